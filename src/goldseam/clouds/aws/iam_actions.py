@@ -1,0 +1,39 @@
+"""The IAM actions that an API operation is checked under.
+
+Most operations are checked under their own name with the service's prefix; the table holds the others. Source:
+Service Authorization Reference, "Actions, resources, and condition keys for AWS services", page of each service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+_PREFIX: Final[Mapping[str, str]] = {
+    "s3control": "s3",
+    "resourcegroupstaggingapi": "tag",
+    "elbv2": "elasticloadbalancing",
+    "elb": "elasticloadbalancing",
+    "opensearch": "es",
+    "efs": "elasticfilesystem",
+}
+
+_OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
+    "s3.ListBuckets": ("s3:ListAllMyBuckets",),
+    "s3.GetBucketEncryption": ("s3:GetEncryptionConfiguration",),
+    "s3.PutBucketEncryption": ("s3:PutEncryptionConfiguration",),
+    "s3.DeleteBucketEncryption": ("s3:PutEncryptionConfiguration",),
+    "s3.GetPublicAccessBlock": ("s3:GetBucketPublicAccessBlock",),
+    "s3.PutPublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
+    "s3.DeletePublicAccessBlock": ("s3:PutBucketPublicAccessBlock",),
+    "s3.HeadBucket": ("s3:ListBucket",),
+    "s3control.GetPublicAccessBlock": ("s3:GetAccountPublicAccessBlock",),
+    "s3control.PutPublicAccessBlock": ("s3:PutAccountPublicAccessBlock",),
+    "s3control.DeletePublicAccessBlock": ("s3:PutAccountPublicAccessBlock",),
+}
+
+
+def iam_actions(operation: str) -> tuple[str, ...]:
+    """The actions for `service.Operation`, in IAM's names (`s3:PutBucketPolicy`)."""
+    service, _, name = operation.partition(".")
+    return _OTHERWISE.get(operation, (f"{_PREFIX.get(service, service)}:{name}",))

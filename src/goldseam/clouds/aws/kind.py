@@ -1,0 +1,97 @@
+"""What AWS adds to a kind: how its resources are found and named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from goldseam.control import Kind
+from goldseam.resource import Ref
+from goldseam.values import Json
+
+
+class Ask(Protocol):
+    """The read-only door that facets read through; equal questions in one scan are asked once.
+
+    Both raise CloudError.
+    """
+
+    def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+        """The answer to one call (`service.Operation`), as plain JSON."""
+
+    def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
+        """The items under `member` of every page of the answer."""
+
+
+class Scope(StrEnum):
+    """Where resources of a kind live, which is where their listing is asked for."""
+
+    GLOBAL = "global"
+    REGIONAL = "regional"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """How resources are found: one paginated call.
+
+    `items` is the member that holds the list, `id` the path of the id in an item (empty when the item is the id
+    itself), `region` the path of the region where items of a global listing say it, `narrow` the parameters that
+    make the same call answer for one resource only.
+    """
+
+    operation: str
+    items: str
+    id: str = ""
+    region: str = ""
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    narrow: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class AwsKind(Kind):
+    """A type of AWS resource. Without `find` there is one in each account or region.
+
+    `address` is the ARN's template over `partition`, `region`, `account` and `id`.
+    """
+
+    address: str = field(kw_only=True)
+    find: Listing | None = field(default=None, kw_only=True)
+    scope: Scope = field(default=Scope.REGIONAL, kw_only=True)
+
+    def ref(self, partition: str, account: str, region: str, id: str) -> Ref:  # noqa: A002 - AWS's own word
+        """The reference of the resource with that id."""
+        address = self.address.format(partition=partition, region=region, account=account, id=id)
+        return Ref(self.name, account, region, id, address)
+
+
+def filled(template: Json, ref: Ref) -> Json:
+    """A template of parameters with `{id}`, `{account}`, `{region}`, `{partition}` and `{address}` filled in."""
+    if isinstance(template, str):
+        return template.format(**_words(ref)) if "{" in template else template
+    if isinstance(template, Mapping):
+        return {key: filled(value, ref) for key, value in template.items()}
+    if isinstance(template, (list, tuple)):
+        return [filled(item, ref) for item in template]
+    return template
+
+
+def _words(ref: Ref) -> dict[str, str]:
+    partition = ref.address.split(":", 2)[1] if ref.address.startswith("arn:") else "aws"
+    return {
+        "id": ref.id,
+        "account": ref.account,
+        "region": ref.region,
+        "address": ref.address,
+        "partition": partition,
+    }
+
+
+def at(document: Json, path: str) -> Json:
+    """The value at a dotted path, or None where the path ends early; an empty path is the document itself."""
+    for part in path.split(".") if path else ():
+        if not isinstance(document, Mapping):
+            return None
+        document = document.get(part)
+    return document

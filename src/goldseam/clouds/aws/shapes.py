@@ -1,0 +1,289 @@
+"""The shapes that AWS configuration comes in; a kind is mostly these with names filled in.
+
+Four classes carry all of them. `Document` is read and put whole (documents, policies, attributes of a bag),
+`Settings` sends only the fields that differ, `Items` adds and removes by difference, `Switch` calls one operation for
+each level. The functions below make the shapes of the design from them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from goldseam.clouds.aws.iam_actions import iam_actions
+from goldseam.clouds.aws.kind import Ask, at, filled
+from goldseam.control import Call, Facet, Permission, Step
+from goldseam.errors import CloudError, PlanRefused
+from goldseam.resource import Ref
+from goldseam.values import ABSENT, Json, Value, canonical, same
+
+VALUE: Final = object()
+"""In the parameters of a `Send`: the place of the value that is written."""
+
+
+@dataclass(frozen=True)
+class Get:
+    """How a facet is read: a call, where in the answer the value is, and which error codes mean `ABSENT`."""
+
+    operation: str
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    path: str = ""
+    absent: tuple[str, ...] = ()
+    region: str = "{region}"
+
+
+@dataclass(frozen=True)
+class Send:
+    """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on."""
+
+    operation: str
+    parameters: Mapping[str, object]
+    resources: tuple[str, ...] = ("{address}",)
+    region: str = "{region}"
+    actions: tuple[str, ...] = ()
+
+    def call(self, ref: Ref, value: Json = None, more: Mapping[str, Json] | None = None) -> Call:
+        """The call on one resource; `more` are parameters beside the template's."""
+        parameters = {**_placed(self.parameters, ref, value), **(more or {})}
+        arns = [filled(resource, ref) for resource in self.resources]
+        actions = self.actions or iam_actions(self.operation)
+        permissions = tuple(Permission(action, arn) for action in actions for arn in arns)
+        return Call(self.operation, filled(self.region, ref), parameters, permissions)
+
+
+def _placed(template: object, ref: Ref, value: Json) -> Json:
+    if template is VALUE:
+        return value
+    if isinstance(template, Mapping):
+        return {key: _placed(item, ref, value) for key, item in template.items()}
+    if isinstance(template, (list, tuple)):
+        return [_placed(item, ref, value) for item in template]
+    return filled(template, ref)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A facet as it was read, and what an accepted change of it still waits for (empty: nothing)."""
+
+    value: Value
+    pending: str = ""
+
+
+def unchanged(value: Json) -> Json:
+    """The identity, for a facet whose value is written as it is read."""
+    return value
+
+
+def _nothing_pending(raw: Json) -> str:
+    del raw
+    return ""
+
+
+@dataclass(frozen=True)
+class AwsFacet(Facet):
+    """A facet of an AWS resource: read by a call, or found in the item that the listing gave (`listed`)."""
+
+    get: Get | None = field(default=None, kw_only=True)
+    listed: str | None = field(default=None, kw_only=True)
+    decode: Callable[[Json], Value] = field(default=unchanged, kw_only=True)
+    form: Callable[[Value], Value] = field(default=unchanged, kw_only=True)
+
+    def normal(self, value: Value) -> Value:
+        """The value in the facet's own normal form."""
+        return self.form(value)
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The operations that reading the facet calls, besides the listing of its kind."""
+        return (self.get.operation,) if self.get else ()
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The facet as it is now; raises CloudError when it cannot be told."""
+        if self.get is None:
+            return Reading(self._decoded(at(item, self.listed or "")))
+        try:
+            answer = ask.one(self.get.operation, filled(self.get.parameters, ref), filled(self.get.region, ref))
+        except CloudError as error:
+            if error.code in self.get.absent:
+                return Reading(self.normal(ABSENT))
+            raise
+        return Reading(self._decoded(at(answer, self.get.path)))
+
+    def _decoded(self, raw: Json) -> Value:
+        return self.normal(ABSENT if raw is None else self.decode(raw))
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """Refuse: a facet of no writable shape is only looked at."""
+        del before, after
+        msg = f"the {self.name} of {ref} cannot be written"
+        raise PlanRefused(msg)
+
+    def step(self, call: Call, leaves: Value) -> Step:
+        """A step of this facet."""
+        return Step(self.name, call, leaves)
+
+    def no_way(self, ref: Ref, after: Value) -> PlanRefused:
+        """The refusal when no call leads to a value."""
+        return PlanRefused(f"no call brings the {self.name} of {ref} to {canonical(after).decode()}")
+
+
+@dataclass(frozen=True)
+class Look(AwsFacet):
+    """A facet that is only looked at."""
+
+    writable = False
+
+
+@dataclass(frozen=True)
+class Document(AwsFacet):
+    """Read whole, put whole; removed by `delete` when it becomes absent.
+
+    `spread` puts the document's own members as the parameters of the call instead of one parameter.
+    """
+
+    put: Send = field(kw_only=True)
+    delete: Send | None = field(default=None, kw_only=True)
+    encode: Callable[[Json], Json] = field(default=unchanged, kw_only=True)
+    spread: bool = field(default=False, kw_only=True)
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """One put, or one delete."""
+        if same(before, after):
+            return ()
+        if after is ABSENT:
+            if self.delete is None:
+                raise self.no_way(ref, after)
+            return (self.step(self.delete.call(ref), ABSENT),)
+        written = self.encode(after)
+        call = self.put.call(ref, more=written) if self.spread else self.put.call(ref, written)
+        return (self.step(call, after),)
+
+
+@dataclass(frozen=True)
+class Settings(AwsFacet):
+    """One object of which only the fields that differ are sent.
+
+    `fields` maps each field of the value to the parameter that sets it. `waits` says, of a raw reading, what an
+    accepted change still waits for.
+    """
+
+    modify: Send = field(kw_only=True)
+    fields: Mapping[str, str] = field(kw_only=True)
+    waits: Callable[[Json], str] = field(default=_nothing_pending, kw_only=True)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The fields that can be set, and what is pending."""
+        if self.get is not None:
+            item = ask.one(self.get.operation, filled(self.get.parameters, ref), filled(self.get.region, ref))
+        raw = at(item, self.get.path if self.get else self.listed or "") or {}
+        value = {name: at(raw, name) for name in self.fields if at(raw, name) is not None}
+        return Reading(self.normal(value), self.waits(raw))
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """One modify with the fields that differ."""
+        differing = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
+        if not differing:
+            return ()
+        if lost := [name for name in differing if name not in after or name not in self.fields]:
+            msg = f"{', '.join(lost)} of the {self.name} of {ref} cannot be set or removed"
+            raise PlanRefused(msg)
+        changed = {self.fields[name]: after[name] for name in differing}
+        return (self.step(self.modify.call(ref, more=changed), after),)
+
+
+@dataclass(frozen=True)
+class Items(AwsFacet):
+    """A set of items: what is new is added first, then what is gone is removed; what both have is never touched.
+
+    `wire` makes of a list of items what the call's `VALUE` takes.
+    """
+
+    add: Send = field(kw_only=True)
+    remove: Send = field(kw_only=True)
+    wire: Callable[[list[Json]], Json] = field(default=unchanged, kw_only=True)
+
+    def normal(self, value: Value) -> Value:
+        """The items in canonical order; no list is an empty one."""
+        return self.form(sorted([] if value is ABSENT else value, key=canonical))
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """At most one call that adds and one that removes."""
+        old, new = ({canonical(item): item for item in side} for side in (before, after))
+        added = [item for key, item in new.items() if key not in old]
+        removed = [item for key, item in old.items() if key not in new]
+        steps = []
+        if added:
+            both = self.normal([*before, *added])
+            steps.append(self.step(self.add.call(ref, self.wire(added)), both))
+        if removed:
+            steps.append(self.step(self.remove.call(ref, self.wire(removed)), self.normal(after)))
+        return tuple(steps)
+
+
+@dataclass(frozen=True)
+class Switch(AwsFacet):
+    """A level with one call to reach each of them."""
+
+    levels: Mapping[Json, Send] = field(kw_only=True)
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """The call of the level."""
+        if same(before, after):
+            return ()
+        if after is ABSENT or after not in self.levels:
+            raise self.no_way(ref, after)
+        return (self.step(self.levels[after].call(ref), after),)
+
+
+def statements(value: Value) -> list[Json]:
+    """The statements of a policy document; none when there is no policy."""
+    if value is ABSENT:
+        return []
+    held = value.get("Statement", [])
+    return held if isinstance(held, list) else [held]
+
+
+def _policy_form(value: Value) -> Value:
+    """A policy with its statements as a list; one without statements is no policy."""
+    held = statements(value)
+    return {**value, "Statement": held} if held else ABSENT
+
+
+def _from_text(raw: Json) -> Value:
+    return json.loads(raw) if raw else ABSENT
+
+
+def _to_text(value: Json) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def policy(name: str, *, get: Get, put: Send, delete: Send | None = None) -> Document:
+    """A resource policy in JSON text, edited by statement; put whole, deleted when no statement is left."""
+    return Document(
+        name=name, get=get, put=put, delete=delete, decode=_from_text, encode=_to_text, form=_policy_form
+    )  # fmt: skip
+
+
+def attribute(name: str, *, get: Get, put: Send) -> Document:
+    """One value of a bag of attributes; it is removed by writing the empty text."""
+
+    def form(value: Value) -> Value:
+        return ABSENT if value == "" else value
+
+    blank = Send(put.operation, _blanked(put.parameters), put.resources, put.region, put.actions)
+    return Document(name=name, get=get, put=put, delete=blank, form=form)
+
+
+def _blanked(parameters: Mapping[str, object]) -> Mapping[str, object]:
+    return {
+        key: "" if item is VALUE else _blanked(item) if isinstance(item, Mapping) else item
+        for key, item in parameters.items()
+    }
+
+
+def read_operations(facets: Iterable[Facet]) -> tuple[str, ...]:
+    """The operations that reading these facets calls, each once, in order."""
+    found = (name for facet in facets if isinstance(facet, AwsFacet) for name in facet.read_operations)
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,52 @@
+"""The language in which kinds, facets, controls and facts are written: all that a plug-in needs to know."""
+
+from goldseam.control.catalog import Catalog
+from goldseam.control.control import (
+    Between,
+    Control,
+    Disruption,
+    Example,
+    Severity,
+    control,
+    harmless,
+    may_disrupt,
+)
+from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step
+from goldseam.control.fact import Answer, FactRule, Known, Surroundings, fact, known
+from goldseam.control.kind import Kind
+from goldseam.control.setting import Cidr, KmsKey, Setting
+from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, violation
+
+__all__ = [
+    "Answer",
+    "Between",
+    "Call",
+    "Catalog",
+    "Cidr",
+    "Compliant",
+    "Control",
+    "Disruption",
+    "Example",
+    "Facet",
+    "FactRule",
+    "Kind",
+    "KmsKey",
+    "Known",
+    "Permission",
+    "ReadOnly",
+    "Setting",
+    "Severity",
+    "ShouldBe",
+    "Step",
+    "Surroundings",
+    "Verdict",
+    "Violation",
+    "compliant",
+    "control",
+    "fact",
+    "harmless",
+    "known",
+    "may_disrupt",
+    "should_be",
+    "violation",
+]

@@ -1,0 +1,87 @@
+"""Facts: pieces of context, each with the evidence that it rests on."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+from goldseam.control.kind import Kind
+from goldseam.resource import Ref, Resource
+from goldseam.values import Json, Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A fact's value and the evidence for it, each line a sentence that a person can check."""
+
+    value: Json
+    evidence: tuple[str, ...]
+
+
+Answer: TypeAlias = Known | Unknown
+
+
+def known(value: Json, *evidence: str) -> Known:
+    """The answer that the fact has this value, and why."""
+    return Known(value, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """All that a fact may look at beside the resource's own facets.
+
+    `resources` holds, by kind name, what the scan found of the kinds that facts need: a tuple of resources, or an
+    `Unknown` when the listing failed. Nothing found and not looked at are different things.
+    """
+
+    ref: Ref
+    now: datetime
+    resources: Mapping[str, tuple[Resource, ...] | Unknown] = field(default_factory=dict)
+
+    def of(self, kind: Kind) -> tuple[Resource, ...] | Unknown:
+        """The account's resources of that kind, or why they are unknown."""
+        return self.resources.get(kind.name, Unknown(f"{kind.title} was not looked at"))
+
+
+@dataclass(frozen=True)
+class FactRule:
+    """How one fact is worked out, for one kind or (`kind` is None) for every kind that has the facets."""
+
+    name: str
+    kind: Kind | None
+    type: type
+    title: str
+    reads: tuple[str, ...]
+    needs: tuple[Kind, ...]
+    rule: Callable[..., Answer] = field(repr=False)
+    tolerant: bool = False
+
+    def applies_to(self, kind: Kind) -> bool:
+        """Whether the fact can be asked of resources of this kind."""
+        return self.kind == kind or (self.kind is None and all(name in kind.facet_by_name for name in self.reads))
+
+
+def fact(
+    name: str,
+    kind: Kind | None,
+    type: type,  # noqa: A002 - the word that everyone uses for it
+    *,
+    needs: Iterable[Kind] = (),
+    tolerant: bool = False,
+) -> Callable[[Callable[..., Answer]], FactRule]:
+    """Make a fact of a rule: its positional parameters name facets, `around` is the `Surroundings`.
+
+    A facet that is unknown makes the fact unknown, unless the rule is `tolerant` and receives the `Unknown` itself.
+    The type is what clauses are checked against: bool, int, float, str or list.
+    """
+
+    def make(rule: Callable[..., Answer]) -> FactRule:
+        parameters = inspect.signature(rule).parameters.values()
+        reads = tuple(p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY)
+        title = inspect.cleandoc(rule.__doc__ or "").partition("\n\n")[0].rstrip(".")
+        return FactRule(name, kind, type, title, reads, tuple(needs), rule, tolerant)
+
+    return make

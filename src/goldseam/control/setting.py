@@ -1,0 +1,124 @@
+"""Settings: what the user of a control may choose, typed, with a default."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import Final
+
+from goldseam.errors import UnknownName, UsageError
+from goldseam.values import Json
+
+
+class KmsKey(str):
+    """A KMS key by id, ARN, alias name or alias ARN; a form offers the account's keys."""
+
+    __slots__ = ()
+
+
+class Cidr(str):
+    """An IPv4 or IPv6 network in CIDR notation."""
+
+    __slots__ = ()
+
+
+_KMS: Final = re.compile(
+    r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/[\w/-]+|alias/[\w/-]+|mrk-[0-9a-f]{32}"
+    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"
+)
+
+
+def _kms_key(value: Json) -> KmsKey:
+    if not isinstance(value, str) or not _KMS.match(value):
+        msg = "a KMS key is given by id, key ARN, `alias/name` or alias ARN"
+        raise ValueError(msg)
+    return KmsKey(value)
+
+
+def _cidr(value: Json) -> Cidr:
+    network = ip_network(value, strict=True)
+    if network.prefixlen == 0:
+        msg = "that is the whole internet"
+        raise ValueError(msg)
+    return Cidr(value)
+
+
+def _cidrs(value: Json) -> tuple[Cidr, ...]:
+    if not isinstance(value, (list, tuple)):
+        msg = "a list of CIDRs is wanted"
+        raise TypeError(msg)
+    return tuple(_cidr(item) for item in value)
+
+
+def _exactly(kind: type) -> object:
+    def check(value: Json) -> Json:
+        if type(value) is not kind:
+            msg = f"{kind.__name__} is wanted"
+            raise TypeError(msg)
+        return value
+
+    return check
+
+
+_PARSERS: Final[Mapping[object, object]] = {
+    KmsKey: _kms_key,
+    Cidr: _cidr,
+    tuple[Cidr, ...]: _cidrs,
+    int: _exactly(int),
+    bool: _exactly(bool),
+    str: _exactly(str),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One parameter of a control: its name, its type and its default."""
+
+    name: str
+    type: object
+    default: Json
+    low: int | None = None
+    high: int | None = None
+
+    @property
+    def type_name(self) -> str:
+        """The type as people write it."""
+        return "list of Cidr" if self.type == tuple[Cidr, ...] else getattr(self.type, "__name__", str(self.type))
+
+    def parsed(self, value: Json) -> Json:
+        """The value as the control receives it; raises UsageError that says what is wanted."""
+        try:
+            result = _PARSERS[self.type](value)  # type: ignore[operator]
+            self._check_bounds(result)
+        except (ValueError, TypeError) as error:
+            msg = f"setting `{self.name}` ({self.type_name}) cannot be `{value}`: {error}"
+            raise UsageError(msg) from error
+        return result
+
+    def _check_bounds(self, value: Json) -> None:
+        if self.low is not None and value < self.low:
+            msg = f"the least is {self.low}"
+            raise ValueError(msg)
+        if self.high is not None and value > self.high:
+            msg = f"the most is {self.high}"
+            raise ValueError(msg)
+
+
+def is_setting_type(kind: object) -> bool:
+    """Whether a parameter annotated with this type can be a setting."""
+    return kind in _PARSERS
+
+
+def parsed_settings(control: str, settings: tuple[Setting, ...], given: Mapping[str, Json]) -> dict[str, Json]:
+    """The given settings checked and completed with the defaults.
+
+    Raises UnknownName for a setting that the control does not have, UsageError for a value that does not fit.
+    """
+    by_name = {setting.name: setting for setting in settings}
+    for name in given:
+        if name not in by_name:
+            raise UnknownName(f"setting of {control}", name, by_name)
+    chosen = {setting.name: setting.default for setting in settings}
+    return chosen | {name: by_name[name].parsed(value) for name, value in given.items()}

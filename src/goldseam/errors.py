@@ -1,0 +1,165 @@
+"""Every error that Goldseam raises, one class for each thing that a caller can do about it.
+
+    GoldseamError                 exit code
+    ├── UsageError                2   the request itself is wrong: correct it
+    │   ├── UnknownName               no such control, finding, plan, region…; carries the nearest right words
+    │   └── InvalidDocument           a policy or other file is wrong; carries file and line
+    ├── HomeError                 2   the home folder cannot be used
+    │   ├── HomeLocked                another process holds it: wait, or stop that one
+    │   └── StorageFull               no space left: free some, then repeat
+    ├── Refused                   1   a law or a person says no: nothing was changed
+    │   ├── PlanRefused               the plan would not pass its control, or would break another
+    │   ├── Stale                     the object changed since the plan was made: plan again
+    │   ├── NotApproved               approvals are missing
+    │   ├── ExemptResource            an exemption in force forbids the change
+    │   ├── AlreadyDone               this plan was executed, or granted, before
+    │   ├── GrantRefused              the key source gave no key
+    │   ├── RefusedCall               a call that is not in the plan was stopped before it was sent
+    │   └── RollbackRefused           the object changed since the repair: see both changes first
+    ├── ResourceGone              3   the resource does not exist any more
+    ├── LedgerBroken              3   the ledger does not verify
+    └── CloudError                3   the cloud did not do what was asked
+        ├── CredentialsMissing        no credentials are configured
+        ├── CredentialsExpired        credentials were configured and are no longer valid
+        ├── AccessDenied              the identity may not do this
+        ├── Throttled                 the cloud asked to slow down until retries ran out
+        ├── Unreachable               no answer from the endpoint
+        ├── NotFound                  the cloud holds no such thing
+        └── CallFailed                any other answer that is an error
+
+Messages are lower case, without a full stop, with what the user wrote in backticks, and end in what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class GoldseamError(Exception):
+    """The root; `exit_code` is what the command line ends with."""
+
+    exit_code = 3
+
+
+class UsageError(GoldseamError):
+    """The request itself is wrong."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """A name that nothing has; the message offers the nearest ones that exist."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        self.nearest = tuple(difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.5))
+        hint = f"; did you mean {' or '.join(f'`{word}`' for word in self.nearest)}?" if self.nearest else ""
+        super().__init__(f"there is no {what} `{name}`{hint}")
+
+
+class InvalidDocument(UsageError):
+    """A file that cannot be used as it stands; says which, on what line, and what is wrong."""
+
+    def __init__(self, path: str, line: int | None, problem: str) -> None:
+        self.path, self.line, self.problem = path, line, problem
+        where = path if line is None else f"{path}:{line}"
+        super().__init__(f"{where}: {problem}")
+
+
+class HomeError(GoldseamError):
+    """The home folder cannot be used."""
+
+    exit_code = 2
+
+
+class HomeLocked(HomeError):
+    """Another process holds what is needed."""
+
+
+class StorageFull(HomeError):
+    """No space is left where the home folder is."""
+
+
+class Refused(GoldseamError):
+    """A law or a person says no; nothing was changed."""
+
+    exit_code = 1
+
+
+class PlanRefused(Refused):
+    """The plan would not make its control pass, or would break another."""
+
+
+class Stale(Refused):
+    """The object is not what the plan was made for."""
+
+
+class NotApproved(Refused):
+    """Approvals are missing."""
+
+
+class ExemptResource(Refused):
+    """An exemption in force forbids the change."""
+
+
+class AlreadyDone(Refused):
+    """This plan was executed, or granted, before."""
+
+
+class GrantRefused(Refused):
+    """The key source gave no key."""
+
+
+class RefusedCall(Refused):
+    """A call outside the plan was stopped before it was sent."""
+
+
+class RollbackRefused(Refused):
+    """The object changed since the repair."""
+
+
+class ResourceGone(GoldseamError):
+    """The resource does not exist any more."""
+
+
+class LedgerBroken(GoldseamError):
+    """The ledger does not verify; says at which entry and how."""
+
+
+class CloudError(GoldseamError):
+    """The cloud did not do what was asked.
+
+    `operation` is the call in the SDK's spelling, `code` the cloud's own error code, `request_id` its request's.
+    """
+
+    def __init__(self, message: str, *, operation: str = "", code: str = "", request_id: str = "") -> None:
+        self.operation, self.code, self.request_id = operation, code, request_id
+        super().__init__(message)
+
+
+class CredentialsMissing(CloudError):
+    """No credentials are configured."""
+
+
+class CredentialsExpired(CloudError):
+    """The configured credentials are no longer valid."""
+
+
+class AccessDenied(CloudError):
+    """The identity may not do this."""
+
+
+class Throttled(CloudError):
+    """The cloud asked to slow down until the retries ran out."""
+
+
+class Unreachable(CloudError):
+    """No answer came from the endpoint."""
+
+
+class NotFound(CloudError):
+    """The cloud holds no such thing."""
+
+
+class CallFailed(CloudError):
+    """Any other answer that is an error."""

@@ -1,0 +1,133 @@
+"""Stage 2: hold a resource against its controls.
+
+Pure: the same resource, controls and settings give the same findings, anywhere and at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, TypeAlias
+
+from goldseam.control import Compliant, Control, ShouldBe, Verdict
+from goldseam.resource import Ref, Resource
+from goldseam.values import Json, Unknown, Value, difference, digest, plain, restored
+
+SettingsOf: TypeAlias = Callable[[Control, Resource], Mapping[str, Json]]
+"""The checked settings that the user's policies give to a control on a resource."""
+
+
+_NOT_READ: Final = Unknown("not read")
+
+
+class Status(StrEnum):
+    """The four things that a finding can say."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    EXEMPT = "exempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A control's verdict on one resource.
+
+    `changes` holds the facets as they should be, empty where there is no fix; `state` is the digest of what offends,
+    and moves exactly when that does.
+    """
+
+    id: str
+    control: str
+    ref: Ref
+    status: Status
+    because: str
+    changes: Mapping[str, Value] = field(default_factory=dict)
+    guide: str = ""
+    state: str = ""
+
+    def to_json(self) -> dict[str, Json]:
+        """The finding as a JSON object, as it is kept."""
+        return {
+            "id": self.id,
+            "control": self.control,
+            "ref": self.ref.to_json(),
+            "status": str(self.status),
+            "because": self.because,
+            "changes": plain(self.changes),
+            "guide": self.guide,
+            "state": self.state,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Json]) -> Finding:
+        """The inverse of `to_json`."""
+        return cls(
+            document["id"],
+            document["control"],
+            Ref.from_json(document["ref"]),
+            Status(document["status"]),
+            document["because"],
+            {name: restored(value) for name, value in document["changes"].items()},
+            document["guide"],
+            document["state"],
+        )
+
+
+def default_settings(control: Control, resource: Resource) -> Mapping[str, Json]:
+    """Every control at its defaults."""
+    del resource
+    return control.defaults
+
+
+def finding_id(control: str, ref: Ref) -> str:
+    """The name of the finding of a control on a resource: the same at every scan."""
+    return f"f-{digest([control, ref.to_json()])[:12]}"
+
+
+def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Verdict | Unknown:
+    """The control's verdict; unknown when a facet that it reads is (law 5): the rule is not asked then."""
+    facets = resource.facets
+    values = []
+    for name in control.reads:
+        value = facets.get(name, _NOT_READ)
+        if isinstance(value, Unknown):
+            return value if value is not _NOT_READ else Unknown(f"{name} was not read")
+        values.append(value)
+    verdict = control.rule(*values, **settings)
+    if isinstance(verdict, ShouldBe):
+        return _effective(verdict, resource, control)
+    return verdict
+
+
+def _effective(verdict: ShouldBe, resource: Resource, control: Control) -> Verdict:
+    """A should-be only with what differs: a fixed point is compliant (law 1)."""
+    changes = {}
+    for name, value in verdict.changes.items():
+        facet = control.kind.facet(name)
+        before, after = resource.facets.get(name), facet.normal(value)
+        if difference(before, after):
+            changes[name] = after
+    return ShouldBe(changes, verdict.because) if changes else Compliant()
+
+
+def evaluate(
+    resource: Resource, controls: Iterable[Control], settings_of: SettingsOf = default_settings
+) -> tuple[Finding, ...]:
+    """The findings of all controls on a resource, in the controls' order."""
+    return tuple(_finding(control, resource, settings_of(control, resource)) for control in controls)
+
+
+def _finding(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Finding:
+    verdict = verdict_on(control, resource, settings)
+    ref, name = resource.ref, finding_id(control.id, resource.ref)
+    if isinstance(verdict, Compliant):
+        return Finding(name, control.id, ref, Status.PASS, "")
+    if isinstance(verdict, Unknown):
+        return Finding(name, control.id, ref, Status.UNKNOWN, verdict.reason)
+    if isinstance(verdict, ShouldBe):
+        offence = {facet: difference(resource.facets[facet], after) for facet, after in verdict.changes.items()}
+        return Finding(name, control.id, ref, Status.FAIL, verdict.because, verdict.changes, state=digest(offence))
+    state = digest({facet: resource.facets[facet] for facet in control.reads})
+    return Finding(name, control.id, ref, Status.FAIL, verdict.because, guide=verdict.guide, state=state)

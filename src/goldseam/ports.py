@@ -1,0 +1,157 @@
+"""The only doors: what the stages ask of a cloud, of a key source, of a ledger and of the clock.
+
+Whatever does input or output stands behind one of these protocols and is passed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn, Protocol
+
+from goldseam.control import Call, Kind
+from goldseam.resource import Ref, Resource
+from goldseam.values import Json
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shard:
+    """The unit of a scan: one region of one account. No more than one shard's resources are in memory at a time."""
+
+    account: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A listing that failed: the kind's resources in this shard are unknown, which is not the same as none."""
+
+    kind: str
+    shard: Shard
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the cloud answered to a call: its own name for the request, and the answer without secrets."""
+
+    request_id: str
+    answer: Mapping[str, Json]
+
+
+class Secret:
+    """Key material in the memory of one process: it cannot be printed, pickled, copied or compared by accident."""
+
+    __slots__ = ("__parts",)
+
+    def __init__(self, **parts: str) -> None:
+        self.__parts = parts
+
+    def reveal(self) -> dict[str, str]:
+        """The key material itself; for the one place that signs requests."""
+        return dict(self.__parts)
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    def __reduce__(self) -> NoReturn:
+        msg = "key material is not written anywhere"
+        raise TypeError(msg)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a key source gives: credentials narrowed to one plan, who gave them and until when they last.
+
+    `narrowed` is False only for an operator's own credentials that could not be narrowed.
+    """
+
+    source: str
+    expires: datetime
+    secret: Secret
+    narrowed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger. `hash` covers everything else, and `previous` is the hash of the line before."""
+
+    seq: int
+    at: str
+    kind: str
+    body: Mapping[str, Json]
+    previous: str
+    hash: str
+
+
+class Reader(Protocol):
+    """Reads a cloud, and can do nothing else."""
+
+    def shards(self, kinds: Sequence[Kind]) -> Sequence[Shard]:
+        """The accounts and regions that hold resources of these kinds; account-wide kinds live in region `global`."""
+
+    def scan(self, shard: Shard, wanted: Mapping[Kind, frozenset[str]]) -> Iterator[Resource | Gap]:
+        """Every resource of the wanted kinds in a shard, with the wanted facets and no more calls than they take.
+
+        A call that fails makes exactly the facets that it feeds `Unknown`; a listing that fails is a `Gap`.
+        """
+
+    def read(self, ref: Ref, facets: frozenset[str]) -> Resource:
+        """The named facets of one resource, read afresh; raises ResourceGone."""
+
+
+class Writer(Protocol):
+    """Makes the calls of one plan under one key, and refuses any other."""
+
+    def call(self, call: Call) -> Receipt:
+        """Send the call; raises CloudError when the cloud refuses, RefusedCall when the plan does not hold it."""
+
+
+class WriterFactory(Protocol):
+    """Opens a writer that can make the given calls under the given key."""
+
+    def __call__(self, key: Key, calls: Sequence[Call]) -> Writer:
+        """Open it; nothing is sent yet."""
+
+
+class KeySource(Protocol):
+    """Gives credentials for one plan, by the customer's leave."""
+
+    @property
+    def name(self) -> str:
+        """What the ledger calls this source: `keyholder`, `rotating-code` or `operator`."""
+
+    def key_for(self, plan: Mapping[str, Json], approvals: Sequence[Mapping[str, Json]]) -> Key:
+        """A key for exactly the plan's permissions, for at most 15 minutes, once; raises GrantRefused, AlreadyDone."""
+
+
+class Ledger(Protocol):
+    """The append-only record and journal. Appending returns when the entry is on disk."""
+
+    def append(self, kind: str, body: Mapping[str, Json]) -> Entry:
+        """Write one entry; raises StorageFull or HomeLocked, and then nothing was written."""
+
+    def claim(self, plan_id: str, body: Mapping[str, Json]) -> Entry:
+        """Write the one `repair` entry that a plan can have; raises AlreadyDone when it has one."""
+
+    def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+        """The entries in order, all of them or of one kind or about one plan."""
+
+
+class Locks(Protocol):
+    """Keeps two repairs of one resource apart; a lock dies with its process."""
+
+    def hold(self, name: str) -> AbstractContextManager[None]:
+        """Hold the named lock; raises HomeLocked when another process or thread does."""
+
+
+class Clock(Protocol):
+    """Time, so that tests own it."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""

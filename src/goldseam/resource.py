@@ -1,0 +1,61 @@
+"""What is looked at: a reference to a resource, and the resource as it was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from goldseam.values import Json, Unknown, Value, plain, restored
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """One resource in one account, by the cloud's own words.
+
+    `address` is the full name that the cloud gives it (an ARN, a resource id); `id` the short one that its API takes.
+    `region` is `global` where the cloud has no region for it.
+    """
+
+    kind: str
+    account: str
+    region: str
+    id: str
+    address: str
+
+    def __str__(self) -> str:
+        return self.address
+
+    def to_json(self) -> dict[str, Json]:
+        """The reference as a JSON object."""
+        return {name: getattr(self, name) for name in ("kind", "account", "region", "id", "address")}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Json]) -> Ref:
+        """The inverse of `to_json`."""
+        return cls(**{name: document[name] for name in ("kind", "account", "region", "id", "address")})
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource as one reading found it: each facet's value, or why it is unknown.
+
+    `pending` names the facets with a change that the cloud has accepted and not yet made, and what it waits for.
+    """
+
+    ref: Ref
+    facets: Mapping[str, Value | Unknown]
+    pending: Mapping[str, str] = field(default_factory=dict)
+
+    def with_facets(self, changed: Mapping[str, Value]) -> Resource:
+        """The same resource with some facets at other values: a prediction, not a reading."""
+        return Resource(self.ref, {**self.facets, **changed})
+
+    def to_json(self) -> dict[str, Json]:
+        """The resource as a JSON object."""
+        return {"ref": self.ref.to_json(), "facets": plain(self.facets), "pending": dict(self.pending)}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Json]) -> Resource:
+        """The inverse of `to_json`."""
+        facets = {name: restored(value) for name, value in document["facets"].items()}
+        return cls(Ref.from_json(document["ref"]), facets, document.get("pending", {}))
