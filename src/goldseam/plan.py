@@ -9,7 +9,7 @@ add (laws 1 and 12).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
@@ -73,7 +73,6 @@ class Plan:
     breaks: tuple[str, ...] = ()
     disruption: tuple[str, ...] = ()
     of: str = ""
-    steps: tuple[Step, ...] = field(default=(), compare=False)
 
     @cached_property
     def id(self) -> str:
@@ -188,7 +187,7 @@ def with_what_if(plan: Plan, kind_controls: Sequence[Control], now: Resource, se
     """The plan with the controls that it would turn, for a rollback: a person sees what it opens again."""
     after = now.with_facets({change.facet: change.after for change in plan.changes})
     fixes, breaks = _what_if(now, after, kind_controls, settings_of)
-    return _replaced(plan, fixes=fixes, breaks=breaks)
+    return replace(plan, fixes=fixes, breaks=breaks)
 
 
 def image_path(plan: Plan, kind: Kind) -> tuple[Mapping[str, Value], ...]:
@@ -300,7 +299,7 @@ def _judged(
         raise PlanRefused(msg)
     _refuse_breakage(resource, wanted, [c for c in controls if c.id in breaks])
     _refuse_exempt(resource, target, [c for c in controls if c.id in exempt], settings_of)
-    return _replaced(plan, fixes=fixes, breaks=breaks)
+    return replace(plan, fixes=fixes, breaks=breaks)
 
 
 def _what_if(
@@ -325,9 +324,7 @@ def _refuse_breakage(resource: Resource, wanted: Sequence[Control], broken: Sequ
         raise PlanRefused(msg)
 
 
-def _refuse_exempt(
-    resource: Resource, target: Resource, exempt: Sequence[Control], settings_of: SettingsOf
-) -> None:
+def _refuse_exempt(resource: Resource, target: Resource, exempt: Sequence[Control], settings_of: SettingsOf) -> None:
     """What an exempt control objects to must be left exactly as it is (law 11)."""
     for control in exempt:
         settings = settings_of(control, resource)
@@ -341,10 +338,3 @@ def _objection(control: Control, resource: Resource, settings: Mapping[str, Json
     if isinstance(verdict, ShouldBe):
         return {name: difference(resource.facets[name], after) for name, after in verdict.changes.items()}
     return verdict.because if hasattr(verdict, "because") else ""
-
-
-def _replaced(plan: Plan, *, fixes: tuple[str, ...], breaks: tuple[str, ...]) -> Plan:
-    return Plan(
-        plan.purpose, plan.ref, plan.controls, plan.because, plan.settings, plan.changes, plan.calls, plan.undo,
-        plan.reversible, plan.witness, fixes, breaks, plan.disruption, plan.of,
-    )  # fmt: skip

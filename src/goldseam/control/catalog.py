@@ -28,7 +28,7 @@ class Catalog:
         found = [item for module in modules for value in vars(module).values() for item in _members(value)]
         controls = _unique([item for item in found if isinstance(item, Control)])
         kinds = {item for item in found if isinstance(item, Kind)} | {control.kind for control in controls}
-        facts = {item.name + (item.kind.name if item.kind else ""): item for item in found if isinstance(item, FactRule)}
+        facts = {(item.name, item.kind): item for item in found if isinstance(item, FactRule)}
         by_id = sorted(controls, key=lambda control: control.id)
         return cls(tuple(sorted(kinds, key=lambda kind: kind.name)), tuple(by_id), tuple(facts.values()))
 

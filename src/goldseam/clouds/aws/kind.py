@@ -60,7 +60,7 @@ class AwsKind(Kind):
     find: Listing | None = field(default=None, kw_only=True)
     scope: Scope = field(default=Scope.REGIONAL, kw_only=True)
 
-    def ref(self, partition: str, account: str, region: str, id: str) -> Ref:  # noqa: A002 - AWS's own word
+    def ref(self, partition: str, account: str, region: str, id: str) -> Ref:
         """The reference of the resource with that id."""
         address = self.address.format(partition=partition, region=region, account=account, id=id)
         return Ref(self.name, account, region, id, address)
