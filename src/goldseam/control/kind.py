@@ -28,6 +28,11 @@ class Kind:
         """The facets by name."""
         return {facet.name: facet for facet in self.facets}
 
+    @property
+    def account_wide(self) -> bool:
+        """Whether its resources are listed once for an account, not once for each region."""
+        return False
+
     def facet(self, name: str) -> Facet:
         """The facet of that name; raises UnknownName with the nearest ones."""
         try:

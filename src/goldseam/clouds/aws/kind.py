@@ -60,6 +60,11 @@ class AwsKind(Kind):
     find: Listing | None = field(default=None, kw_only=True)
     scope: Scope = field(default=Scope.REGIONAL, kw_only=True)
 
+    @property
+    def account_wide(self) -> bool:
+        """Whether the listing is asked for once, in the `global` shard."""
+        return self.scope is Scope.GLOBAL
+
     def ref(self, partition: str, account: str, region: str, id: str) -> Ref:
         """The reference of the resource with that id."""
         address = self.address.format(partition=partition, region=region, account=account, id=id)
