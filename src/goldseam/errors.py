@@ -33,7 +33,7 @@ Messages are lower case, without a full stop, with what the user wrote in backti
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 
 class GoldseamError(Exception):
@@ -115,7 +115,11 @@ class RefusedCall(Refused):
 
 
 class RollbackRefused(Refused):
-    """The object changed since the repair."""
+    """The object changed since the repair; `view` holds, by facet, it before, after the repair, and now."""
+
+    def __init__(self, message: str, view: Mapping[str, Mapping[str, object]] | None = None) -> None:
+        self.view = view or {}
+        super().__init__(message)
 
 
 class ResourceGone(GoldseamError):

@@ -56,7 +56,9 @@ class Plan:
     `witness` holds the digest of every facet that the plan rests on: apply stops when one has moved (law 7).
     `fixes` and `breaks` are the controls whose verdict the change turns, over all controls of the kind.
     `permissions` are what the calls and their undo need together. `undo` is empty when there is no way back.
-    `because` says for each control what is wrong; `disruption` what the change may break.
+    `because` says for each control what is wrong; `disruption` what the change may break. `of` is the plan that this
+    one takes back, `follows` the one executed on the resource before it: the same change, needed again, is another
+    plan with another id, which old approvals do not cover.
     """
 
     purpose: Purpose
@@ -73,6 +75,7 @@ class Plan:
     breaks: tuple[str, ...] = ()
     disruption: tuple[str, ...] = ()
     of: str = ""
+    follows: str = ""
 
     @cached_property
     def id(self) -> str:
@@ -93,6 +96,7 @@ class Plan:
         return {
             "purpose": str(self.purpose),
             "of": self.of,
+            "follows": self.follows,
             "ref": self.ref.to_json(),
             "controls": list(self.controls),
             "because": dict(self.because),
@@ -129,6 +133,7 @@ class Plan:
             tuple(document["breaks"]),
             tuple(document["disruption"]),
             document["of"],
+            document["follows"],
         )
         if plan.id != document["id"]:
             msg = f"the content of plan {document['id']} is not what its id says; make the plan again"
@@ -142,11 +147,13 @@ def propose(
     controls: Sequence[Control],
     settings_of: SettingsOf = default_settings,
     exempt: frozenset[str] = frozenset(),
+    follows: str = "",
 ) -> Plan:
     """The one plan that makes the wanted controls pass on a resource.
 
     `controls` are all enabled controls of the kind, for the what-if; `exempt` are the ids of those with an exemption
-    in force on this resource. Steps: 1. converge; 2. write the calls and their undo; 3. look at every other control;
+    in force on this resource; `follows` is the plan that was executed on it last, from the ledger.
+    Steps: 1. converge; 2. write the calls and their undo; 3. look at every other control;
     4. refuse what does not fix, what breaks as much as it fixes, and what an exemption covers.
 
     Raises PlanRefused, ExemptResource.
@@ -164,16 +171,16 @@ def propose(
         witness={name: digest(resource.facets[name]) for control in wanted for name in control.reads},
         disruption=tuple(dict.fromkeys(c.disruption.harms for c in wanted if c.disruption.harms)),
     )  # fmt: skip
-    return _judged(plan, resource, target, wanted, controls, settings_of, exempt)
+    return _judged(replace(plan, follows=follows), resource, target, wanted, controls, settings_of, exempt)
 
 
-def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.ROLLBACK) -> Plan:
+def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.ROLLBACK, follows: str = "") -> Plan:
     """The plan that brings a resource back from where it is `now` to where it was before a plan.
 
     Raises PlanRefused when there is no call that does it, or when there is nothing to take back.
     """
     before = now.with_facets({change.facet: change.before for change in plan.changes})
-    return _assembled(
+    back = _assembled(
         purpose, now, before, kind,
         controls=(),
         because={},
@@ -181,6 +188,7 @@ def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.R
         witness={change.facet: digest(now.facets[change.facet]) for change in plan.changes},
         of=plan.id,
     )  # fmt: skip
+    return replace(back, follows=follows)
 
 
 def with_what_if(plan: Plan, kind_controls: Sequence[Control], now: Resource, settings_of: SettingsOf) -> Plan:
@@ -298,7 +306,7 @@ def _judged(
         msg = f"the change would not make {', '.join(sorted(missed))} pass on {resource.ref}"
         raise PlanRefused(msg)
     _refuse_breakage(resource, wanted, [c for c in controls if c.id in breaks])
-    _refuse_exempt(resource, target, [c for c in controls if c.id in exempt], settings_of)
+    refuse_exempt(resource, target, [c for c in controls if c.id in exempt], settings_of)
     return replace(plan, fixes=fixes, breaks=breaks)
 
 
@@ -324,7 +332,7 @@ def _refuse_breakage(resource: Resource, wanted: Sequence[Control], broken: Sequ
         raise PlanRefused(msg)
 
 
-def _refuse_exempt(resource: Resource, target: Resource, exempt: Sequence[Control], settings_of: SettingsOf) -> None:
+def refuse_exempt(resource: Resource, target: Resource, exempt: Sequence[Control], settings_of: SettingsOf) -> None:
     """What an exempt control objects to must be left exactly as it is (law 11)."""
     for control in exempt:
         settings = settings_of(control, resource)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
 from goldseam.control import Call, Kind
 from goldseam.resource import Ref, Resource
@@ -41,6 +41,10 @@ class Receipt:
     answer: Mapping[str, Json]
 
 
+_TELLING: Final = 8
+"""Parts of key material shorter than this are words, not secrets."""
+
+
 class Secret:
     """Key material in the memory of one process: it cannot be printed, pickled, copied or compared by accident."""
 
@@ -52,6 +56,12 @@ class Secret:
     def reveal(self) -> dict[str, str]:
         """The key material itself; for the one place that signs requests."""
         return dict(self.__parts)
+
+    def scrubbed(self, text: str) -> str:
+        """The text without the key material, should a cloud's answer repeat it."""
+        for part in self.__parts.values():
+            text = text.replace(part, "…") if len(part) >= _TELLING else text
+        return text
 
     def __repr__(self) -> str:
         return "Secret(…)"
