@@ -24,6 +24,9 @@ class Ask(Protocol):
     def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
         """The items under `member` of every page of the answer."""
 
+    def today(self) -> str:
+        """The date of the reading in UTC, as `2026-01-31`: for facets that say how long ago something was."""
+
 
 class Scope(StrEnum):
     """Where resources of a kind live, which is where their listing is asked for."""
@@ -37,14 +40,15 @@ class Listing:
     """How resources are found: one paginated call.
 
     `items` is the member that holds the list, `id` the path of the id in an item (empty when the item is the id
-    itself), `region` the path of the region where items of a global listing say it, `narrow` the parameters that
-    make the same call answer for one resource only.
+    itself), `region` the path of the region where items of a global listing say it, `address` the path of the ARN where
+    it holds more than the id, `narrow` the parameters that make the same call answer for one resource only.
     """
 
     operation: str
     items: str
     id: str = ""
     region: str = ""
+    address: str = ""
     parameters: Mapping[str, Json] = field(default_factory=dict)
     narrow: Mapping[str, Json] = field(default_factory=dict)
 
@@ -65,9 +69,9 @@ class AwsKind(Kind):
         """Whether the listing is asked for once, in the `global` shard."""
         return self.scope is Scope.GLOBAL
 
-    def ref(self, partition: str, account: str, region: str, id: str) -> Ref:
-        """The reference of the resource with that id."""
-        address = self.address.format(partition=partition, region=region, account=account, id=id)
+    def ref(self, partition: str, account: str, region: str, id: str, address: str = "") -> Ref:
+        """The reference of the resource with that id, and with that address where the listing says it."""
+        address = address or self.address.format(partition=partition, region=region, account=account, id=id)
         return Ref(self.name, account, region, id, address)
 
 

@@ -197,29 +197,74 @@ class Settings(AwsFacet):
 class Items(AwsFacet):
     """A set of items: what is new is added first, then what is gone is removed; what both have is never touched.
 
-    `wire` makes of a list of items what the call's `VALUE` takes.
+    `wire` makes of a list of items what the call's `VALUE` takes. `identity` is the part of an item by which the cloud
+    tells it from others; `change` writes the rest of it, between the other two.
     """
 
     add: Send = field(kw_only=True)
     remove: Send = field(kw_only=True)
+    change: Send | None = field(default=None, kw_only=True)
     wire: Callable[[list[Json]], Json] = field(default=unchanged, kw_only=True)
+    identity: Callable[[Json], Json] = field(default=unchanged, kw_only=True)
 
     def normal(self, value: Value) -> Value:
         """The items in canonical order; no list is an empty one."""
         return self.form(sorted([] if value is ABSENT else value, key=canonical))
 
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
-        """At most one call that adds and one that removes."""
-        old, new = ({canonical(item): item for item in side} for side in (before, after))
+        """At most one call that adds, one that changes and one that removes."""
+        old, new = ({canonical(self.identity(item)): item for item in side} for side in (before, after))
         added = [item for key, item in new.items() if key not in old]
+        changed = [item for key, item in new.items() if key in old and not same(item, old[key])]
         removed = [item for key, item in old.items() if key not in new]
-        steps = []
-        if added:
-            both = self.normal([*before, *added])
-            steps.append(self.step(self.add.call(ref, self.wire(added)), both))
-        if removed:
-            steps.append(self.step(self.remove.call(ref, self.wire(removed)), self.normal(after)))
+        if changed and self.change is None:
+            raise self.no_way(ref, after)
+        replaced = [new.get(key, item) for key, item in old.items()]
+        ways = (
+            (self.add, added, [*before, *added]),
+            (self.change, changed, [*replaced, *added]),
+            (self.remove, removed, after),
+        )
+        return tuple(
+            self.step(send.call(ref, self.wire(items)), self.normal(leaves))
+            for send, items, leaves in ways
+            if send and items
+        )
+
+
+@dataclass(frozen=True)
+class Members(AwsFacet):
+    """A list whose members are there for good: each is written by a call of its own, none is added or removed.
+
+    `key` is the field that names a member, `parameter` the parameter that takes it; `fields` maps each field that can
+    be set to the parameter that sets it.
+    """
+
+    modify: Send = field(kw_only=True)
+    key: str = field(kw_only=True)
+    parameter: str = field(kw_only=True)
+    fields: Mapping[str, str] = field(kw_only=True)
+
+    def normal(self, value: Value) -> Value:
+        """The members in the order of their names; no list is an empty one."""
+        return self.form(sorted([] if value is ABSENT else value, key=lambda member: str(member[self.key])))
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """One call for each member that differs."""
+        old, new = ({member[self.key]: member for member in side} for side in (before, after))
+        if old.keys() != new.keys() or any(self._fixed(old[key]) != self._fixed(new[key]) for key in old):
+            raise self.no_way(ref, after)
+        state, steps = dict(old), []
+        for key in sorted(name for name in old if not same(old[name], new[name])):
+            state[key] = new[key]
+            differing = [name for name in self.fields if new[key].get(name) != old[key].get(name)]
+            sent = {self.fields[name]: new[key][name] for name in differing}
+            call = self.modify.call(ref, more={self.parameter: key, **sent})
+            steps.append(self.step(call, self.normal(list(state.values()))))
         return tuple(steps)
+
+    def _fixed(self, member: Mapping[str, Json]) -> Mapping[str, Json]:
+        return {name: value for name, value in member.items() if name not in self.fields}
 
 
 @dataclass(frozen=True)
@@ -235,6 +280,18 @@ class Switch(AwsFacet):
         if after is ABSENT or after not in self.levels:
             raise self.no_way(ref, after)
         return (self.step(self.levels[after].call(ref), after),)
+
+
+def tags(get: Get | None = None, *, listed: str = "Tags", key: str = "Key", value: str = "Value") -> Look:
+    """The tags as one `{key: value}` object; from the listing, unless a call is named that gives them."""
+
+    def pairs(raw: Json) -> Value:
+        return {tag[key]: tag[value] for tag in raw} if isinstance(raw, list) else raw
+
+    def form(held: Value) -> Value:
+        return {} if held is ABSENT else held
+
+    return Look(name="tags", get=get, listed=None if get else listed, decode=pairs, form=form)
 
 
 def statements(value: Value) -> list[Json]:
