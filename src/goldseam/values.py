@@ -105,7 +105,8 @@ def difference(before: Value, after: Value) -> Json:
         parts = {key: difference(before.get(key, ABSENT), after.get(key, ABSENT)) for key in keys}
         return {key: part for key, part in parts.items() if part}
     if isinstance(before, list) and isinstance(after, list):
-        return {"-": _without(before, after), "+": _without(after, before)}
+        gone, come = _without(before, after), _without(after, before)
+        return {"-": gone, "+": come} if gone or come else {}
     return {"-": plain(before), "+": plain(after)}
 
 

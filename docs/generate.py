@@ -1,0 +1,91 @@
+"""Write the documents that are made from the program: the controls and the command line.
+
+`python docs/generate.py` writes them, `--check` compares them with what stands in the files and names the stale ones.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.control import Control
+
+HERE: Final = Path(__file__).parent
+MADE: Final = "<!-- made by docs/generate.py; change the program, not this page -->\n"
+COMMANDS: Final = (
+    "", "demo", "scan", "findings", "explain", "plan", "approve", "apply", "rollback", "resume", "exempt", "policy",
+    "policy init", "policy check", "policy use", "policy show", "policy simulate", "permissions", "controls", "ledger",
+    "ledger show", "ledger verify", "ledger export", "keyholder", "key", "conform",
+)  # fmt: skip
+
+
+def controls_page() -> str:
+    """Every control: what it wants, why, what its fix may disrupt, its settings, requirements and seed rows."""
+    controls = aws_catalog().controls
+    fixable = sum(control.fixable for control in controls)
+    reversible = sum(control.reversible for control in controls)
+    head = f"# Controls\n\n{MADE}\n{len(controls)} controls, {fixable} with a fix, {reversible} with a reversible fix.\n"
+    return head + "".join(_control(control) for control in controls)
+
+
+def _control(control: Control) -> str:
+    return f"\n## `{control.id}`\n\n{control.title}. {' '.join(control.why.split())}\n\n" + "".join(
+        f"* {line}\n" for line in _lines(control)
+    )
+
+
+def _lines(control: Control) -> Iterator[str]:
+    fix = "reversible" if control.reversible else "no way back" if control.fixable else "none, by hand"
+    yield f"severity: {control.severity}; kind: `{control.kind.name}`; reads: {', '.join(control.reads)}; fix: {fix}"
+    disruption = control.disruption
+    if disruption.harms:
+        shown = " and ".join(f"`{name}` is {str(value).lower()}" for name, value in disruption.unless.items())
+        yield f"may disrupt: {disruption.harms}" + (f"; automatic only when {shown}" if shown else "; never automatic")
+    else:
+        yield f"harmless: {disruption.why}"
+    for setting in control.settings:
+        yield f"setting `{setting.name}`: {setting.type_name}, default `{setting.default}`"
+    if control.requirements:
+        yield f"requirements: {', '.join(control.requirements)}"
+    if control.seed:
+        yield f"covers: {', '.join(f'`{row}`' for row in control.seed)}"
+
+
+def cli_page() -> str:
+    """The help of every command, as it is printed."""
+    return f"# Command line\n\n{MADE}" + "".join(_help(name) for name in COMMANDS)
+
+
+def _help(name: str) -> str:
+    command = [sys.executable, "-m", "goldseam", *name.split(), "--help"]
+    env = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "GOLDSEAM_HOME": ""}
+    env.pop("GOLDSEAM_HOME")
+    printed = subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout  # noqa: S603
+    text = "\n".join(line.rstrip() for line in printed.strip().splitlines())
+    return f"\n## `goldseam{f' {name}' if name else ''}`\n\n```text\n{text}\n```\n"
+
+
+PAGES: Final[Mapping[str, Callable[[], str]]] = {"controls.md": controls_page, "cli.md": cli_page}
+
+
+def main() -> int:
+    """Write the pages, or say which are stale."""
+    stale = []
+    for name, page in PAGES.items():
+        path, text = HERE / name, page()
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            stale.append(name)
+    for name in stale:
+        sys.stderr.write(f"docs/{name} is stale: run `python docs/generate.py`\n")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

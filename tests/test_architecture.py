@@ -1,0 +1,127 @@
+"""What import contracts cannot say: pure modules, short functions, short files, words that are not names."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "goldseam"
+FILES = sorted(SOURCE.rglob("*.py"))
+PURE = [
+    *(SOURCE / f"{name}.py" for name in ("values", "resource", "errors", "evaluate", "context", "decide", "plan")),
+    *sorted((SOURCE / "control").glob("*.py")),
+]
+PURE_MAY_IMPORT = {
+    "__future__", "abc", "collections", "dataclasses", "datetime", "difflib", "enum", "functools", "goldseam",
+    "hashlib", "inspect", "ipaddress", "math", "orjson", "re", "types", "typing", "zoneinfo",
+}  # fmt: skip
+PURE_MAY_NOT_CALL = {"open", "print", "input", "now", "utcnow", "today", "getenv", "urandom"}
+LONGEST_FUNCTION = 30
+LONGEST_FILE = 400
+NOT_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc", "models"}
+
+
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+def short(path: Path) -> str:
+    return str(path.relative_to(SOURCE))
+
+
+@pytest.mark.parametrize("path", PURE, ids=short)
+def test_pure_modules_import_only_what_has_no_effect(path: Path) -> None:
+    roots = {name.partition(".")[0] for name in imported(parsed(path))}
+    assert roots <= PURE_MAY_IMPORT
+
+
+@pytest.mark.parametrize("path", PURE, ids=short)
+def test_pure_modules_read_no_clock_and_no_file(path: Path) -> None:
+    called = {
+        node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Call)
+    }
+    assert not called & PURE_MAY_NOT_CALL
+
+
+@pytest.mark.parametrize("path", FILES, ids=short)
+def test_functions_and_files_stay_short(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    long = {
+        node.name: _body_lines(node)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and _body_lines(node) > LONGEST_FUNCTION
+    }
+    assert not long
+    assert len(text.splitlines()) <= LONGEST_FILE or short(path) == "cli/app.py"
+
+
+def _body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """The lines of the statements, without the signature and the docstring."""
+    body = node.body[1:] if ast.get_docstring(node) is not None else node.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body and body[-1].end_lineno else 0
+
+
+@pytest.mark.parametrize("path", FILES, ids=short)
+def test_modules_are_named_for_what_they_do(path: Path) -> None:
+    assert not {part.removesuffix(".py") for part in path.relative_to(SOURCE).parts} & NOT_NAMES
+
+
+@pytest.mark.parametrize("path", FILES, ids=short)
+def test_no_handler_swallows_everything(path: Path) -> None:
+    broad = [
+        node.lineno
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or (isinstance(node.type, ast.Name) and node.type.id in {"Exception", "BaseException"}))
+        and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
+    ]
+    assert not broad or short(path) == "cli/__init__.py"
+
+
+def test_the_core_names_no_cloud() -> None:
+    for path in PURE:
+        strings = [node.value for node in ast.walk(parsed(path)) if isinstance(node, ast.Constant)]
+        assert not [text for text in strings if isinstance(text, str) and text.startswith(("aws.", "arn:"))]
+
+
+def test_plug_ins_see_the_language_and_never_a_stage() -> None:
+    language = {"goldseam.control", "goldseam.resource", "goldseam.values", "goldseam.errors", "goldseam.ports"}
+    doors = {"read", "write", "cloud", "client", "keys", "permissions", "session_policy", "commands"}
+    for path in sorted((SOURCE / "clouds").rglob("*.py")):
+        if path.stem in doors:
+            continue
+        ours = {name for name in imported(parsed(path)) if name.startswith("goldseam") and "clouds" not in name}
+        assert {".".join(name.split(".")[:2]) for name in ours} <= language, path
+
+
+def test_only_apply_reaches_a_writer() -> None:
+    users = {
+        short(path)
+        for path in FILES
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.ImportFrom) and node.module == "goldseam.ports"
+        for alias in node.names
+        if alias.name in {"Writer", "WriterFactory"}
+    }
+    assert users <= {"apply.py", "clouds/aws/write.py", "clouds/aws/cloud.py"} | _pass_it_on()
+
+
+def _pass_it_on() -> set[str]:
+    """Modules that hand the factory to apply and never open it."""
+    names = {"repair.py", "resume.py", "rollback.py", "pipeline.py"}
+    for name in names & {path.name for path in FILES}:
+        assert "writer(" not in (SOURCE / name).read_text(encoding="utf-8")
+    return names

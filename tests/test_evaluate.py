@@ -1,0 +1,90 @@
+"""Stage 2: statuses, and law 5 (unknown is not pass)."""
+
+from __future__ import annotations
+
+import pytest
+
+from goldseam.control import Catalog, Control, Verdict, compliant, control, harmless
+from goldseam.control import Severity
+from goldseam.errors import UnknownName, UsageError
+from goldseam.evaluate import Finding, Status, evaluate
+from goldseam.values import ABSENT, Unknown
+from tests import toy
+
+
+def status_of(found: tuple[Finding, ...], rule: Control) -> Status:
+    return next(finding.status for finding in found if finding.control == rule.id)
+
+
+def test_a_good_house_passes_everything() -> None:
+    assert {finding.status for finding in evaluate(toy.house(), toy.CONTROLS)} == {Status.PASS}
+
+
+def test_law_5_an_unreadable_facet_is_unknown_for_exactly_the_controls_that_read_it() -> None:
+    found = evaluate(toy.house(doors=Unknown("denied")), toy.CONTROLS)
+    unknown = {finding.control for finding in found if finding.status is Status.UNKNOWN}
+    assert unknown == {toy.no_open_door.id, toy.no_window_door.id}
+    assert {finding.because for finding in found if finding.status is Status.UNKNOWN} == {"denied"}
+
+
+def test_law_5_a_facet_that_was_not_read_is_unknown() -> None:
+    bare = toy.house()
+    without = type(bare)(bare.ref, {name: value for name, value in bare.facets.items() if name != "lamp"})
+    assert status_of(evaluate(without, toy.CONTROLS), toy.lamp_lit) is Status.UNKNOWN
+
+
+def test_a_violation_carries_its_guide() -> None:
+    (finding,) = evaluate(toy.house(street="loud"), [toy.quiet_street])
+    assert (finding.status, finding.changes, finding.guide) == (Status.FAIL, {}, "move house")
+
+
+def test_a_finding_keeps_its_name_from_scan_to_scan_and_moves_its_state_with_what_offends() -> None:
+    (first,) = evaluate(toy.house(doors=["open", "shut"]), [toy.no_open_door])
+    (neighbour,) = evaluate(toy.house(doors=["open", "shut", "barred"]), [toy.no_open_door])
+    (worse,) = evaluate(toy.house(doors=["open", "open-wide"]), [toy.no_open_door])
+    assert first.id == neighbour.id == worse.id
+    assert first.state == neighbour.state
+    assert first.state != worse.state
+
+
+def test_a_finding_survives_being_written_down() -> None:
+    (finding,) = evaluate(toy.house(lamp=ABSENT), [toy.lamp_lit])
+    assert Finding.from_json(finding.to_json()) == finding
+
+
+def test_settings_are_checked() -> None:
+    assert toy.lamp_lit.chosen({"watts": 7}) == {"watts": 7}
+    with pytest.raises(UnknownName, match="did you mean `watts`"):
+        toy.lamp_lit.chosen({"wats": 7})
+    for wrong in (0, 101, "7", True, 7.0):
+        with pytest.raises(UsageError, match="setting `watts`"):
+            toy.lamp_lit.chosen({"watts": wrong})
+
+
+def test_a_control_that_does_not_fit_its_kind_does_not_load() -> None:
+    def windows(windows: object) -> Verdict:
+        """Windows."""
+        del windows
+        return compliant
+
+    make = control("x", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("x"), compliant=[{"windows": 1}],
+                   violating=[{"windows": 2}])  # fmt: skip
+    with pytest.raises(UnknownName):
+        make(windows)
+
+
+def test_fixable_and_reversible_are_shown_by_the_examples() -> None:
+    assert toy.no_open_door.fixable
+    assert toy.no_open_door.reversible
+    assert toy.sealed.fixable
+    assert not toy.sealed.reversible
+    assert not toy.quiet_street.fixable
+
+
+def test_the_catalogue_reads_only_what_controls_read() -> None:
+    catalog = Catalog.of([toy])
+    assert set(catalog.controls) == {*toy.CONTROLS, toy.lamp_dark}
+    only = catalog.only([toy.lamp_lit])
+    assert only.wanted() == {toy.HOUSE: frozenset({"lamp"})}
+    with pytest.raises(UnknownName, match="lamp-lit"):
+        catalog.control("toy.house.lamp-litt")
