@@ -149,3 +149,11 @@ def test_equal_plans_have_one_id_and_different_ones_have_two() -> None:
     first, again = (propose(house, [toy.no_open_door], toy.CONTROLS) for _ in range(2))
     other = propose(toy.house(doors=["open"]), [toy.no_open_door], toy.CONTROLS)
     assert first.id == again.id != other.id
+
+
+def test_the_same_offence_come_back_is_another_plan() -> None:
+    house = toy.house(doors=["open", "shut"])
+    first = propose(house, [toy.no_open_door], toy.CONTROLS)
+    second = propose(house, [toy.no_open_door], toy.CONTROLS, follows=first.id)
+    assert first.id != second.id
+    assert Plan.from_json(second.to_json()).follows == first.id

@@ -97,6 +97,7 @@ class Plan:
             "purpose": str(self.purpose),
             "of": self.of,
             "follows": self.follows,
+            "follows": self.follows,
             "ref": self.ref.to_json(),
             "controls": list(self.controls),
             "because": dict(self.because),
@@ -170,6 +171,7 @@ def propose(
         settings={control.id: dict(settings_of(control, resource)) for control in wanted},
         witness={name: digest(resource.facets[name]) for control in wanted for name in control.reads},
         disruption=tuple(dict.fromkeys(c.disruption.harms for c in wanted if c.disruption.harms)),
+        follows=follows,
     )  # fmt: skip
     return _judged(replace(plan, follows=follows), resource, target, wanted, controls, settings_of, exempt)
 
@@ -258,6 +260,7 @@ def _assembled(
     witness: Mapping[str, str],
     disruption: tuple[str, ...] = (),
     of: str = "",
+    follows: str = "",
 ) -> Plan:
     changes = _changes(resource, target)
     if not changes:
@@ -268,7 +271,7 @@ def _assembled(
     seen = {**witness, **{change.facet: digest(change.before) for change in changes}}
     return Plan(
         purpose, resource.ref, controls, because, settings, changes, tuple(step.call for step in steps),
-        undo or (), undo is not None, seen, disruption=disruption, of=of,
+        undo or (), undo is not None, seen, disruption=disruption, of=of, follows=follows,
     )  # fmt: skip
 
 
