@@ -1,0 +1,27 @@
+"""The user's rules on what may be repaired, how, where, when and how much, and how they are read from YAML."""
+
+from goldseam.policy.load import load_policies
+from goldseam.policy.rules import (
+    Approvals,
+    Limits,
+    Mode,
+    Policy,
+    PolicySet,
+    Scope,
+    Window,
+    no_policies,
+    tags_of,
+)
+
+__all__ = [
+    "Approvals",
+    "Limits",
+    "Mode",
+    "Policy",
+    "PolicySet",
+    "Scope",
+    "Window",
+    "load_policies",
+    "no_policies",
+    "tags_of",
+]
