@@ -137,6 +137,18 @@ class Look(AwsFacet):
 
 
 @dataclass(frozen=True)
+class Address(AwsFacet):
+    """The resource's own address, for rules that must name it in what they write; no call reads it."""
+
+    writable = False
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The address."""
+        del ask, item
+        return Reading(ref.address)
+
+
+@dataclass(frozen=True)
 class Document(AwsFacet):
     """Read whole, put whole; removed by `delete` when it becomes absent.
 
@@ -165,12 +177,13 @@ class Document(AwsFacet):
 class Settings(AwsFacet):
     """One object of which only the fields that differ are sent.
 
-    `fields` maps each field of the value to the parameter that sets it. `waits` says, of a raw reading, what an
-    accepted change still waits for.
+    `fields` maps each field of the value to the parameter that sets it, inside the parameter `under` where the call
+    wants them together. `waits` says, of a raw reading, what an accepted change still waits for.
     """
 
     modify: Send = field(kw_only=True)
     fields: Mapping[str, str] = field(kw_only=True)
+    under: str = field(default="", kw_only=True)
     waits: Callable[[Json], str] = field(default=_nothing_pending, kw_only=True)
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
@@ -190,7 +203,8 @@ class Settings(AwsFacet):
             msg = f"{', '.join(lost)} of the {self.name} of {ref} cannot be set or removed"
             raise PlanRefused(msg)
         changed = {self.fields[name]: after[name] for name in differing}
-        return (self.step(self.modify.call(ref, more=changed), after),)
+        more = {self.under: changed} if self.under else changed
+        return (self.step(self.modify.call(ref, more=more), after),)
 
 
 @dataclass(frozen=True)

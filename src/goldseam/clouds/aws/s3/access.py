@@ -1,0 +1,216 @@
+"""Who may reach a bucket: its policy, its access control list, and the block above both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.s3.bucket import BUCKET, FLAGS, with_all_flags
+from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
+from goldseam.values import ABSENT, Json, Value
+
+_GROUPS: Final = "http://acs.amazonaws.com/groups/global/"
+_PUBLIC: Final = frozenset({f"{_GROUPS}AllUsers", f"{_GROUPS}AuthenticatedUsers"})
+_CLOSES: Final = may_disrupt(
+    "whoever reads or writes the bucket without credentials is refused: browsers, links, downloads, a CDN's origin",
+    unless={"serves_website": False, "cloudfront_origin": False},
+)
+
+# What the examples are made of
+
+_ARN: Final = "arn:aws:s3:::goldseam-example"
+_DISTRIBUTION: Final = "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE"
+_ANYONE_READS: Final = {
+    "Sid": "Website",
+    "Effect": "Allow",
+    "Principal": "*",
+    "Action": "s3:GetObject",
+    "Resource": f"{_ARN}/*",
+}
+_ANYONE_LISTS: Final = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": ["s3:ListBucket"], "Resource": [_ARN]}
+_CLOUDFRONT_READS: Final = {
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudfront.amazonaws.com"},
+    "Action": "s3:GetObject",
+    "Resource": f"{_ARN}/*",
+    "Condition": {"StringEquals": {"AWS:SourceArn": _DISTRIBUTION}},
+}
+_ENDPOINT_READS: Final = {**_ANYONE_READS, "Condition": {"StringEquals": {"aws:SourceVpce": "vpce-0a1b2c3d"}}}
+_SEVERAL_READ: Final = {**_ANYONE_READS, "Principal": {"AWS": ["arn:aws:iam::123456789012:root", "*"]}}
+
+
+_DENIED: Final = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": [_ARN, f"{_ARN}/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def _document(*held: Json) -> Json:
+    return {"Version": "2012-10-17", "Statement": list(held)}
+
+
+def _block(**flags: bool) -> Json:
+    return {flag: flags.get(flag, not flags) for flag in FLAGS}
+
+
+_NO_BLOCKS: Final[Mapping[str, Value]] = {"public_access_block": ABSENT, "account_public_access_block": ABSENT}
+_OWNER: Final = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"
+_OWNS: Final = {"Grantee": {"Type": "CanonicalUser", "ID": _OWNER}, "Permission": "FULL_CONTROL"}
+_LOGS: Final = {
+    "Grantee": {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/s3/LogDelivery"},
+    "Permission": "WRITE",
+}
+
+
+def _granted(group: str, permission: str) -> Json:
+    return {"Grantee": {"Type": "Group", "URI": f"{_GROUPS}{group}"}, "Permission": permission}
+
+
+def _acl(*grants: Json) -> Json:
+    return {"Owner": {"ID": _OWNER}, "Grants": list(grants)}
+
+
+def _in_force(flag: str, *blocks: Value) -> bool:
+    """Whether the bucket's block or the account's has the flag; the stricter of the two holds."""
+    return any(block is not ABSENT and block[flag] for block in blocks)
+
+
+@control(
+    "aws.s3.bucket.policy-not-public",
+    BUCKET,
+    severity=Severity.CRITICAL,
+    maps=required("s3_bucket_public_access", "s3_bucket_policy_public_write_access"),
+    seed=("bucketAllUsersPolicy",),
+    disrupts=_CLOSES,
+    compliant=(
+        {**_NO_BLOCKS, "policy": ABSENT},
+        {**_NO_BLOCKS, "policy": _document(_DENIED, _CLOUDFRONT_READS, _ENDPOINT_READS)},
+        {**_NO_BLOCKS, "policy": _document(_ANYONE_READS), "public_access_block": _block(RestrictPublicBuckets=True)},
+        {**_NO_BLOCKS, "policy": _document(_ANYONE_READS), "account_public_access_block": _block()},
+    ),
+    violating=(
+        Example({**_NO_BLOCKS, "policy": _document(_ANYONE_READS)}, leaves={"policy": ABSENT}),
+        Example(
+            {**_NO_BLOCKS, "policy": _document(_DENIED, _ANYONE_READS, _CLOUDFRONT_READS, _ANYONE_LISTS)},
+            leaves={"policy": _document(_DENIED, _CLOUDFRONT_READS)},
+        ),
+        Example(
+            {**_NO_BLOCKS, "policy": _document(_SEVERAL_READ)},
+            leaves={"policy": _document({**_SEVERAL_READ, "Principal": {"AWS": ["arn:aws:iam::123456789012:root"]}})},
+        ),
+        {
+            "policy": _document(_ANYONE_READS),
+            "public_access_block": _block(BlockPublicPolicy=True),
+            "account_public_access_block": ABSENT,
+        },
+    ),
+)
+def policy_not_public(policy: Value, public_access_block: Value, account_public_access_block: Value) -> Verdict:
+    """The bucket policy allows nothing to everyone.
+
+    A statement for everyone opens the data to anyone who learns the bucket's name. A statement that a condition ties
+    to an account, an organisation, a VPC endpoint or an address range is not for everyone; nor is any while the
+    bucket or its account restricts public buckets. Only what is for everyone is taken out of the policy.
+    """
+    if _in_force("RestrictPublicBuckets", public_access_block, account_public_access_block):
+        return compliant
+    found = public_statements(policy)
+    if not found:
+        return compliant
+    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+
+
+@control(
+    "aws.s3.bucket.acl-not-public",
+    BUCKET,
+    severity=Severity.CRITICAL,
+    maps=required("s3_bucket_public_access", "s3_bucket_public_write_acl"),
+    seed=("bucketAllUsersAcl",),
+    disrupts=_CLOSES,
+    compliant=(
+        {**_NO_BLOCKS, "acl": _acl(_OWNS)},
+        {**_NO_BLOCKS, "acl": _acl(_OWNS, _LOGS)},
+        {**_NO_BLOCKS, "acl": _acl(_OWNS, _granted("AllUsers", "READ")), "account_public_access_block": _block()},
+    ),
+    violating=(
+        Example({**_NO_BLOCKS, "acl": _acl(_OWNS, _granted("AllUsers", "READ"))}, leaves={"acl": _acl(_OWNS)}),
+        Example(
+            {
+                **_NO_BLOCKS,
+                "acl": _acl(_LOGS, _granted("AuthenticatedUsers", "WRITE"), _OWNS, _granted("AllUsers", "READ_ACP")),
+            },
+            leaves={"acl": _acl(_OWNS, _LOGS)},
+        ),
+        {
+            "acl": _acl(_OWNS, _granted("AllUsers", "READ")),
+            "public_access_block": _block(BlockPublicAcls=True),
+            "account_public_access_block": ABSENT,
+        },
+    ),
+)
+def acl_not_public(acl: Value, public_access_block: Value, account_public_access_block: Value) -> Verdict:
+    """The bucket's access control list grants nothing to everyone.
+
+    Such a grant lists, overwrites or re-shares the bucket for anyone, with an AWS account or without. Grants to the
+    owner, to other accounts and to log delivery stay. Where ACLs are disabled (Object Ownership: bucket owner
+    enforced) AWS shows the owner's grant alone, and where public ACLs are ignored none has effect: both pass.
+    """
+    if _in_force("IgnorePublicAcls", public_access_block, account_public_access_block):
+        return compliant
+    public = [grant for grant in acl["Grants"] if grant["Grantee"].get("URI") in _PUBLIC]
+    if not public:
+        return compliant
+    kept = [grant for grant in acl["Grants"] if grant not in public]
+    return should_be(acl={**acl, "Grants": kept}, because="; ".join(map(_granting, public)))
+
+
+def _granting(grant: Json) -> str:
+    return f"{grant['Grantee']['URI'].removeprefix(_GROUPS)} has {grant['Permission']}"
+
+
+@control(
+    "aws.s3.bucket.public-access-blocked",
+    BUCKET,
+    severity=Severity.HIGH,
+    maps=required("s3_bucket_level_public_access_block"),
+    disrupts=_CLOSES,
+    compliant=(
+        {"public_access_block": _block(), "account_public_access_block": ABSENT},
+        {"public_access_block": ABSENT, "account_public_access_block": _block()},
+        {
+            "public_access_block": _block(BlockPublicAcls=True, IgnorePublicAcls=True),
+            "account_public_access_block": _block(BlockPublicPolicy=True, RestrictPublicBuckets=True),
+        },
+    ),
+    violating=(
+        Example(_NO_BLOCKS, leaves={"public_access_block": _block()}),
+        Example(
+            {"public_access_block": _block(BlockPublicAcls=True), "account_public_access_block": ABSENT},
+            leaves={"public_access_block": _block()},
+        ),
+        Example(
+            {
+                "public_access_block": ABSENT,
+                "account_public_access_block": _block(BlockPublicAcls=True, IgnorePublicAcls=True),
+            },
+            leaves={"public_access_block": _block(BlockPublicPolicy=True, RestrictPublicBuckets=True)},
+        ),
+    ),
+)
+def public_access_blocked(public_access_block: Value, account_public_access_block: Value) -> Verdict:
+    """Public access to the bucket is blocked, by the bucket or by its account.
+
+    The block holds whatever a policy or an ACL says later, by mistake or by a stranger. Only flags that neither the
+    bucket nor the account has are set.
+    """
+    lacking = [flag for flag in FLAGS if not _in_force(flag, public_access_block, account_public_access_block)]
+    if not lacking:
+        return compliant
+    held = {} if public_access_block is ABSENT else public_access_block
+    wanted = with_all_flags({**held, **dict.fromkeys(lacking, True)})
+    return should_be(public_access_block=wanted, because=f"{', '.join(lacking)} not set")

@@ -1,0 +1,140 @@
+"""The bucket and its facets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from goldseam.clouds.aws.kind import AwsKind, Listing, Scope
+from goldseam.clouds.aws.shapes import VALUE, Address, Document, Get, Look, Send, Switch, policy
+from goldseam.values import ABSENT, Json, Value, canonical
+
+FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+_WEBSITE: Final = ("ErrorDocument", "IndexDocument", "RedirectAllRequestsTo", "RoutingRules")
+_BUCKET: Final = {"Bucket": "{id}"}
+
+
+def _with_bucket_key(value: Value) -> Value:
+    """Every rule says whether it uses a bucket key; AWS adds that to what is put without it."""
+    if value is ABSENT:
+        return ABSENT
+    return {**value, "Rules": [{"BucketKeyEnabled": False, **rule} for rule in value.get("Rules", [])]}
+
+
+def with_all_flags(value: Value) -> Value:
+    """A block with its four flags; a flag that is not set is off."""
+    return value if value is ABSENT else {flag: value.get(flag, False) for flag in FLAGS}
+
+
+def _acl_form(value: Value) -> Value:
+    """Owner and grants by id, in canonical order; display names are labels that AWS adds, or no longer does."""
+    if value is ABSENT:
+        return ABSENT
+    grants = [{**grant, "Grantee": _unlabelled(grant["Grantee"])} for grant in value.get("Grants", [])]
+    return {"Owner": _unlabelled(value.get("Owner", {})), "Grants": sorted(grants, key=canonical)}
+
+
+def _unlabelled(party: Mapping[str, Json]) -> dict[str, Json]:
+    return {key: item for key, item in party.items() if key != "DisplayName"}
+
+
+def _website(answer: Mapping[str, Json]) -> Value:
+    return {key: answer[key] for key in _WEBSITE if key in answer} or ABSENT
+
+
+def _tags(items: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    return {item["Key"]: item["Value"] for item in items}
+
+
+def _versioning(status: str) -> Send:
+    return Send("s3.PutBucketVersioning", {**_BUCKET, "VersioningConfiguration": {"Status": status}})
+
+
+def _keeps_versions(value: Value) -> Value:
+    return value is True
+
+
+BUCKET: Final = AwsKind(
+    "aws.s3.bucket",
+    "S3 bucket",
+    (
+        Document(
+            name="encryption",
+            get=Get(
+                "s3.GetBucketEncryption",
+                _BUCKET,
+                "ServerSideEncryptionConfiguration",
+                absent=("ServerSideEncryptionConfigurationNotFoundError",),
+            ),
+            put=Send("s3.PutBucketEncryption", {**_BUCKET, "ServerSideEncryptionConfiguration": VALUE}),
+            delete=Send("s3.DeleteBucketEncryption", _BUCKET),
+            form=_with_bucket_key,
+        ),
+        policy(
+            "policy",
+            get=Get("s3.GetBucketPolicy", _BUCKET, "Policy", absent=("NoSuchBucketPolicy",)),
+            put=Send("s3.PutBucketPolicy", {**_BUCKET, "Policy": VALUE}),
+            delete=Send("s3.DeleteBucketPolicy", _BUCKET),
+        ),
+        Document(
+            name="acl",
+            get=Get("s3.GetBucketAcl", _BUCKET),
+            put=Send("s3.PutBucketAcl", {**_BUCKET, "AccessControlPolicy": VALUE}),
+            form=_acl_form,
+        ),
+        # Whether the bucket keeps versions. AWS knows no way back to a bucket that never kept any: both that and a
+        # suspended one are `False` here, because neither keeps a version of what is overwritten from then on. Taking
+        # the repair back suspends versioning; the versions made in between stay until a person deletes them.
+        Switch(
+            name="versioning",
+            get=Get("s3.GetBucketVersioning", _BUCKET, "Status"),
+            decode=lambda status: status == "Enabled",
+            form=_keeps_versions,
+            levels={True: _versioning("Enabled"), False: _versioning("Suspended")},
+        ),
+        Document(
+            name="public_access_block",
+            get=Get(
+                "s3.GetPublicAccessBlock",
+                _BUCKET,
+                "PublicAccessBlockConfiguration",
+                absent=("NoSuchPublicAccessBlockConfiguration",),
+            ),
+            put=Send("s3.PutPublicAccessBlock", {**_BUCKET, "PublicAccessBlockConfiguration": VALUE}),
+            delete=Send("s3.DeletePublicAccessBlock", _BUCKET),
+            form=with_all_flags,
+        ),
+        Look(
+            name="account_public_access_block",
+            get=Get(
+                "s3control.GetPublicAccessBlock",
+                {"AccountId": "{account}"},
+                "PublicAccessBlockConfiguration",
+                absent=("NoSuchPublicAccessBlockConfiguration",),
+            ),
+            form=with_all_flags,
+        ),
+        Look(
+            name="website",
+            get=Get("s3.GetBucketWebsite", _BUCKET, absent=("NoSuchWebsiteConfiguration",)),
+            decode=_website,
+        ),
+        Look(
+            name="tags",
+            get=Get("s3.GetBucketTagging", _BUCKET, "TagSet", absent=("NoSuchTagSet",)),
+            decode=_tags,
+        ),
+        Address(name="arn"),
+    ),
+    touched_by={"s3.amazonaws.com": "requestParameters.bucketName"},
+    address="arn:{partition}:s3:::{id}",
+    find=Listing(
+        "s3.ListBuckets",
+        "Buckets",
+        id="Name",
+        region="BucketRegion",
+        parameters={"MaxBuckets": 1000},
+        narrow={"Prefix": "{id}"},
+    ),
+    scope=Scope.GLOBAL,
+)

@@ -1,0 +1,188 @@
+"""How what a bucket holds is carried and kept: over TLS, encrypted, in versions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.s3.bucket import BUCKET
+from goldseam.clouds.aws.shapes import statements
+from goldseam.clouds.aws.statements import covers, refuses_plain_http, with_statement
+from goldseam.control import (
+    Example,
+    KmsKey,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    harmless,
+    may_disrupt,
+    should_be,
+)
+from goldseam.values import ABSENT, Json, Value
+
+_AWS_KEY: Final = KmsKey("alias/aws/s3")
+_ARN: Final = "arn:aws:s3:::goldseam-example"
+_CLOUDFRONT_READS: Final = {
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudfront.amazonaws.com"},
+    "Action": "s3:GetObject",
+    "Resource": f"{_ARN}/*",
+    "Condition": {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE"}},
+}
+_TLS_ONLY: Final = {
+    "Sid": "GoldseamTlsOnly",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": [_ARN, f"{_ARN}/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+def _document(*held: Json) -> Json:
+    return {"Version": "2012-10-17", "Statement": list(held)}
+
+
+def _encrypted(algorithm: str, *, bucket_key: bool = False, **more: Json) -> Json:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": algorithm, **more}, "BucketKeyEnabled": bucket_key}
+    return {"Rules": [rule]}
+
+
+@control(
+    "aws.s3.bucket.tls-only",
+    BUCKET,
+    severity=Severity.MEDIUM,
+    maps=required("s3_bucket_secure_transport_policy"),
+    seed=("bucketEncryptionInTransit",),
+    disrupts=may_disrupt(
+        "clients that use plain HTTP are refused; website endpoints speak nothing else",
+        unless={"serves_website": False},
+    ),
+    compliant=(
+        {"policy": _document(_TLS_ONLY), "arn": _ARN},
+        {
+            "policy": _document({**_TLS_ONLY, "Principal": {"AWS": "*"}, "Action": ["*"], "Resource": f"{_ARN}*"}),
+            "arn": _ARN,
+        },
+        {
+            "policy": _document({**_TLS_ONLY, "Resource": _ARN}, {**_TLS_ONLY, "Sid": "2", "Resource": f"{_ARN}/*"}),
+            "arn": _ARN,
+        },
+    ),
+    violating=(
+        Example({"policy": ABSENT, "arn": _ARN}, leaves={"policy": _document(_TLS_ONLY)}),
+        Example(
+            {"policy": _document(_CLOUDFRONT_READS), "arn": _ARN},
+            leaves={"policy": _document(_CLOUDFRONT_READS, _TLS_ONLY)},
+        ),
+        Example(
+            {"policy": _document({**_TLS_ONLY, "Action": "s3:GetObject"}), "arn": _ARN},
+            leaves={
+                "policy": _document({**_TLS_ONLY, "Action": "s3:GetObject"}, {**_TLS_ONLY, "Sid": "GoldseamTlsOnly2"})
+            },
+        ),
+        {"policy": _document({**_TLS_ONLY, "Resource": f"{_ARN}/*"}), "arn": _ARN},
+    ),
+)
+def tls_only(policy: Value, arn: Value) -> Verdict:
+    """Requests that do not come over TLS are denied.
+
+    Over plain HTTP, data and signatures can be read and changed on the way. One deny statement is added; what the
+    policy holds stays.
+    """
+    guards = [item for item in statements(policy) if refuses_plain_http(item) and covers(item, "Action", "s3:*")]
+    needed = (arn, f"{arn}/*")
+    if all(any(covers(item, "Resource", resource) for item in guards) for resource in needed):
+        return compliant
+    denial = {**_TLS_ONLY, "Resource": list(needed)}
+    return should_be(policy=with_statement(policy, denial), because="the bucket policy lets plain HTTP requests in")
+
+
+@control(
+    "aws.s3.bucket.versioned",
+    BUCKET,
+    severity=Severity.MEDIUM,
+    maps=required("s3_bucket_object_versioning"),
+    seed=("bucketVersioning",),
+    disrupts=harmless("readers and writers notice nothing; overwritten and deleted objects are kept, and charged for"),
+    compliant=({"versioning": True},),
+    violating=(Example({"versioning": False}, leaves={"versioning": True}),),
+)
+def versioned(versioning: Value) -> Verdict:
+    """The bucket keeps the versions of its objects.
+
+    What is overwritten or deleted, by mistake or by ransomware, can be brought back. AWS has no way back to a bucket
+    that never kept versions: taking the repair back suspends versioning, which is as near as it gets.
+    """
+    if versioning:
+        return compliant
+    return should_be(versioning=True, because="the bucket keeps no versions of overwritten and deleted objects")
+
+
+@control(
+    "aws.s3.bucket.encrypted",
+    BUCKET,
+    severity=Severity.MEDIUM,
+    maps=required("s3_bucket_default_encryption"),
+    seed=("bucketEncryption",),
+    disrupts=harmless("S3 encrypts and decrypts with its own key, for everyone who may read and write as before"),
+    compliant=({"encryption": _encrypted("AES256")}, {"encryption": _encrypted("aws:kms", bucket_key=True)}),
+    violating=(Example({"encryption": ABSENT}, leaves={"encryption": _encrypted("AES256")}),),
+)
+def encrypted(encryption: Value) -> Verdict:
+    """New objects are encrypted by default.
+
+    What is stored unencrypted is readable to whoever gets at the storage. S3 encrypts every new object since 2023;
+    S3-compatible stores and old configurations may not.
+    """
+    if _algorithm(encryption):
+        return compliant
+    return should_be(encryption=_encrypted("AES256"), because="there is no default encryption")
+
+
+@control(
+    "aws.s3.bucket.encrypted-with-kms",
+    BUCKET,
+    severity=Severity.MEDIUM,
+    maps=required("s3_bucket_kms_encryption"),
+    seed=("bucketEncryption",),
+    disrupts=may_disrupt(
+        "readers of new objects need the right to decrypt with the key: anonymous readers, other accounts and some log "
+        "deliveries do not have it"
+    ),
+    compliant=(
+        {"encryption": _encrypted("aws:kms")},
+        {"encryption": _encrypted("aws:kms:dsse", KMSMasterKeyID="alias/data")},
+    ),
+    violating=(
+        Example(
+            {"encryption": _encrypted("AES256")},
+            leaves={"encryption": _encrypted("aws:kms", KMSMasterKeyID="alias/aws/s3", bucket_key=True)},
+        ),
+        Example(
+            {"encryption": ABSENT},
+            settings={"kms_key": "alias/data"},
+            leaves={"encryption": _encrypted("aws:kms", KMSMasterKeyID="alias/data", bucket_key=True)},
+        ),
+    ),
+)
+def encrypted_with_kms(encryption: Value, *, kms_key: KmsKey = _AWS_KEY) -> Verdict:
+    """New objects are encrypted with a KMS key.
+
+    A KMS key adds its own access control and audit trail to every read of the data. A bucket key is used with it, which
+    keeps the calls to KMS, and their cost, few. Objects that are there already stay as they are.
+    """
+    if _algorithm(encryption).startswith("aws:kms"):
+        return compliant
+    rules = [] if encryption is ABSENT else encryption["Rules"]
+    chosen = _encrypted("aws:kms", KMSMasterKeyID=str(kms_key), bucket_key=True)["Rules"][0]
+    wanted = {"Rules": [{**rule, **chosen} for rule in rules[:1] or [{}]]}
+    return should_be(encryption=wanted, because="default encryption does not use KMS")
+
+
+def _algorithm(encryption: Value) -> str:
+    """The algorithm of default encryption; empty when there is none."""
+    rules = [] if encryption is ABSENT else encryption["Rules"]
+    defaults = (rule.get("ApplyServerSideEncryptionByDefault") or {} for rule in rules)
+    return next((default["SSEAlgorithm"] for default in defaults if default.get("SSEAlgorithm")), "")
