@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,6 +107,15 @@ def test_plug_ins_see_the_language_and_never_a_stage() -> None:
             continue
         ours = {name for name in imported(parsed(path)) if name.startswith("goldseam") and "clouds" not in name}
         assert {".".join(name.split(".")[:2]) for name in ours} <= language, path
+
+
+def test_the_architecture_page_shows_the_layers_of_the_contract() -> None:
+    root = SOURCE.parents[1]
+    contract = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [re.split(r" [:|] ", layer) for layer in contract[0]["layers"]]
+    page = (root / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`[^|]+) \|", page, flags=re.MULTILINE)
+    assert [re.findall(r"`(\w+)`", row) for row in rows] == layers
 
 
 def test_only_apply_reaches_a_writer() -> None:
