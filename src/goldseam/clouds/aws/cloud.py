@@ -1,0 +1,97 @@
+"""AWS as one thing: its catalogue, the reader of an account, and the writers for plans.
+
+Nothing here loads the SDK before an account is asked: help, controls and policies work without it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Self
+
+from goldseam.clock import SystemClock
+from goldseam.clouds.aws.read import WORKERS, AwsReader, Progress
+from goldseam.control import Catalog
+from goldseam.ports import Clock, WriterFactory
+
+if TYPE_CHECKING:
+    from goldseam.clouds.aws.client import AwsSession
+
+MODULES: Final = (
+    "account",
+    "cloudtrail",
+    "ebs",
+    "facts",
+    "kms",
+    "open_ports",
+    "rds",
+    "s3",
+    "security_group",
+    "sns",
+    "sqs",
+    "user",
+)
+"""The modules of this folder that define kinds, controls or facts; a new one is added here."""
+
+
+def aws_catalog() -> Catalog:
+    """Every kind, control and fact of AWS."""
+    return Catalog.of(import_module(f"goldseam.clouds.aws.{name}") for name in MODULES)
+
+
+@dataclass(frozen=True)
+class AwsCloud:
+    """One AWS account, as the user's configuration reaches it; `regions` are the user's choice, or none for all."""
+
+    profile: str | None = None
+    endpoint_url: str | None = None
+    regions: tuple[str, ...] = ()
+    max_rate: float | None = None
+    workers: int = WORKERS
+    progress: Progress | None = None
+    clock: Clock = field(default_factory=SystemClock)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """What can be read, judged and repaired."""
+        return aws_catalog()
+
+    @cached_property
+    def session(self) -> AwsSession:
+        """The client for everything that is read; raises UnknownName for a profile that does not exist."""
+        from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415 - loads the SDK
+
+        return AwsSession(self.profile, self.endpoint_url, self.max_rate)
+
+    @cached_property
+    def reader(self) -> AwsReader:
+        """The reader of the account."""
+        return AwsReader(
+            self.session, self.catalog, self.regions,
+            workers=self.workers, progress=self.progress, clock=self.clock,
+        )  # fmt: skip
+
+    @cached_property
+    def writers(self) -> WriterFactory:
+        """What opens a writer for a plan, given its key; it shares nothing with the reader but the pace."""
+        from goldseam.clouds.aws.write import AwsWriterFactory  # noqa: PLC0415 - loads the SDK
+
+        return AwsWriterFactory(
+            self.session.default_region(),
+            endpoint_url=self.endpoint_url,
+            governors=self.session.governors,
+            clock=self.clock,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the threads and close the connections that were opened."""
+        for name in ("reader", "session"):
+            if name in self.__dict__:
+                getattr(self, name).close()

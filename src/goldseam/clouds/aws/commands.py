@@ -1,0 +1,54 @@
+"""A call as the AWS command line, for people who make the repair with their own hands."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+import orjson
+
+from goldseam.control import Call
+from goldseam.values import Json
+
+_SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
+"""Where the command line's name of a service is not the SDK's; elsewhere they are the same."""
+
+_RENAMED: Final[Mapping[tuple[str, str], str]] = {("ec2", "no-egress"): "egress"}
+_GLOBAL: Final = "global"
+
+
+def command_line(call: Call) -> str:
+    """The command that makes this call, quoted for a POSIX shell."""
+    return shlex.join(command_words(call))
+
+
+def command_lines(calls: Iterable[Call]) -> tuple[str, ...]:
+    """The commands that make these calls, in order."""
+    return tuple(command_line(call) for call in calls)
+
+
+def command_words(call: Call) -> tuple[str, ...]:
+    """The command as words, before quoting."""
+    from botocore import xform_name  # noqa: PLC0415 - loaded when a command is wanted, not at start-up
+
+    service, _, operation = call.operation.partition(".")
+    words = ["aws", _SERVICE.get(service, service), xform_name(operation, "-")]
+    for name, value in call.parameters.items():
+        option = xform_name(name, "-")
+        words.extend(_option(_RENAMED.get((service, option), option), value))
+    if call.region != _GLOBAL:
+        words.extend(("--region", call.region))
+    return tuple(words)
+
+
+def _option(name: str, value: Json) -> Iterator[str]:
+    """One option: a flag for a boolean, JSON for a list or an object, else the value itself."""
+    if isinstance(value, bool):
+        yield f"--{name}" if value else f"--no-{name}"
+        return
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    if text.startswith("-"):
+        yield f"--{name}={text}"
+    else:
+        yield from (f"--{name}", text)
