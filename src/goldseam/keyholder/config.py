@@ -1,0 +1,154 @@
+"""The keyholder's own rules, which no request can change."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from goldseam.errors import UsageError
+from goldseam.keyholder.allow import Rule
+from goldseam.keyholder.document import Section, read_document
+from goldseam.keyholder.identity import Verifier
+
+_KEYS: Final = (
+    "version", "listen", "tls", "state", "automated", "code_minutes", "accounts", "requesters", "approvers",
+    "approvals", "allow", "profile", "region", "source_identity",
+)  # fmt: skip
+_RULE_KEYS: Final = ("accounts", "kinds", "controls", "actions", "resources", "approvals")
+_VERSION: Final = 1
+_MANY: Final = 10
+_HIGHEST_PORT: Final = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The certificate chain and the private key that the door shows."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the keyholder may do, for whom, and with whose leave.
+
+    `roles` maps an account to the remediator role that is assumed in it. `automated` is False when every request needs
+    a one-time code from a person on the keyholder's side.
+    """
+
+    path: Path
+    host: str
+    port: int
+    tls: Tls | None
+    state: Path
+    automated: bool
+    code_life: timedelta
+    roles: Mapping[str, str]
+    requesters: Mapping[str, Verifier]
+    approvers: Mapping[str, Verifier]
+    approval_life: timedelta
+    rules: tuple[Rule, ...]
+    profile: str = ""
+    region: str = ""
+    source_identity: bool = False
+
+
+def load_config(path: Path) -> Config:
+    """The configuration in a file; raises InvalidDocument with the line of the first fault."""
+    top = read_document(path, _KEYS)
+    if top.whole("version", 0, 1_000_000) != _VERSION:
+        raise top.fault("this keyholder reads `version: 1`", "version")
+    host, port = _address(top)
+    approvers = _people(top, "approvers")
+    needed, life = _approvals(top)
+    return Config(
+        path=path,
+        host=host,
+        port=port,
+        tls=_tls(top, host),
+        state=path.parent / top.text("state", "state"),
+        automated=top.truth("automated"),
+        code_life=timedelta(minutes=top.whole("code_minutes", 1, 24 * 60, 15)),
+        roles=_roles(top),
+        requesters=_people(top, "requesters"),
+        approvers=approvers,
+        approval_life=life,
+        rules=tuple(_rule(item, needed, len(approvers)) for item in top.sections("allow", _RULE_KEYS)),
+        profile=top.text("profile", ""),
+        region=top.text("region", ""),
+        source_identity=top.truth("source_identity", default=False),
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address never leaves this host."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(top: Section) -> tuple[str, int]:
+    host, _, port = top.text("listen", "127.0.0.1:7443").rpartition(":")
+    if not host or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise top.fault("`listen` must be an address and a port, such as `127.0.0.1:7443`", "listen")
+    return host.strip("[]"), int(port)
+
+
+def _tls(top: Section, host: str) -> Tls | None:
+    section = top.section("tls", ("certificate", "key"))
+    if section is not None:
+        folder = Path(top.path).parent
+        return Tls(folder / section.text("certificate"), folder / section.text("key"))
+    if not is_loopback(host):
+        raise top.fault(f"`{host}` is reached from outside this host; give `tls:` a certificate and a key", "listen")
+    return None
+
+
+def _approvals(top: Section) -> tuple[int, timedelta]:
+    section = top.section("approvals", ("needed", "valid_hours"))
+    if section is None:
+        raise top.fault("`approvals` is missing; say how many are `needed`, which may be 0")
+    return section.whole("needed", 0, _MANY), timedelta(hours=section.whole("valid_hours", 1, 24 * 31, 24))
+
+
+def _roles(top: Section) -> Mapping[str, str]:
+    section = top.section("accounts")
+    if section is None or not section.entries:
+        raise top.fault("`accounts` must name at least one account and its remediator role", "accounts")
+    roles = {account: section.text(account) for account in section.entries}
+    for account, role in roles.items():
+        if f":iam::{account}:role/" not in role:
+            raise section.fault(f"`{role}` is not the ARN of a role in account `{account}`; quote the account", account)
+    return roles
+
+
+def _people(top: Section, what: str) -> Mapping[str, Verifier]:
+    """Names and their public keys; one key under two names would count for two."""
+    section = top.section(what)
+    if section is None:
+        return {}
+    found: dict[str, Verifier] = {}
+    for name in section.entries:
+        try:
+            key = Verifier.parsed(section.text(name))
+        except UsageError as error:
+            raise section.fault(str(error), name) from error
+        if key in found.values():
+            raise section.fault(f"the key of `{name}` is given under another name too; remove one", name)
+        found[name] = key
+    return found
+
+
+def _rule(section: Section, needed: int, approvers: int) -> Rule:
+    made = Rule(
+        section.texts("accounts"), section.texts("kinds"), section.texts("controls"), section.texts("actions"),
+        section.texts("resources"), section.whole("approvals", 0, _MANY, needed),
+    )  # fmt: skip
+    if made.approvals > approvers:
+        raise section.fault(f"this rule needs {made.approvals} approvals and only {approvers} approvers are known")
+    return made

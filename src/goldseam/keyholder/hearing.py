@@ -1,0 +1,192 @@
+"""From a request to an answer, in numbered steps whose order cannot be changed.
+
+1. who asks        the signature is a trusted requester's, for this keyholder, just now and for the first time
+2. which plan      the plan's id is the hash of its content
+3. what it takes   calls and permissions are worked out anew from the plan's images
+4. may it be       the keyholder's own allow-list holds the plan
+5. who says so     enough approvals, and a one-time code where no automated mode is switched on
+6. once            the answer is noted on disk, before any key exists
+7. the key         STS gives at most 15 minutes of exactly these permissions
+8. the answer      signed, and sealed to the requester
+9. the log         the decision is on disk before the answer leaves
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from goldseam.clouds.aws.keys import Order, Session, minted
+from goldseam.clouds.aws.permissions import session_policy
+from goldseam.control import Catalog
+from goldseam.errors import GoldseamError, GrantRefused, HomeError
+from goldseam.keyholder import message
+from goldseam.keyholder.allow import Allowance, allowed
+from goldseam.keyholder.approval import approvers_of
+from goldseam.keyholder.config import Config
+from goldseam.keyholder.derive import Derived, derived, identified, restores
+from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.journal import Journal
+from goldseam.plan import Plan
+from goldseam.ports import Clock, Key
+from goldseam.values import Json
+
+_STEPS: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An allowed plan, who approved it, and the code that came with it."""
+
+    allowance: Allowance
+    approvers: frozenset[str]
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """An approved plan that from now on is answered."""
+
+    plan: Plan
+    role: str
+
+
+@dataclass(frozen=True)
+class Keyholder:
+    """The process as a value: its rules, its own key, its record, what it knows of the cloud, and its own identity."""
+
+    config: Config
+    signer: Signer
+    journal: Journal
+    catalog: Catalog
+    session: Session
+    clock: Clock
+
+    def answer(self, body: bytes) -> bytes:
+        """The signed answer to a request: a key, or a no that says why. Nothing else happens on a no."""
+        hearing = Hearing(self)
+        try:
+            request = hearing.who_asks(body)
+            plan = hearing.which_plan(request)
+            takes = hearing.what_it_takes(plan)
+            allowance = hearing.may_it_be(takes)
+            approved = hearing.who_says_so(allowance, request)
+            claimed = hearing.once(approved)
+            key = hearing.the_key(claimed)
+            reply = hearing.the_answer(key, claimed, request)
+            hearing.the_log()
+        except GoldseamError as error:
+            return message.refused(body, hearing.note_refusal(error), self.signer, self.clock.now())
+        return reply
+
+
+class Hearing:
+    """One request on its way through the steps; each step may be taken once, and only after the one before."""
+
+    def __init__(self, keyholder: Keyholder) -> None:
+        self._keyholder = keyholder
+        self._passed = 0
+        self._entry: dict[str, Json] = {}
+
+    def who_asks(self, body: bytes) -> message.Request:
+        """Step 1; raises GrantRefused."""
+        self._enter(1)
+        held, now = self._keyholder, self._keyholder.clock.now()
+        request = message.heard(body, held.config.requesters, held.signer.keyholder_name, now)
+        held.journal.ask(request.nonce, now)
+        self._entry.update(requester=request.requester, nonce=request.nonce)
+        return request
+
+    def which_plan(self, request: message.Request) -> Plan:
+        """Step 2; raises PlanRefused, GrantRefused."""
+        self._enter(2)
+        plan = identified(request.plan)
+        self._entry.update(plan=plan.id, resource=plan.ref.address, controls=list(plan.controls))
+        return plan
+
+    def what_it_takes(self, plan: Plan) -> Derived:
+        """Step 3; raises GrantRefused."""
+        self._enter(3)
+        takes = derived(plan, self._keyholder.catalog, self._keyholder.journal.granted())
+        self._entry.update(permissions=[item.to_json() for item in takes.permissions])
+        return takes
+
+    def may_it_be(self, takes: Derived) -> Allowance:
+        """Step 4; raises GrantRefused."""
+        self._enter(4)
+        if takes.plan.ref.account not in self._keyholder.config.roles:
+            msg = f"the keyholder has no role in account `{takes.plan.ref.account}`; add it to `accounts` there"
+            raise GrantRefused(msg)
+        return allowed(takes.plan, takes.permissions, self._keyholder.config.rules)
+
+    def who_says_so(self, allowance: Allowance, request: message.Request) -> Approved:
+        """Step 5; raises GrantRefused."""
+        self._enter(5)
+        config, plan = self._keyholder.config, allowance.plan
+        now = self._keyholder.clock.now()
+        names, faults = approvers_of(plan, request.approvals, config.approvers, now, config.approval_life)
+        if len(names) < allowance.approvals:
+            why = "".join(f"; {fault}" for fault in faults)
+            msg = f"plan {plan.id} has {len(names)} of the {allowance.approvals} approvals that it needs{why}"
+            raise GrantRefused(f"{msg}; have it approved with `goldseam approve {plan.id}`")
+        code = request.code(self._keyholder.signer.box())
+        if not code and not config.automated:
+            msg = f"plan {plan.id} needs a one-time code; run `goldseam-keyholder key {plan.id}` on its side"
+            raise GrantRefused(msg)
+        self._entry.update(approvers=sorted(names), by_code=bool(code))
+        return Approved(allowance, names, code)
+
+    def once(self, approved: Approved) -> Claimed:
+        """Step 6; raises AlreadyDone, GrantRefused, StorageFull."""
+        self._enter(6)
+        plan = approved.allowance.plan
+        self._keyholder.journal.claim(plan.id, restores(plan), self._keyholder.clock.now(), approved.code)
+        return Claimed(plan, self._keyholder.config.roles[plan.ref.account])
+
+    def the_key(self, claimed: Claimed) -> Key:
+        """Step 7; raises GrantRefused, CloudError; when no key was made, the plan may be asked for again."""
+        self._enter(7)
+        try:
+            return minted(self._keyholder.session, self._order(claimed))
+        except GoldseamError as error:
+            self._keyholder.journal.release(claimed.plan.id, self._keyholder.clock.now(), f"no key: {error}")
+            raise
+
+    def the_answer(self, key: Key, claimed: Claimed, request: message.Request) -> bytes:
+        """Step 8."""
+        self._enter(8)
+        self._entry.update(expires=key.expires.isoformat())
+        now = self._keyholder.clock.now()
+        return message.granted(request, claimed.plan.id, key, self._keyholder.signer, now)
+
+    def the_log(self) -> None:
+        """Step 9; raises StorageFull, and then no answer leaves."""
+        self._enter(_STEPS)
+        self._decide("granted", "")
+
+    def note_refusal(self, error: GoldseamError) -> GoldseamError:
+        """Log a no to a trusted requester (strangers cannot fill the disk), and say what to answer."""
+        try:
+            if self._entry and self._passed < _STEPS:
+                self._decide("refused", f"step {self._passed}: {error}")
+        except HomeError as worse:
+            return worse
+        return error
+
+    def _decide(self, decision: str, because: str) -> None:
+        at = self._keyholder.clock.now().isoformat()
+        self._keyholder.journal.decide({**self._entry, "at": at, "decision": decision, "because": because})
+
+    def _order(self, claimed: Claimed) -> Order:
+        who = re.sub(r"[^\w+=,.@-]", "-", f"goldseam-{self._entry['requester']}")[:64]
+        identity = who if self._keyholder.config.source_identity else ""
+        policy = session_policy(claimed.plan)
+        return Order(claimed.role, claimed.plan.id, policy, "keyholder", source_identity=identity)
+
+    def _enter(self, step: int) -> None:
+        """Pass from the step before to this one; any other way is a fault in the program."""
+        if step != self._passed + 1:
+            msg = f"step {step} of a hearing came after step {self._passed}"
+            raise RuntimeError(msg)
+        self._passed = step

@@ -1,0 +1,145 @@
+"""What a person does on the keyholder's side before and between requests: set it up, trust a key, look at it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from goldseam.errors import HomeError, UsageError
+from goldseam.keyholder.config import Config, load_config
+from goldseam.keyholder.document import Section, read_document
+from goldseam.keyholder.identity import KeyholderName, Signer, Verifier
+from goldseam.keyholder.journal import Journal
+from goldseam.values import Json
+
+CONFIG: Final = "keyholder.yaml"
+_KEY: Final = "keyholder.key"
+_JOURNAL: Final = "journal.jsonl"
+_GROUPS: Final = {"requester": "requesters", "approver": "approvers"}
+
+_TEMPLATE: Final = """\
+# The keyholder's own rules. No request can change them; docs/keyholder.md explains each.
+version: 1
+listen: {listen}
+state: state
+
+# false: every grant needs a one-time code that a person makes with `goldseam-keyholder key <plan>`.
+automated: false
+
+# The role that is assumed in each account.
+accounts:
+{accounts}
+# Who may ask: `goldseam-keyholder trust requester <name> <key>`.
+requesters: {{}}
+
+# Who may approve: `goldseam-keyholder trust approver <name> <key>`.
+approvers: {{}}
+approvals:
+  needed: 0
+  valid_hours: 24
+
+# What may be granted. Nothing, until something is listed.
+allow: []
+#  - accounts: ["*"]
+#    kinds: ["aws.s3.bucket"]
+#    controls: ["aws.s3.bucket.*"]
+#    actions: ["s3:PutBucketPublicAccessBlock"]
+#    resources: ["arn:aws:s3:::*"]
+"""
+
+
+def set_up(folder: Path, roles: Mapping[str, str], listen: str = "127.0.0.1:7443", name: str = CONFIG) -> Config:
+    """A new keyholder in a folder: its key and a configuration that allows nothing yet; raises HomeError."""
+    path = folder / name
+    if path.exists():
+        msg = f"`{path}` exists; edit it, or choose another folder"
+        raise HomeError(msg)
+    if not roles:
+        msg = "no account is given; add `--account <id>=<role arn>`"
+        raise UsageError(msg)
+    lines = "".join(f'  "{account}": {role}\n' for account, role in roles.items())
+    _write(path, _TEMPLATE.format(listen=listen, accounts=lines))
+    config = load_config(path)
+    signer_of(config, create=True)
+    return config
+
+
+def signer_of(config: Config, *, create: bool = False) -> Signer:
+    """The keyholder's own key; raises HomeError."""
+    path = config.state / _KEY
+    return Signer.load_or_create(path) if create else Signer.load(path)
+
+
+def journal_of(config: Config) -> Journal:
+    """The keyholder's record."""
+    return Journal(config.state / _JOURNAL)
+
+
+def trust(path: Path, group: str, name: str, key: Verifier) -> Config:
+    """Write a requester's or approver's key into the configuration, which else stays as it is.
+
+    Raises UsageError for a name that is taken, InvalidDocument.
+    """
+    known = load_config(path)
+    word = _GROUPS[group]
+    held = known.requesters if group == "requester" else known.approvers
+    if name in held:
+        msg = f"there is a {group} `{name}` already; remove its line from `{path}` first"
+        raise UsageError(msg)
+    if not name.replace("-", "").replace("_", "").isalnum():
+        msg = f"`{name}` cannot be a name; use letters, digits and dashes"
+        raise UsageError(msg)
+    before = path.read_text(encoding="utf-8")
+    _write(path, _with_line(path, before, word, f'  "{name}": {key.text}'))
+    try:
+        return load_config(path)
+    except UsageError:
+        _write(path, before)
+        raise
+
+
+def summary(config: Config, name: KeyholderName, journal: Journal) -> dict[str, Json]:
+    """What the keyholder is and does, without secrets."""
+    return {
+        "name": name.text,
+        "fingerprint": name.verifier.fingerprint,
+        "listen": f"{config.host}:{config.port}",
+        "tls": config.tls is not None,
+        "automated": config.automated,
+        "accounts": dict(config.roles),
+        "requesters": {who: key.fingerprint for who, key in config.requesters.items()},
+        "approvers": {who: key.fingerprint for who, key in config.approvers.items()},
+        "rules": len(config.rules),
+        "decisions": [dict(entry) for entry in journal.decisions()[-10:]],
+    }
+
+
+def _with_line(path: Path, text: str, word: str, line: str) -> str:
+    """The text with one more line at the head of a section, which is opened when it is empty or missing."""
+    lines = text.splitlines()
+    node = read_document(path).entries.get(word)
+    if node is None:
+        return "\n".join([*lines, f"{word}:", line, ""])
+    start = node.start_mark
+    if Section.of(str(path), node).entries:
+        lines.insert(start.line, " " * start.column + line.strip())
+    else:
+        lines[start.line : node.end_mark.line + 1] = [f"{word}:", line]
+    return "\n".join([*lines, ""])
+
+
+def _write(path: Path, text: str) -> None:
+    """Replace the file by a whole new one, or leave it as it was; raises HomeError."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError as error:
+        msg = f"`{path}` cannot be written ({error.strerror}); choose another folder"
+        raise HomeError(msg) from error
