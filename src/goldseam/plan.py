@@ -97,7 +97,6 @@ class Plan:
             "purpose": str(self.purpose),
             "of": self.of,
             "follows": self.follows,
-            "follows": self.follows,
             "ref": self.ref.to_json(),
             "controls": list(self.controls),
             "because": dict(self.because),
@@ -173,7 +172,7 @@ def propose(
         disruption=tuple(dict.fromkeys(c.disruption.harms for c in wanted if c.disruption.harms)),
         follows=follows,
     )  # fmt: skip
-    return _judged(replace(plan, follows=follows), resource, target, wanted, controls, settings_of, exempt)
+    return _judged(plan, resource, target, wanted, controls, settings_of, exempt)
 
 
 def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.ROLLBACK, follows: str = "") -> Plan:
@@ -182,15 +181,15 @@ def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.R
     Raises PlanRefused when there is no call that does it, or when there is nothing to take back.
     """
     before = now.with_facets({change.facet: change.before for change in plan.changes})
-    back = _assembled(
+    return _assembled(
         purpose, now, before, kind,
         controls=(),
         because={},
         settings={},
         witness={change.facet: digest(now.facets[change.facet]) for change in plan.changes},
         of=plan.id,
+        follows=follows,
     )  # fmt: skip
-    return replace(back, follows=follows)
 
 
 def with_what_if(plan: Plan, kind_controls: Sequence[Control], now: Resource, settings_of: SettingsOf) -> Plan:
