@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -57,7 +57,8 @@ class Listing:
 class AwsKind(Kind):
     """A type of AWS resource. Without `find` there is one in each account or region.
 
-    `address` is the ARN's template over `partition`, `region`, `account` and `id`.
+    `address` is the ARN's template over `partition`, `region`, `account`, `id` and `name`, the last part of an id
+    that is an ARN or a URL itself.
     """
 
     address: str = field(kw_only=True)
@@ -98,9 +99,19 @@ def _words(ref: Ref) -> dict[str, str]:
 
 
 def at(document: Json, path: str) -> Json:
-    """The value at a dotted path, or None where the path ends early; an empty path is the document itself."""
+    """The value at a dotted path, or None where the path ends early; an empty path is the document itself.
+
+    Through a list the path goes on in every item, and lists found there are joined: `Reservations.Instances`.
+    """
     for part in path.split(".") if path else ():
-        if not isinstance(document, Mapping):
+        if isinstance(document, list):
+            document = _joined(at(item, part) for item in document)
+        elif isinstance(document, Mapping):
+            document = document.get(part)
+        else:
             return None
-        document = document.get(part)
     return document
+
+
+def _joined(values: Iterable[Json]) -> list[Json]:
+    return [item for value in values if value is not None for item in (value if isinstance(value, list) else [value])]

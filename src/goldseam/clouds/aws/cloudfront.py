@@ -1,0 +1,39 @@
+"""CloudFront distributions, as far as facts need them: which names they answer to and where they fetch from."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from goldseam.clouds.aws.kind import AwsKind, Listing, Scope
+from goldseam.clouds.aws.shapes import Look
+from goldseam.values import ABSENT, Json, Value
+
+
+def _origin(raw: Json) -> Json:
+    access = raw.get("OriginAccessControlId") or (raw.get("S3OriginConfig") or {}).get("OriginAccessIdentity") or ""
+    return {"id": raw["Id"], "domain": raw["DomainName"], "path": raw.get("OriginPath") or "", "access": access}
+
+
+def _origins(raw: Json) -> Value:
+    return [_origin(origin) for origin in raw]
+
+
+def _none_is_empty(value: Value) -> Value:
+    return [] if value is ABSENT else value
+
+
+DISTRIBUTION: Final = AwsKind(
+    "aws.cloudfront.distribution",
+    "CloudFront distribution",
+    (
+        Look(name="origins", listed="Origins.Items", decode=_origins, form=_none_is_empty),
+        Look(name="aliases", listed="Aliases.Items", form=_none_is_empty),
+        Look(name="domain", listed="DomainName"),
+        Look(name="enabled", listed="Enabled"),
+        Look(name="comment", listed="Comment"),
+    ),
+    touched_by={"cloudfront.amazonaws.com": "requestParameters.id"},
+    address="arn:{partition}:cloudfront::{account}:distribution/{id}",
+    find=Listing("cloudfront.ListDistributions", "DistributionList.Items", id="Id"),
+    scope=Scope.GLOBAL,
+)

@@ -1,0 +1,103 @@
+"""What facts look at to tell who uses a security group: interfaces, instances and flow logs; nothing here is written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.shapes import Look, tags
+from goldseam.values import ABSENT, Json, Value
+
+
+def _group_ids(raw: Json) -> Value:
+    return sorted(group["GroupId"] for group in raw)
+
+
+def _none_is_empty(value: Value) -> Value:
+    return [] if value is ABSENT else value
+
+
+def _groups(listed: str) -> Look:
+    """The ids of the security groups that it is in, sorted."""
+    return Look(name="groups", listed=listed, decode=_group_ids, form=_none_is_empty)
+
+
+def _attachment(raw: Json) -> Value:
+    return {"instance": raw.get("InstanceId", ""), "status": raw.get("Status", "")}
+
+
+NETWORK_INTERFACE: Final = AwsKind(
+    "aws.ec2.network-interface",
+    "network interface",
+    (
+        _groups("Groups"),
+        Look(name="public_ip", listed="Association.PublicIp"),
+        Look(name="ipv6_addresses", listed="Ipv6Addresses.Ipv6Address", form=_none_is_empty),
+        Look(name="private_ip", listed="PrivateIpAddress"),
+        Look(name="attachment", listed="Attachment", decode=_attachment),
+        Look(name="status", listed="Status"),
+        Look(name="interface_type", listed="InterfaceType"),
+        Look(name="description", listed="Description"),
+        Look(name="requester", listed="RequesterId"),
+        Look(name="vpc", listed="VpcId"),
+        Look(name="subnet", listed="SubnetId"),
+        tags(listed="TagSet"),
+    ),
+    touched_by={"ec2.amazonaws.com": "requestParameters.networkInterfaceId"},
+    address="arn:{partition}:ec2:{region}:{account}:network-interface/{id}",
+    find=Listing(
+        "ec2.DescribeNetworkInterfaces",
+        "NetworkInterfaces",
+        id="NetworkInterfaceId",
+        narrow={"NetworkInterfaceIds": ["{id}"]},
+    ),
+)
+
+INSTANCE: Final = AwsKind(
+    "aws.ec2.instance",
+    "instance",
+    (
+        _groups("SecurityGroups"),
+        Look(name="public_ip", listed="PublicIpAddress"),
+        Look(name="private_ip", listed="PrivateIpAddress"),
+        Look(name="state", listed="State.Name"),
+        Look(name="image", listed="ImageId"),
+        Look(name="launched", listed="LaunchTime"),
+        Look(name="vpc", listed="VpcId"),
+        tags(),
+    ),
+    touched_by={"ec2.amazonaws.com": "requestParameters.instanceId"},
+    address="arn:{partition}:ec2:{region}:{account}:instance/{id}",
+    find=Listing(
+        "ec2.DescribeInstances",
+        "Reservations.Instances",
+        id="InstanceId",
+        narrow={"InstanceIds": ["{id}"]},
+    ),
+)
+
+
+def _destination(raw: Json) -> Value:
+    """Where the log goes, with the default that EC2 leaves out."""
+    return {
+        "type": raw.get("LogDestinationType") or "cloud-watch-logs",
+        "address": raw.get("LogDestination") or "",
+        "log_group": raw.get("LogGroupName") or "",
+    }
+
+
+FLOW_LOG: Final = AwsKind(
+    "aws.ec2.flow-log",
+    "flow log",
+    (
+        Look(name="resource", listed="ResourceId"),
+        Look(name="destination", listed="", decode=_destination),
+        Look(name="traffic", listed="TrafficType"),
+        Look(name="format", listed="LogFormat"),
+        Look(name="status", listed="FlowLogStatus"),
+        Look(name="delivery", listed="DeliverLogsStatus"),
+        tags(),
+    ),
+    address="arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}",
+    find=Listing("ec2.DescribeFlowLogs", "FlowLogs", id="FlowLogId", narrow={"FlowLogIds": ["{id}"]}),
+)

@@ -1,0 +1,181 @@
+"""The services that have no business on the open internet, with their ports: one table, one control for each row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from goldseam.clouds.aws.requirements import ANY_PORT, CIFS, HIGH_RISK_PORT, INSTANCE_PORT, RDP, SERVICE_PORT, SSH
+from goldseam.control import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One row: the word in the control's id, what people call it, its ports, and why the world must not reach it."""
+
+    word: str
+    name: str
+    seed: str
+    why: str
+    tcp: tuple[int, ...] = ()
+    udp: tuple[int, ...] = ()
+    maps: tuple[str, ...] = ANY_PORT
+    severity: Severity = Severity.HIGH
+
+    @property
+    def ports(self) -> dict[str, tuple[int, ...]]:
+        """The ports by protocol."""
+        return {name: ports for name, ports in (("tcp", self.tcp), ("udp", self.udp)) if ports}
+
+    @property
+    def spelled(self) -> str:
+        """The ports as people write them: `tcp 22`."""
+        return " and ".join(f"{name} {', '.join(map(str, ports))}" for name, ports in self.ports.items())
+
+
+_CRITICAL: Final = Severity.CRITICAL
+"""For what asks for no password as it is installed, or hands over the whole machine."""
+
+SERVICES: Final = (
+    Service(
+        "cassandra-client", "Cassandra clients", "openCassandraClient", tcp=(9042,), maps=INSTANCE_PORT,
+        why="Cassandra accepts queries here, and as it is installed asks for no password.",
+    ),
+    Service(
+        "cassandra-internode", "Cassandra between nodes", "openCassandraInternode", tcp=(7000,), maps=INSTANCE_PORT,
+        why="Nodes trust each other here: who reaches it can join the cluster and read what it replicates.",
+    ),
+    Service(
+        "cassandra-monitoring", "Cassandra monitoring", "openCassandraMonitoring", tcp=(7199,), maps=SERVICE_PORT,
+        why="JMX on this port can run code in the database's process.",
+    ),
+    Service(
+        "cassandra-thrift", "Cassandra Thrift", "openCassandraThrift", tcp=(9160,), maps=SERVICE_PORT,
+        why="The old client interface answers queries and gets no fixes any more.",
+    ),
+    Service(
+        "cifs", "CIFS", "openCIFS", udp=(445,), maps=CIFS,
+        why="File sharing is made for one building; worms look for it all over the internet.",
+    ),
+    Service(
+        "dns", "DNS", "openDNS", tcp=(53,), udp=(53,),
+        why="A resolver that answers anyone is used to flood others, and tells what is in the network.",
+    ),
+    Service(
+        "docker", "the Docker API", "openDocker", tcp=(2375, 2376), severity=_CRITICAL,
+        why="Who may start any container is root on the host, and port 2375 asks for no proof of who it is.",
+    ),
+    Service(
+        "elasticsearch", "Elasticsearch", "openElasticsearch", tcp=(9200, 9300), maps=SERVICE_PORT, severity=_CRITICAL,
+        why="Clusters without a password are found within hours, copied, and wiped for ransom.",
+    ),
+    Service(
+        "ftp", "FTP", "openFTP", tcp=(20, 21), maps=SERVICE_PORT,
+        why="FTP sends passwords and files in the clear.",
+    ),
+    Service(
+        "hadoop-namenode", "the Hadoop name node", "openHadoopNameNode", tcp=(8020,), severity=_CRITICAL,
+        why="HDFS believes whatever user name it is told, unless Kerberos was set up.",
+    ),
+    Service(
+        "hadoop-namenode-web", "the Hadoop name node's web interface", "openHadoopNameNodeWebUI", tcp=(50070, 50470),
+        why="The web interface lists the file system and serves its files.",
+    ),
+    Service(
+        "internal-web", "internal web servers", "openInternalWeb", tcp=(8080,), maps=HIGH_RISK_PORT,
+        why="On 8080 live consoles and proxies which were never meant for the public.",
+    ),
+    Service(
+        "kibana", "Kibana", "openKibana", tcp=(5601,), maps=SERVICE_PORT,
+        why="Kibana shows and changes everything that its cluster holds.",
+    ),
+    Service(
+        "ldap", "LDAP", "openLDAP", tcp=(389,), udp=(389,), maps=INSTANCE_PORT,
+        why="The directory names every account, takes passwords in the clear, and over UDP amplifies floods.",
+    ),
+    Service(
+        "ldaps", "LDAP over TLS", "openLDAPS", tcp=(636,), maps=INSTANCE_PORT,
+        why="The directory names every account and is the place to guess passwords.",
+    ),
+    Service(
+        "memcached", "Memcached", "openMemcached", tcp=(11211,), udp=(11211,), maps=SERVICE_PORT, severity=_CRITICAL,
+        why="Memcached knows no password, and over UDP answers with up to 50,000 times what it is sent.",
+    ),
+    Service(
+        "mongodb", "MongoDB", "openMongoDB", tcp=(27017, 27018, 27019), maps=SERVICE_PORT, severity=_CRITICAL,
+        why="Databases without a password are found within hours, copied, and wiped for ransom.",
+    ),
+    Service(
+        "mysql", "MySQL", "openMySQL", tcp=(3306, 4333), maps=tuple(dict.fromkeys((*SERVICE_PORT, *HIGH_RISK_PORT))),
+        why="One guessed password, or one unpatched server, gives away the data.",
+    ),
+    Service(
+        "netbios", "NetBIOS", "openNetBIOS", udp=(137, 138, 139),
+        why="Name and session services of Windows give away machines and users, and amplify floods.",
+    ),
+    Service(
+        "oracle", "Oracle databases", "openOracle", tcp=(1521, 2483), maps=SERVICE_PORT,
+        why="The listener tells which databases there are, and is the place to guess their passwords.",
+    ),
+    Service(
+        "oracle-warehouse", "Oracle Autonomous Data Warehouse", "openOracleAutoDataWarehouse", tcp=(1522,),
+        why="One guessed password, or one stolen wallet, gives away the data.",
+    ),
+    Service(
+        "postgresql", "PostgreSQL", "openPostgreSQL", tcp=(5432,), maps=SERVICE_PORT,
+        why="One guessed password, or one unpatched server, gives away the data.",
+    ),
+    Service(
+        "rdp", "Remote Desktop", "openRDP", tcp=(3389,), maps=RDP,
+        why="Remote Desktop is the commonest way in for ransomware: guessed passwords, and flaws that need none.",
+    ),
+    Service(
+        "redis", "Redis", "openRedis", tcp=(6379,), maps=SERVICE_PORT, severity=_CRITICAL,
+        why="Who may write to Redis can have it write files on the host, and often no password is asked.",
+    ),
+    Service(
+        "rpc", "Windows RPC", "openRPC", tcp=(135,), maps=HIGH_RISK_PORT,
+        why="The endpoint mapper tells which services a Windows machine runs, and leads to them.",
+    ),
+    Service(
+        "salt", "Salt", "openSalt", tcp=(4505, 4506), severity=_CRITICAL,
+        why="Who can talk to the Salt master as one of its minions, or past its login, commands all of them.",
+    ),
+    Service(
+        "smb", "SMB over TCP", "openSMBoTCP", tcp=(445,), maps=HIGH_RISK_PORT,
+        why="File sharing is made for one building; worms look for it all over the internet.",
+    ),
+    Service(
+        "smtp", "SMTP", "openSMTP", tcp=(25,), maps=HIGH_RISK_PORT,
+        why="A mail server that was not meant to be one becomes a relay for spam within days.",
+    ),
+    Service(
+        "snmp", "SNMP", "openSNMP", udp=(161,),
+        why="SNMP tells, and often sets, how a device is configured, for a community name which everyone knows.",
+    ),
+    Service(
+        "sql-server", "SQL Server", "openSQLServer", tcp=(1433,), udp=(1434,), maps=SERVICE_PORT,
+        why="One guessed password of `sa`, or one unpatched server, gives away the machine with the data.",
+    ),
+    Service(
+        "ssh", "SSH", "openSSH", tcp=(22,), maps=SSH,
+        why="Every public address has its SSH passwords guessed at all day; a leaked key is enough to get in.",
+    ),
+    Service(
+        "telnet", "Telnet", "openTelnet", tcp=(23,), maps=SERVICE_PORT, severity=_CRITICAL,
+        why="Telnet sends passwords in the clear, and is what botnets look for first.",
+    ),
+    Service(
+        "vnc-client", "VNC clients", "openVNCClient", tcp=(5500,), maps=HIGH_RISK_PORT,
+        why="A listening viewer shows, and sends keys to, whatever connects to it.",
+    ),
+    Service(
+        "vnc-server", "VNC servers", "openVNCServer", tcp=(5900,),
+        why="VNC shares the whole screen and keyboard for one short password, or for none.",
+    ),
+)  # fmt: skip
+"""All 34 rows of the seed product; `seed` is the name of the row there.
+
+Where the seed's own names or inputs are slips, the ports here are what the row says: its LDAPS takes inputs named after
+`LDAPSSL`, and its internal web rule takes Kibana's replacement addresses. Every row here takes its own.
+"""

@@ -1,0 +1,239 @@
+"""Security groups: the kind, and the controls that close ports to the world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final
+
+from goldseam.clouds.aws import requirements as req
+from goldseam.clouds.aws.group_rules import (
+    EVERY,
+    PORTED,
+    Ports,
+    atom,
+    atoms,
+    changed,
+    family,
+    from_world,
+    identity,
+    open_ports,
+    permissions,
+    reaches,
+    remainder,
+    replaced,
+    spelled,
+)
+from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.open_ports import SERVICES, Service
+from goldseam.clouds.aws.port_ranges import ALL, is_world
+from goldseam.clouds.aws.shapes import VALUE, Items, Look, Send, tags
+from goldseam.control import (
+    Between,
+    Cidr,
+    Control,
+    Example,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    may_disrupt,
+    should_be,
+)
+from goldseam.values import Json
+
+
+def _rules(name: str, listed: str, direction: str) -> Items:
+    def send(operation: str) -> Send:
+        return Send(f"ec2.{operation}", {"GroupId": "{id}", "IpPermissions": VALUE})
+
+    return Items(
+        name=name, listed=listed, decode=atoms, wire=permissions, identity=identity,
+        add=send(f"AuthorizeSecurityGroup{direction}"),
+        change=send(f"UpdateSecurityGroupRuleDescriptions{direction}"),
+        remove=send(f"RevokeSecurityGroup{direction}"),
+    )  # fmt: skip
+
+
+SECURITY_GROUP: Final = AwsKind(
+    "aws.ec2.security-group",
+    "security group",
+    (
+        _rules("ingress", "IpPermissions", "Ingress"),
+        _rules("egress", "IpPermissionsEgress", "Egress"),
+        Look(name="group_name", listed="GroupName"),
+        Look(name="description", listed="Description"),
+        Look(name="vpc", listed="VpcId"),
+        tags(),
+    ),
+    touched_by={"ec2.amazonaws.com": "requestParameters.groupId"},
+    address="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
+    find=Listing("ec2.DescribeSecurityGroups", "SecurityGroups", id="GroupId", narrow={"GroupIds": ["{id}"]}),
+)
+
+
+def closed(ingress: list[Json], ports: Ports, name: str, replacement: Iterable[str]) -> Verdict:
+    """The verdict that these ports should not be open to the world, and exactly how the rules should be then."""
+    gone = [rule for rule in ingress if from_world(rule) and reaches(rule, ports)]
+    if not gone:
+        return compliant
+    sources = tuple(replacement)
+    instead = [item for rule in gone for item in (*remainder(rule, ports), *replaced(rule, ports, sources))]
+    because = f"the world reaches {name}: {', '.join(map(spelled, gone))}"
+    return should_be(ingress=changed(ingress, gone, instead), because=because)
+
+
+def _example(rules: list[Json], leaves: list[Json] | None = None, **settings: Json) -> Example:
+    return Example({"ingress": rules}, settings, None if leaves is None else {"ingress": leaves})
+
+
+_WORLD4: Final = "0.0.0.0/0"
+_WORLD6: Final = "::/0"
+
+
+def _port_examples(service: Service) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Examples of both kinds for one service, on its first protocol and lowest port."""
+    protocol, ports = next(iter(service.ports.items()))
+    port = min(ports)
+    near = [
+        atom("10.0.0.0/8", protocol, port, description="offices"),
+        atom("pl-0123456789abcdef0", protocol, port, description="partners"),
+        atom("111122223333/sg-0123456789abcdef0", protocol, port),
+        atom(_WORLD4, protocol, port - 2, port - 1, "next to it"),
+    ]
+    single, single6 = atom(_WORLD4, protocol, port, description="for a test"), atom(_WORLD6, protocol, port)
+    wide, left = atom(_WORLD4, protocol, port - 3, port), atom(_WORLD4, protocol, port - 3, port - 1)
+    heir = {**single, "source": "192.0.2.0/24"}
+    good = (_example([]), _example(near))
+    bad = (
+        _example([*near, single, single6], near),
+        _example([*near, wide], [*near, left]),
+        _example([single], [heir], replacement=["192.0.2.0/24", "2001:db8::/32"]),
+        _example([atom(_WORLD6, protocol, *ALL)]),
+        _example([*near, atom(_WORLD4, EVERY)]),
+    )
+    return good, bad
+
+
+_UNUSED: Final = {"port_in_use": False}
+_DETACHED: Final = {"attached": False}
+
+
+def _port_control(service: Service) -> Control:
+    good, bad = _port_examples(service)
+
+    @control(
+        f"aws.ec2.security-group.port-{service.word}-closed", SECURITY_GROUP, severity=service.severity,
+        title=f"The world does not reach {service.name} ({service.spelled})", why=service.why,
+        disrupts=may_disrupt(
+            f"who uses {service.name} over the internet from an address that no other rule allows is cut off; where "
+            "the rule was for all traffic, so are protocols that hosts do not offer to strangers, such as routing",
+            unless=_UNUSED,
+        ),
+        maps=service.maps, seed=(service.seed,), compliant=good, violating=bad,
+    )  # fmt: skip
+    def port_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = ()) -> Verdict:
+        return closed(ingress, service.ports, service.name, replacement)
+
+    return port_closed
+
+
+PORTS_CLOSED: Final = tuple(map(_port_control, SERVICES))
+"""One control for each row of the table."""
+
+
+def _without_world(ingress: list[Json], gone: list[Json], replacement: Iterable[str], says: str) -> Verdict:
+    """The verdict that these rules from the world should go as a whole, with other networks in their place."""
+    if not gone:
+        return compliant
+    sources = [cidr for cidr in replacement if not is_world(cidr)]
+    instead = [{**item, "source": cidr} for item in gone for cidr in sources if family(cidr) == item["kind"]]
+    return should_be(ingress=changed(ingress, gone, instead), because=f"{says}: {', '.join(map(spelled, gone))}")
+
+
+_OPEN_ALL: Final = atom(_WORLD4, EVERY, description="temporary")
+_TO_PEERS: Final = atom("111122223333/sg-0123456789abcdef0", EVERY)
+_WEB: Final = atom(_WORLD4, "tcp", 443)
+_INSIDE: Final = atom("10.0.0.0/8", "tcp", *ALL)
+
+
+@control(
+    "aws.ec2.security-group.all-traffic-closed", SECURITY_GROUP, severity=Severity.CRITICAL,
+    disrupts=may_disrupt(
+        "all who reach the group's members from the internet by no other rule are cut off", unless=_DETACHED
+    ),
+    maps=req.ALL_PORTS,
+    compliant=[_example([]), _example([_TO_PEERS, _WEB])],
+    violating=[
+        _example([_OPEN_ALL, _TO_PEERS, _WEB], [_TO_PEERS, _WEB]),
+        _example([atom(_WORLD6, EVERY)], []),
+        _example([_OPEN_ALL], [{**_OPEN_ALL, "source": "192.0.2.0/24"}], replacement=["192.0.2.0/24"]),
+    ],
+)  # fmt: skip
+def all_traffic_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = ()) -> Verdict:
+    """No rule lets the world in by every protocol and port.
+
+    Whatever is started on a member of the group is on the internet at once: the group filters nothing.
+    """
+    gone = [item for item in ingress if from_world(item) and item["protocol"] == EVERY]
+    return _without_world(ingress, gone, replacement, "all protocols and ports are open")
+
+
+@control(
+    "aws.ec2.security-group.broad-range-closed", SECURITY_GROUP, severity=Severity.HIGH,
+    disrupts=may_disrupt(
+        "all who use a port of the range from the internet by no other rule are cut off", unless=_DETACHED
+    ),
+    maps=req.ALL_PORTS,
+    compliant=[_example([]), _example([_WEB, _INSIDE, atom(_WORLD4, "icmp")])],
+    violating=[
+        _example([_WEB, atom(_WORLD4, "tcp", *ALL), _INSIDE], [_WEB, _INSIDE]),
+        _example([atom(_WORLD6, "udp", 1024, 4999)], []),
+        _example([_OPEN_ALL, _WEB], [_WEB]),
+        _example([atom(_WORLD4, "tcp", 8000, 8010), _WEB], [_WEB], most=10),
+    ],
+)  # fmt: skip
+def broad_range_closed(
+    ingress: list[Json], *, most: Annotated[int, Between(1, 65535)] = 1000, replacement: tuple[Cidr, ...] = ()
+) -> Verdict:
+    """No rule opens a broad range of ports to the world.
+
+    Nobody runs a thousand services: a range that broad was opened so as not to think, and whatever is started in it
+    later is public unasked.
+    """
+    gone = [item for item in ingress if from_world(item) and _breadth(item) > most]
+    return _without_world(ingress, gone, replacement, f"more than {most} ports are open")
+
+
+def _breadth(item: Mapping[str, Json]) -> int:
+    spans = [span for protocol in PORTED if (span := open_ports(item, protocol))]
+    return max((last - first + 1 for first, last in spans), default=0)
+
+
+_EGRESS: Final = [atom(_WORLD4, EVERY)]
+
+
+@control(
+    "aws.ec2.security-group.default-closed", SECURITY_GROUP, severity=Severity.HIGH,
+    disrupts=may_disrupt("whatever was started without a group of its own loses its connections", unless=_DETACHED),
+    maps=req.DEFAULT_GROUP,
+    compliant=[
+        {"group_name": "default", "ingress": [], "egress": []},
+        {"group_name": "web", "ingress": [_WEB], "egress": _EGRESS},
+    ],
+    violating=[
+        Example(
+            {"group_name": "default", "ingress": [_TO_PEERS], "egress": _EGRESS}, leaves={"ingress": [], "egress": []}
+        ),
+        {"group_name": "default", "ingress": [], "egress": _EGRESS},
+    ],
+)  # fmt: skip
+def default_closed(group_name: str, ingress: list[Json], egress: list[Json]) -> Verdict:
+    """The default group of a network allows nothing.
+
+    What is started without a thought about groups lands in the default one. When that allows nothing, the lack is
+    noticed at once, instead of never.
+    """
+    if group_name != "default" or not (ingress or egress):
+        return compliant
+    rules = [f"in {spelled(item)}" for item in ingress] + [f"out {spelled(item)}" for item in egress]
+    return should_be(ingress=[], egress=[], because=f"the default group has rules: {', '.join(rules)}")
