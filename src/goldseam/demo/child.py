@@ -1,0 +1,32 @@
+"""The emulator's own process: watch the parent, correct the emulator, serve.
+
+Runs as `python -m goldseam.demo.child`; the environment says where to listen and what to keep.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import runpy
+import signal
+import sys
+import threading
+
+
+def main() -> None:
+    """Serve until told to stop, or until the parent is gone."""
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    for name in ("correct_iam", "correct_s3", "correct_ec2", "correct_tagging"):
+        importlib.import_module(f"goldseam.demo.{name}").install()
+    sys.argv = ["ministack"]
+    runpy.run_module("ministack", run_name="__main__")
+
+
+def _stop_with_parent() -> None:
+    """Wait for the end of the pipe that only the parent holds open, then stop in the ordinary way."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

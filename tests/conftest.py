@@ -1,0 +1,64 @@
+"""Fixtures that every test may ask for; one emulator of each sort for each test process, emptied before each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from goldseam.demo.account import DemoAccount, seed_account
+from goldseam.demo.emulator import EmbeddedCloud
+from tests import emulators
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolated_environment() -> Iterator[None]:
+    """No test ever sees the configuration of whoever runs it."""
+    with emulators.isolated_environment():
+        yield
+
+
+@pytest.fixture(scope="session")
+def ministack_server() -> Iterator[EmbeddedCloud]:
+    """The one IAM-enforcing emulator of this test process; ask for `ministack_cloud` instead."""
+    with emulators.ministack() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="session")
+def moto_server() -> Iterator[emulators.Moto]:
+    """The one moto server of this test process; ask for `moto_cloud` instead."""
+    with emulators.moto() as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def ministack_cloud(ministack_server: EmbeddedCloud) -> EmbeddedCloud:
+    """The IAM-enforcing emulator, emptied."""
+    ministack_server.reset()
+    return ministack_server
+
+
+@pytest.fixture
+def ministack_url(ministack_cloud: EmbeddedCloud) -> str:
+    """Where the emptied IAM-enforcing emulator answers."""
+    return ministack_cloud.endpoint
+
+
+@pytest.fixture
+def moto_cloud(moto_server: emulators.Moto) -> emulators.Moto:
+    """The moto server, emptied."""
+    moto_server.reset()
+    return moto_server
+
+
+@pytest.fixture
+def moto_url(moto_cloud: emulators.Moto) -> str:
+    """Where the emptied moto server answers."""
+    return moto_cloud.endpoint
+
+
+@pytest.fixture
+def demo_account(ministack_cloud: EmbeddedCloud) -> DemoAccount:
+    """Lumen Bikes' account, freshly seeded (about two seconds)."""
+    return seed_account(ministack_cloud)
