@@ -272,7 +272,7 @@ def _takes_in(deny: Json, allow: Json, member: str) -> bool:
 
 
 def _pattern_covers(pattern: str, wanted: str, member: str) -> bool:
-    if member == "Action":
+    if member.endswith("Action"):
         pattern, wanted = pattern.lower(), wanted.lower()
     if pattern == wanted:
         return True

@@ -1,0 +1,212 @@
+"""CloudTrail: trails, whether they record, where, and whether the record can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.shapes import Get, Look, Send, Settings, Switch
+from goldseam.control import (
+    Example,
+    KmsKey,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    harmless,
+    may_disrupt,
+    should_be,
+    violation,
+)
+from goldseam.values import ABSENT, Json, Value
+
+_TRAIL: Final = {"Name": "{id}"}
+_NO_KEY: Final = KmsKey("")
+_UNSET: Final[Mapping[str, Json]] = {
+    "KmsKeyId": "",
+    "LogFileValidationEnabled": False,
+    "IsMultiRegionTrail": False,
+    "IncludeGlobalServiceEvents": False,
+}
+
+
+def _all_set(value: Value) -> Value:
+    """Every setting; CloudTrail leaves out the key where there is none, and takes the empty text to remove it."""
+    return dict(_UNSET) if value is ABSENT else {**_UNSET, **value}
+
+
+def _tags(items: Json) -> Json:
+    return {item["Key"]: item.get("Value", "") for item in items}
+
+
+TRAIL: Final = AwsKind(
+    "aws.cloudtrail.trail",
+    "CloudTrail trail",
+    (
+        Switch(
+            name="logging",
+            get=Get("cloudtrail.GetTrailStatus", _TRAIL, "IsLogging"),
+            levels={True: Send("cloudtrail.StartLogging", _TRAIL), False: Send("cloudtrail.StopLogging", _TRAIL)},
+        ),
+        Settings(
+            name="settings",
+            listed="",
+            modify=Send("cloudtrail.UpdateTrail", _TRAIL),
+            fields={
+                "KmsKeyId": "KmsKeyId",
+                "LogFileValidationEnabled": "EnableLogFileValidation",
+                "IsMultiRegionTrail": "IsMultiRegionTrail",
+                "IncludeGlobalServiceEvents": "IncludeGlobalServiceEvents",
+            },
+            form=_all_set,
+        ),
+        Look(
+            name="tags",
+            get=Get("cloudtrail.ListTags", {"ResourceIdList": ["{address}"]}, "ResourceTagList.TagsList"),
+            decode=_tags,
+        ),
+    ),
+    touched_by={"cloudtrail.amazonaws.com": "requestParameters.name"},
+    address="arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",
+    find=Listing(
+        "cloudtrail.DescribeTrails",
+        "trailList",
+        id="Name",
+        parameters={"includeShadowTrails": False},
+        narrow={"trailNameList": ["{address}"]},
+    ),
+)
+
+_RIGHT: Final[Mapping[str, Json]] = {
+    "KmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab",
+    "LogFileValidationEnabled": True,
+    "IsMultiRegionTrail": True,
+    "IncludeGlobalServiceEvents": True,
+}
+
+
+@control(
+    "aws.cloudtrail.trail.logging",
+    TRAIL,
+    severity=Severity.HIGH,
+    maps=required("cloudtrail_multi_region_enabled"),
+    disrupts=harmless("records go to the bucket that the trail was made for; nothing else notices"),
+    compliant=({"logging": True},),
+    violating=(Example({"logging": False}, leaves={"logging": True}),),
+)
+def is_logging(logging: Value) -> Verdict:
+    """The trail records.
+
+    A trail that exists and does not log looks like an audit trail and is none; stopping it is an intruder's first step.
+    """
+    return compliant if logging else should_be(logging=True, because="the trail does not log")
+
+
+@control(
+    "aws.cloudtrail.trail.multi-region",
+    TRAIL,
+    severity=Severity.MEDIUM,
+    maps=required("cloudtrail_multi_region_enabled"),
+    disrupts=harmless(
+        "records of more regions go to the same bucket; a second copy of management events is charged for"
+    ),
+    compliant=({"logging": True, "settings": _RIGHT},),
+    violating=(
+        Example({"logging": True, "settings": {**_RIGHT, "IsMultiRegionTrail": False}}, leaves={"settings": _RIGHT}),
+        Example(
+            {"logging": False, "settings": {**_UNSET, "LogFileValidationEnabled": True}},
+            leaves={
+                "logging": True,
+                "settings": {
+                    "KmsKeyId": "",
+                    "LogFileValidationEnabled": True,
+                    "IsMultiRegionTrail": True,
+                    "IncludeGlobalServiceEvents": True,
+                },
+            },
+        ),
+        Example({"logging": False, "settings": _RIGHT}, leaves={"logging": True, "settings": _RIGHT}),
+    ),
+)
+def multi_region(logging: Value, settings: Value) -> Verdict:
+    """The trail records what happens in all regions.
+
+    What an intruder does is done in a region that nobody looks at. A trail that does not log records none, so logging
+    is part of this. One such trail is enough for an account: exempt the others.
+    """
+    wanted = {**settings, "IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True}
+    lacking = [] if logging else ["the trail does not log"]
+    if not settings["IsMultiRegionTrail"]:
+        lacking.append("the trail records one region only")
+    if not lacking:
+        return compliant
+    changed = {} if settings["IsMultiRegionTrail"] else {"settings": wanted}
+    return should_be(logging=True, **changed, because="; ".join(lacking))
+
+
+@control(
+    "aws.cloudtrail.trail.validated",
+    TRAIL,
+    severity=Severity.MEDIUM,
+    maps=required("cloudtrail_log_file_validation_enabled"),
+    seed=("cloudtrailFileValidation",),
+    disrupts=harmless("signed digests are put beside the log files; the log files stay as they are"),
+    compliant=({"settings": _RIGHT},),
+    violating=(
+        Example({"settings": {**_RIGHT, "LogFileValidationEnabled": False}}, leaves={"settings": _RIGHT}),
+        Example({"settings": _UNSET}, leaves={"settings": {**_UNSET, "LogFileValidationEnabled": True}}),
+    ),
+)
+def validated(settings: Value) -> Verdict:
+    """Changed or missing log files can be told.
+
+    Signed digests show whether a log file was altered or deleted after CloudTrail wrote it.
+    """
+    if settings["LogFileValidationEnabled"]:
+        return compliant
+    wanted = {**settings, "LogFileValidationEnabled": True}
+    return should_be(settings=wanted, because="log file validation is off")
+
+
+@control(
+    "aws.cloudtrail.trail.encrypted-with-kms",
+    TRAIL,
+    severity=Severity.MEDIUM,
+    maps=required("cloudtrail_kms_encryption_enabled"),
+    seed=("cloudtrailEncryption",),
+    disrupts=may_disrupt(
+        "readers of the log files need the right to decrypt with the key; AWS refuses the change where the key's "
+        "policy does not let CloudTrail encrypt"
+    ),
+    compliant=({"settings": _RIGHT},),
+    violating=(
+        {"settings": _UNSET},
+        Example(
+            {"settings": {**_RIGHT, "KmsKeyId": ""}},
+            settings={"kms_key": "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"},
+            leaves={
+                "settings": {
+                    **_RIGHT,
+                    "KmsKeyId": "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab",
+                }
+            },
+        ),
+    ),
+)
+def encrypted_with_kms(settings: Value, *, kms_key: KmsKey = _NO_KEY) -> Verdict:
+    """Log files of the trail are encrypted with a KMS key.
+
+    A KMS key adds its own access control and audit trail to every reading of the record. AWS has no key of its own for
+    CloudTrail: without a chosen one there is nothing to set.
+    """
+    if settings["KmsKeyId"]:
+        return compliant
+    if not kms_key:
+        return violation(
+            because="the log files are not encrypted with a KMS key",
+            guide="choose a key whose policy lets CloudTrail encrypt, and give it in a policy as the setting `kms_key`",
+        )
+    wanted = {**settings, "KmsKeyId": str(kms_key)}
+    return should_be(settings=wanted, because="the log files are not encrypted with a KMS key")

@@ -1,0 +1,212 @@
+"""KMS: the keys that customers manage, who may use them, and how they are renewed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.shapes import VALUE, Address, Get, Look, Send, Switch, policy, statements
+from goldseam.clouds.aws.statements import closed, covers, label, public_statements, without_public
+from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
+from goldseam.values import ABSENT, Json, Value
+
+_KEY: Final = {"KeyId": "{id}"}
+_DEFAULT: Final = {**_KEY, "PolicyName": "default"}
+_ABOUT: Final = ("KeyManager", "KeySpec", "KeyState", "Origin")
+_ADMINISTERS: Final = "kms:PutKeyPolicy"
+
+
+def _about(metadata: Mapping[str, Json]) -> dict[str, Json]:
+    """What decides whether a key can be rotated, and by whom it is managed."""
+    multi_region = metadata.get("MultiRegionConfiguration") or {}
+    told = {name: metadata.get(name, "") for name in _ABOUT}
+    told["KeySpec"] = told["KeySpec"] or metadata.get("CustomerMasterKeySpec", "")
+    return {**told, "Replica": multi_region.get("MultiRegionKeyType") == "REPLICA"}
+
+
+def _tags(items: Json) -> Json:
+    return {item["TagKey"]: item["TagValue"] for item in items}
+
+
+KEY: Final = AwsKind(
+    "aws.kms.key",
+    "KMS key",
+    (
+        Switch(
+            name="rotation",
+            get=Get("kms.GetKeyRotationStatus", _KEY, "KeyRotationEnabled", absent=("UnsupportedOperationException",)),
+            levels={True: Send("kms.EnableKeyRotation", _KEY), False: Send("kms.DisableKeyRotation", _KEY)},
+        ),
+        policy(
+            "policy",
+            get=Get("kms.GetKeyPolicy", _DEFAULT, "Policy"),
+            put=Send("kms.PutKeyPolicy", {**_DEFAULT, "Policy": VALUE}),
+        ),
+        Look(name="metadata", get=Get("kms.DescribeKey", _KEY, "KeyMetadata"), decode=_about),
+        Look(name="tags", get=Get("kms.ListResourceTags", _KEY, "Tags"), decode=_tags),
+        Address(name="arn"),
+    ),
+    touched_by={"kms.amazonaws.com": "requestParameters.keyId"},
+    address="arn:{partition}:kms:{region}:{account}:key/{id}",
+    find=Listing("kms.ListKeys", "Keys", id="KeyId"),
+)
+
+_ARN: Final = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+_ROOT: Final = "arn:aws:iam::123456789012:root"
+_OURS: Final = {
+    "KeyManager": "CUSTOMER",
+    "KeySpec": "SYMMETRIC_DEFAULT",
+    "KeyState": "Enabled",
+    "Origin": "AWS_KMS",
+    "Replica": False,
+}
+
+
+def _root_administers(root: str) -> dict[str, Json]:
+    """The statement of AWS's default key policy: the account's IAM policies decide."""
+    return {
+        "Sid": "Enable IAM User Permissions",
+        "Effect": "Allow",
+        "Principal": {"AWS": root},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+
+
+_ADMINISTERED: Final = _root_administers(_ROOT)
+_ANYONE_DECRYPTS: Final = {"Effect": "Allow", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*"}
+_ANYONE_ADMINISTERS: Final = {**_ADMINISTERED, "Sid": "All", "Principal": {"AWS": "*"}}
+_SEVERAL_USE: Final = {**_ANYONE_DECRYPTS, "Principal": {"AWS": ["arn:aws:iam::210987654321:role/reader", "*"]}}
+_SERVICE_USES: Final = {
+    **_ANYONE_DECRYPTS,
+    "Condition": {
+        "StringEquals": {"kms:CallerAccount": "123456789012", "kms:ViaService": "s3.eu-west-1.amazonaws.com"}
+    },
+}
+_ANY_SERVICE_USES: Final = {
+    **_ANYONE_DECRYPTS,
+    "Condition": {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}},
+}
+
+
+def _document(*held: Json) -> Json:
+    return {"Version": "2012-10-17", "Id": "key-default-1", "Statement": list(held)}
+
+
+def _state(*held: Json, **about: Json) -> Mapping[str, Value]:
+    return {"policy": _document(*held), "metadata": {**_OURS, **about}, "arn": _ARN}
+
+
+@control(
+    "aws.kms.key.policy-not-public",
+    KEY,
+    severity=Severity.CRITICAL,
+    maps=required("kms_key_not_publicly_accessible"),
+    disrupts=may_disrupt("callers of other accounts that only the statement for everyone lets in are refused"),
+    compliant=(
+        _state(_ADMINISTERED),
+        _state(_ADMINISTERED, _SERVICE_USES),
+        _state(_ANYONE_DECRYPTS, KeyManager="AWS"),
+    ),
+    violating=(
+        Example(
+            _state(_ADMINISTERED, _ANYONE_DECRYPTS, _SERVICE_USES, _ANY_SERVICE_USES),
+            leaves={"policy": _document(_ADMINISTERED, _SERVICE_USES)},
+        ),
+        Example(
+            _state(_ADMINISTERED, _SEVERAL_USE),
+            leaves={
+                "policy": _document(
+                    _ADMINISTERED,
+                    {**_SEVERAL_USE, "Principal": {"AWS": ["arn:aws:iam::210987654321:role/reader"]}},
+                )
+            },
+        ),
+        Example(
+            _state(_ANYONE_ADMINISTERS),
+            leaves={"policy": _document({**_ANYONE_ADMINISTERS, "Principal": {"AWS": _ROOT}})},
+        ),
+        Example(_state(_ANYONE_DECRYPTS), leaves={"policy": _document(_ADMINISTERED)}),
+    ),
+)
+def policy_not_public(policy: Value, metadata: Value, arn: Value) -> Verdict:
+    """The key's policy allows nothing to everyone.
+
+    Whoever may use the key reads what it protects, and whoever may administer it can take it away. The account keeps
+    the right to administer its own key: where only the statement for everyone gave it, the account takes everyone's
+    place, and a policy is never left without the account. Keys that AWS manages are AWS's affair.
+    """
+    found = public_statements(policy) if metadata["KeyManager"] == "CUSTOMER" else []
+    if not found:
+        return compliant
+    _, partition, _, _, account, _ = arn.split(":", 5)
+    wanted = _without_strangers(policy, f"arn:{partition}:iam::{account}:root")
+    return should_be(policy=wanted, because="; ".join(map(label, found)))
+
+
+def _without_strangers(policy: Value, root: str) -> Value:
+    left = without_public(policy)
+    if not _administered(left, root):
+        left = without_public(policy, lambda statement: _for_account(statement, root))
+    return {**policy, "Statement": [_root_administers(root)]} if left is ABSENT else left
+
+
+def _administered(policy: Value, root: str) -> bool:
+    """Whether the account itself may change the policy, whatever else holds."""
+    return any(
+        statement["Effect"] == "Allow"
+        and "Condition" not in statement
+        and root in _aws_principals(statement)
+        and _gives_administration(statement)
+        for statement in statements(policy)
+    )
+
+
+def _aws_principals(statement: Json) -> list[str]:
+    principal = statement.get("Principal")
+    named = principal.get("AWS", []) if isinstance(principal, Mapping) else []
+    return named if isinstance(named, list) else [named]
+
+
+def _gives_administration(statement: Json) -> bool:
+    if "NotAction" in statement:
+        return not covers(statement, "NotAction", _ADMINISTERS)
+    return covers(statement, "Action", _ADMINISTERS)
+
+
+def _for_account(statement: Json, root: str) -> tuple[Json, ...]:
+    """What remains of a statement for everyone, and the account in everyone's place where it administered the key."""
+    if not _gives_administration(statement):
+        return closed(statement)
+    kept = closed(statement)
+    dropped = {"NotPrincipal", "Sid"} if kept else {"NotPrincipal"}
+    owned = {key: value for key, value in statement.items() if key not in dropped}
+    return (*kept, {**owned, "Principal": {"AWS": root}})
+
+
+@control(
+    "aws.kms.key.rotated",
+    KEY,
+    severity=Severity.HIGH,
+    maps=required("kms_cmk_rotation_enabled"),
+    disrupts=harmless("the key keeps its id, and what older key material encrypted is still decrypted with it"),
+    compliant=(
+        {"rotation": True, "metadata": _OURS},
+        {"rotation": False, "metadata": {**_OURS, "KeyManager": "AWS"}},
+        {"rotation": False, "metadata": {**_OURS, "KeyState": "PendingDeletion"}},
+        {"rotation": ABSENT, "metadata": {**_OURS, "KeySpec": "RSA_2048"}},
+        {"rotation": False, "metadata": {**_OURS, "Replica": True}},
+    ),
+    violating=(Example({"rotation": False, "metadata": _OURS}, leaves={"rotation": True}),),
+)
+def rotated(rotation: Value, metadata: Value) -> Verdict:
+    """The key is renewed every year.
+
+    The less one key encrypts, the less its loss costs. Only enabled, symmetric keys with material that KMS made can be
+    rotated by KMS, and replicas follow their primary key; all others pass.
+    """
+    if rotation is not False or metadata != _OURS:
+        return compliant
+    return should_be(rotation=True, because="automatic rotation is off")
