@@ -72,8 +72,9 @@ class AwsKind(Kind):
 
     def ref(self, partition: str, account: str, region: str, id: str, address: str = "") -> Ref:
         """The reference of the resource with that id, and with that address where the listing says it."""
-        address = address or self.address.format(partition=partition, region=region, account=account, id=id)
-        return Ref(self.name, account, region, id, address)
+        name = id.rpartition("/")[2].rpartition(":")[2]
+        made = self.address.format(partition=partition, region=region, account=account, id=id, name=name)
+        return Ref(self.name, account, region, id, address or made)
 
 
 def filled(template: Json, ref: Ref) -> Json:
