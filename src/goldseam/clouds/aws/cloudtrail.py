@@ -7,7 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
 from goldseam.clouds.aws.requirements_by_check import required
-from goldseam.clouds.aws.shapes import Get, Look, Send, Settings, Switch
+from goldseam.clouds.aws.shapes import Get, Send, Settings, Switch, tags
 from goldseam.control import (
     Example,
     KmsKey,
@@ -37,10 +37,6 @@ def _all_set(value: Value) -> Value:
     return dict(_UNSET) if value is ABSENT else {**_UNSET, **value}
 
 
-def _tags(items: Json) -> Json:
-    return {item["Key"]: item.get("Value", "") for item in items}
-
-
 TRAIL: Final = AwsKind(
     "aws.cloudtrail.trail",
     "CloudTrail trail",
@@ -62,11 +58,7 @@ TRAIL: Final = AwsKind(
             },
             form=_all_set,
         ),
-        Look(
-            name="tags",
-            get=Get("cloudtrail.ListTags", {"ResourceIdList": ["{address}"]}, "ResourceTagList.TagsList"),
-            decode=_tags,
-        ),
+        tags(Get("cloudtrail.ListTags", {"ResourceIdList": ["{address}"]}, "ResourceTagList.TagsList")),
     ),
     touched_by={"cloudtrail.amazonaws.com": "requestParameters.name"},
     address="arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",

@@ -7,7 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
 from goldseam.clouds.aws.requirements_by_check import required
-from goldseam.clouds.aws.shapes import VALUE, Address, Get, Look, Send, Switch, policy, statements
+from goldseam.clouds.aws.shapes import VALUE, Address, Get, Look, Send, Switch, policy, statements, tags
 from goldseam.clouds.aws.statements import closed, covers, label, public_statements, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
 from goldseam.values import ABSENT, Json, Value
@@ -26,10 +26,6 @@ def _about(metadata: Mapping[str, Json]) -> dict[str, Json]:
     return {**told, "Replica": multi_region.get("MultiRegionKeyType") == "REPLICA"}
 
 
-def _tags(items: Json) -> Json:
-    return {item["TagKey"]: item["TagValue"] for item in items}
-
-
 KEY: Final = AwsKind(
     "aws.kms.key",
     "KMS key",
@@ -45,7 +41,7 @@ KEY: Final = AwsKind(
             put=Send("kms.PutKeyPolicy", {**_DEFAULT, "Policy": VALUE}),
         ),
         Look(name="metadata", get=Get("kms.DescribeKey", _KEY, "KeyMetadata"), decode=_about),
-        Look(name="tags", get=Get("kms.ListResourceTags", _KEY, "Tags"), decode=_tags),
+        tags(Get("kms.ListResourceTags", _KEY, "Tags"), key="TagKey", value="TagValue"),
         Address(name="arn"),
     ),
     touched_by={"kms.amazonaws.com": "requestParameters.keyId"},

@@ -6,7 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
 from goldseam.clouds.aws.requirements_by_check import required
-from goldseam.clouds.aws.shapes import VALUE, Address, Get, Look, Send, attribute, policy
+from goldseam.clouds.aws.shapes import VALUE, Address, Get, Send, attribute, policy, tags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
 from goldseam.control import Example, KmsKey, Severity, Verdict, compliant, control, may_disrupt, should_be
 from goldseam.values import ABSENT, Json, Value
@@ -33,17 +33,13 @@ def _get(name: str) -> Get:
     return Get("sns.GetTopicAttributes", _TOPIC, f"Attributes.{name}")
 
 
-def _tags(items: Json) -> Json:
-    return {item["Key"]: item["Value"] for item in items}
-
-
 TOPIC: Final = AwsKind(
     "aws.sns.topic",
     "SNS topic",
     (
         attribute("encryption", get=_get("KmsMasterKeyId"), put=_set("KmsMasterKeyId")),
         policy("policy", get=_get("Policy"), put=_set("Policy")),
-        Look(name="tags", get=Get("sns.ListTagsForResource", {"ResourceArn": "{id}"}, "Tags"), decode=_tags),
+        tags(Get("sns.ListTagsForResource", {"ResourceArn": "{id}"}, "Tags")),
         Address(name="arn"),
     ),
     touched_by={"sns.amazonaws.com": "requestParameters.topicArn"},

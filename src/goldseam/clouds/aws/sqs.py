@@ -6,7 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
 from goldseam.clouds.aws.requirements_by_check import required
-from goldseam.clouds.aws.shapes import VALUE, Get, Look, Send, Settings, policy
+from goldseam.clouds.aws.shapes import VALUE, Get, Send, Settings, policy, tags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
 from goldseam.control import (
     Example,
@@ -51,7 +51,7 @@ QUEUE: Final = AwsKind(
             put=Send("sqs.SetQueueAttributes", {**_QUEUE, "Attributes": {"Policy": VALUE}}),
             delete=Send("sqs.SetQueueAttributes", {**_QUEUE, "Attributes": {"Policy": ""}}),
         ),
-        Look(name="tags", get=Get("sqs.ListQueueTags", _QUEUE, "Tags")),
+        tags(Get("sqs.ListQueueTags", _QUEUE, "Tags")),
     ),
     touched_by={"sqs.amazonaws.com": "requestParameters.queueUrl"},
     address="arn:{partition}:sqs:{region}:{account}:{name}",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing, Scope
-from goldseam.clouds.aws.shapes import VALUE, Address, Document, Get, Look, Send, Switch, policy
+from goldseam.clouds.aws.shapes import VALUE, Address, Document, Get, Look, Send, Switch, policy, tags
 from goldseam.values import ABSENT, Json, Value, canonical
 
 FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -40,10 +40,6 @@ def _unlabelled(party: Mapping[str, Json]) -> dict[str, Json]:
 
 def _website(answer: Mapping[str, Json]) -> Value:
     return {key: answer[key] for key in _WEBSITE if key in answer} or ABSENT
-
-
-def _tags(items: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    return {item["Key"]: item["Value"] for item in items}
 
 
 def _versioning(status: str) -> Send:
@@ -119,11 +115,7 @@ BUCKET: Final = AwsKind(
             get=Get("s3.GetBucketWebsite", _BUCKET, absent=("NoSuchWebsiteConfiguration",)),
             decode=_website,
         ),
-        Look(
-            name="tags",
-            get=Get("s3.GetBucketTagging", _BUCKET, "TagSet", absent=("NoSuchTagSet",)),
-            decode=_tags,
-        ),
+        tags(Get("s3.GetBucketTagging", _BUCKET, "TagSet", absent=("NoSuchTagSet",))),
         Address(name="arn"),
     ),
     touched_by={"s3.amazonaws.com": "requestParameters.bucketName"},
