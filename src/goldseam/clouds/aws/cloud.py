@@ -19,18 +19,11 @@ if TYPE_CHECKING:
     from goldseam.clouds.aws.client import AwsSession
 
 MODULES: Final = (
-    "account",
-    "cloudtrail",
+    "cloudfront",
     "ebs",
-    "facts",
-    "kms",
-    "open_ports",
-    "rds",
+    "network",
     "s3",
     "security_group",
-    "sns",
-    "sqs",
-    "user",
 )
 """The modules of this folder that define kinds, controls or facts; a new one is added here."""
 

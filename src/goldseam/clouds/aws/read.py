@@ -84,8 +84,8 @@ class _Wanted:
 def _wanted(kind: Kind, names: frozenset[str]) -> _Wanted:
     if not isinstance(kind, AwsKind):
         raise TypeError(f"{kind.name} is no kind of AWS")
-    asked = {kind.facet(name) for name in names}
-    facets = [facet for facet in kind.facets if facet in asked and isinstance(facet, AwsFacet)]
+    asked = {kind.facet(name).name for name in names}
+    facets = [facet for facet in kind.facets if facet.name in asked and isinstance(facet, AwsFacet)]
     groups: dict[tuple[str, ...], list[AwsFacet]] = {}
     for facet in facets:
         if facet.read_operations:
