@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing, Scope
-from goldseam.clouds.aws.shapes import Look
-from goldseam.values import ABSENT, Json, Value
+from goldseam.clouds.aws.shapes import Look, no_list_is_empty
+from goldseam.values import Json, Value
 
 
 def _origin(raw: Json) -> Json:
@@ -18,16 +18,12 @@ def _origins(raw: Json) -> Value:
     return [_origin(origin) for origin in raw]
 
 
-def _none_is_empty(value: Value) -> Value:
-    return [] if value is ABSENT else value
-
-
 DISTRIBUTION: Final = AwsKind(
     "aws.cloudfront.distribution",
     "CloudFront distribution",
     (
-        Look(name="origins", listed="Origins.Items", decode=_origins, form=_none_is_empty),
-        Look(name="aliases", listed="Aliases.Items", form=_none_is_empty),
+        Look(name="origins", listed="Origins.Items", decode=_origins, form=no_list_is_empty),
+        Look(name="aliases", listed="Aliases.Items", form=no_list_is_empty),
         Look(name="domain", listed="DomainName"),
         Look(name="enabled", listed="Enabled"),
         Look(name="comment", listed="Comment"),

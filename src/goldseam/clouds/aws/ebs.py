@@ -62,8 +62,8 @@ REGION: Final = AwsKind(
 @control(
     "aws.ec2.region.ebs-encrypted-by-default", REGION, severity=Severity.HIGH,
     disrupts=may_disrupt(
-        "snapshots and images of volumes made from now on cannot be shared with other accounts while the default key is "
-        "AWS's own; what exists stays as it is"
+        "snapshots and images of volumes made from now on cannot be shared with other accounts while the default key "
+        "is AWS's own; what exists stays as it is"
     ),
     maps=req.EBS_ENCRYPTION,
     compliant=[{"ebs_encryption_by_default": True}],

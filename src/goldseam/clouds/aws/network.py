@@ -1,25 +1,21 @@
-"""What facts look at to tell who uses a security group: interfaces, instances and flow logs; nothing here is written."""
+"""What facts look at to tell who uses a security group: interfaces, instances, flow logs; none of it is written."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
-from goldseam.clouds.aws.shapes import Look, tags
-from goldseam.values import ABSENT, Json, Value
+from goldseam.clouds.aws.shapes import Look, no_list_is_empty, tags
+from goldseam.values import Json, Value
 
 
 def _group_ids(raw: Json) -> Value:
     return sorted(group["GroupId"] for group in raw)
 
 
-def _none_is_empty(value: Value) -> Value:
-    return [] if value is ABSENT else value
-
-
 def _groups(listed: str) -> Look:
     """The ids of the security groups that it is in, sorted."""
-    return Look(name="groups", listed=listed, decode=_group_ids, form=_none_is_empty)
+    return Look(name="groups", listed=listed, decode=_group_ids, form=no_list_is_empty)
 
 
 def _attachment(raw: Json) -> Value:
@@ -32,7 +28,7 @@ NETWORK_INTERFACE: Final = AwsKind(
     (
         _groups("Groups"),
         Look(name="public_ip", listed="Association.PublicIp"),
-        Look(name="ipv6_addresses", listed="Ipv6Addresses.Ipv6Address", form=_none_is_empty),
+        Look(name="ipv6_addresses", listed="Ipv6Addresses.Ipv6Address", form=no_list_is_empty),
         Look(name="private_ip", listed="PrivateIpAddress"),
         Look(name="attachment", listed="Attachment", decode=_attachment),
         Look(name="status", listed="Status"),

@@ -76,6 +76,11 @@ def unchanged(value: Json) -> Json:
     return value
 
 
+def no_list_is_empty(value: Value) -> Value:
+    """The form of a list that an API leaves out when it holds nothing."""
+    return [] if value is ABSENT else value
+
+
 def _nothing_pending(raw: Json) -> str:
     del raw
     return ""
