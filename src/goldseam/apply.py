@@ -1,0 +1,376 @@
+"""Stage 7: execute a plan. The only stage that holds a writer.
+
+Nothing is sent without its intent in the ledger first, so that whoever comes after a crash knows what may have been
+done. What failed is taken back as far as the plan's own states go; a state that is none of the plan's own is somebody
+else's, and is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from goldseam.authorise import Grant
+from goldseam.control import Call, Catalog, Kind
+from goldseam.decide import Exemption, exempted
+from goldseam.errors import (
+    CloudError,
+    ExemptResource,
+    GoldseamError,
+    GrantRefused,
+    HomeError,
+    PlanRefused,
+    RefusedCall,
+    ResourceGone,
+    Stale,
+    Unreachable,
+)
+from goldseam.evaluate import SettingsOf, Status, evaluate
+from goldseam.plan import Plan, Purpose, calls_derived, image_path, refuse_exempt
+from goldseam.ports import Clock, Entry, Ledger, Locks, Reader, Receipt, Writer, WriterFactory
+from goldseam.resource import Ref, Resource
+from goldseam.values import Json, Unknown, Value, digest, plain, same
+
+Image = Mapping[str, Value]
+"""The changed facets of a resource at one moment."""
+
+SETTLING: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
+"""Seconds to wait before each reading that should show what was just done: reading lags behind writing (PEERS 12)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """Everything outside that executing a plan goes through, and what the controls are judged by."""
+
+    catalog: Catalog
+    reader: Reader
+    open_writer: WriterFactory
+    ledger: Ledger
+    locks: Locks
+    clock: Clock
+    exemptions: Callable[[], Sequence[Exemption]]
+    settings_of: SettingsOf
+
+
+class State(StrEnum):
+    """Where the execution of a plan stands; `done` still has to be verified, `open` is for `goldseam resume`."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    CONFLICT = "conflict"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What executing a plan came to. `results` has the cloud's receipt of each call that was answered.
+
+    `after` is a fresh reading where the plan has ended: undone, or in conflict.
+    """
+
+    plan: Plan
+    before: Resource
+    results: tuple[Receipt, ...]
+    state: State
+    because: str = ""
+    after: Resource | None = None
+
+
+@dataclass(slots=True)
+class _Hand:
+    """The writer at work on one plan, with the ledger at its side: an intent before each call, a result after."""
+
+    plan: Plan
+    kind: Kind
+    grant: Grant
+    doors: Doors
+    writer: Writer
+    receipts: list[Receipt]
+
+
+def apply(plan: Plan, grant: Grant, doors: Doors, by: str) -> Applied:
+    """Execute a plan under its grant.
+
+    Steps: 1. lock the resource; 2. claim the plan in the ledger; 3. read afresh; 4. compare with what the plan was made
+    for (law 7); 5. ask for exemptions again (law 11); 6. record the image before; 7. for each call: record the intent,
+    call, record the result; 8. on failure: read what it came to, and take it back in reverse, recorded likewise.
+
+    Raises GrantRefused, HomeLocked, AlreadyDone, Stale, PlanRefused, ExemptResource, ResourceGone, CloudError and
+    HomeError; after all but the last, nothing was changed.
+    """
+    kind = doors.catalog.kind(plan.ref.kind)
+    _check_grant(plan, kind, grant, doors)
+    # 1. lock
+    with doors.locks.hold(f"resource {plan.ref.address}"):
+        # 2. claim
+        _check_free(plan, doors.ledger)
+        doors.ledger.claim(plan.id, _claim(plan, grant, by))
+        try:
+            # 3. read afresh
+            before = doors.reader.read(plan.ref, facets_of(plan, doors.catalog))
+            # 4. compare
+            _check_fresh(plan, before)
+            # 5. exemptions
+            _check_exempt(plan, before, doors)
+            hand = _opened(plan, kind, grant, doors)
+        except HomeError:
+            raise
+        except GoldseamError as error:
+            because = grant.key.secret.scrubbed(str(error))
+            record_outcome(doors.ledger, plan, "refused", because)
+            raise
+        # 6. before
+        doors.ledger.append("before", {"plan": plan.id, "facets": plain(before.facets)})
+        # 7. calls, and 8. back when one fails
+        return _carried_out(hand, before)
+
+
+def take_back(applied: Applied, grant: Grant, doors: Doors, because: str) -> Applied:
+    """Undo a plan whose calls were all answered, for it did not do what it promised; raises HomeLocked, HomeError."""
+    plan, kind = applied.plan, doors.catalog.kind(applied.plan.ref.kind)
+    with doors.locks.hold(f"resource {plan.ref.address}"):
+        hand = _opened(plan, kind, grant, doors)
+        return _undone(hand, applied.before, len(plan.calls), because)
+
+
+def facets_of(plan: Plan, catalog: Catalog) -> frozenset[str]:
+    """The facets to read for the images before and after: all that any control of the kind looks at."""
+    controls = catalog.controls_of.get(plan.ref.kind, ())
+    changed = {change.facet for change in plan.changes}
+    return frozenset(changed.union(plan.witness, *(control.reads for control in controls)))
+
+
+def record_outcome(
+    ledger: Ledger, plan: Plan, state: str, because: str, waits: Mapping[str, str] | None = None
+) -> Entry:
+    """Close a repair, or say what it waits for."""
+    body = {"plan": plan.id, "ref": plan.ref.to_json(), "state": state, "because": because, "waits": dict(waits or {})}
+    return ledger.append("outcome", body)
+
+
+def outcome_of(ledger: Ledger, plan_id: str) -> str:
+    """The state that the newest outcome of a plan says; empty when there is none."""
+    states = [entry.body["state"] for entry in ledger.entries(kind="outcome", plan=plan_id)]
+    return str(states[-1]) if states else ""
+
+
+def followed(ledger: Ledger, ref: Ref) -> str:
+    """The plan that was last executed on a resource, or that a key was last asked for; for the next one to follow.
+
+    A source gives a key for a plan once, so a plan whose key was lost on the way is spent; one that was refused is not.
+    """
+    refused = {entry.body["plan"] for entry in ledger.entries(kind="refusal")}
+    asked = (entry for entry in ledger.entries(kind="request") if entry.body["plan"] not in refused)
+    wanted = ref.to_json()
+    found = [entry for entry in (*asked, *ledger.entries(kind="repair")) if entry.body["ref"] == wanted]
+    return str(max(found, key=lambda entry: entry.seq).body["plan"]) if found else ""
+
+
+def _claims(ledger: Ledger, ref: Ref) -> list[Entry]:
+    wanted = ref.to_json()
+    return [entry for entry in ledger.entries(kind="repair") if entry.body["ref"] == wanted]
+
+
+def _check_grant(plan: Plan, kind: Kind, grant: Grant, doors: Doors) -> None:
+    """The grant is for this plan and still lasts, and the plan's calls are those that its images give."""
+    if grant.plan != plan.id:
+        msg = f"the grant is for plan `{grant.plan}`, not for `{plan.id}`; ask for one for this plan"
+        raise GrantRefused(msg)
+    if grant.key.expires <= doors.clock.now():
+        msg = f"the grant for plan `{plan.id}` has expired; ask for a new one"
+        raise GrantRefused(msg)
+    if not calls_derived(plan, kind):
+        msg = f"the calls of plan `{plan.id}` are not those that its change takes; make the plan again"
+        raise PlanRefused(msg)
+
+
+def _check_free(plan: Plan, ledger: Ledger) -> None:
+    """No other repair of the resource is half done; a recovery may follow the one that it takes back."""
+    for claim in _claims(ledger, plan.ref):
+        other = claim.body["plan"]
+        ended_by_this = plan.purpose is Purpose.RECOVERY and plan.of in (other, claim.body["of"])
+        if other != plan.id and not ended_by_this and not outcome_of(ledger, other):
+            msg = f"plan `{other}` on {plan.ref} has not ended; run `goldseam resume` first"
+            raise Stale(msg)
+
+
+def _claim(plan: Plan, grant: Grant, by: str) -> dict[str, Json]:
+    return {
+        "purpose": str(plan.purpose),
+        "of": plan.of,
+        "by": by,
+        "key_source": grant.key.source,
+        "approvals": list(grant.approvals),
+        "ref": plan.ref.to_json(),
+    }
+
+
+def _check_fresh(plan: Plan, now: Resource) -> None:
+    for name, seen in plan.witness.items():
+        value = now.facets.get(name, Unknown("it was not read"))
+        if isinstance(value, Unknown):
+            msg = f"the {name} of {plan.ref} cannot be read ({value.reason}); nothing was changed, try again"
+            raise Stale(msg)
+        if digest(value) != seen:
+            msg = f"the {name} of {plan.ref} changed since the plan was made; nothing was changed, plan again"
+            raise Stale(msg)
+
+
+def _check_exempt(plan: Plan, now: Resource, doors: Doors) -> None:
+    """No exemption in force covers what the plan is for or what it would touch, as things are now (law 11)."""
+    given = [item for item in doors.exemptions() if item.ref == plan.ref]
+    named = {item.control for item in given}
+    controls = [control for control in doors.catalog.controls_of.get(plan.ref.kind, ()) if control.id in named]
+    changed = {change.facet for change in plan.changes}
+    exempt = []
+    for control, finding in zip(controls, evaluate(now, controls, doors.settings_of), strict=True):
+        if exempted(finding, given, doors.clock.now()):
+            exempt.append(control)
+            untold = finding.status is Status.UNKNOWN and not changed.isdisjoint(control.reads)
+            if untold or control.id in plan.controls:
+                msg = f"{control.id} is exempt on {plan.ref}; withdraw the exemption first"
+                raise ExemptResource(msg)
+    target = now.with_facets({change.facet: change.after for change in plan.changes})
+    refuse_exempt(now, target, exempt, doors.settings_of)
+
+
+def _opened(plan: Plan, kind: Kind, grant: Grant, doors: Doors) -> _Hand:
+    writer = doors.open_writer(grant.key, _possible_calls(plan, kind))
+    return _Hand(plan, kind, grant, doors, writer, [])
+
+
+def _possible_calls(plan: Plan, kind: Kind) -> tuple[Call, ...]:
+    """The plan's calls, and those back from each state along it: nothing else can be sent."""
+    back = (call for image in image_path(plan, kind) for call in _way_back(plan, kind, image) or ())
+    found: list[Call] = []
+    for call in (*plan.calls, *plan.undo, *back):
+        if call not in found:
+            found.append(call)
+    return tuple(found)
+
+
+def _way_back(plan: Plan, kind: Kind, image: Image) -> tuple[Call, ...] | None:
+    """The calls from a state along the plan to where it began, last change first; None when there is no way."""
+    try:
+        return tuple(
+            step.call
+            for change in reversed(plan.changes)
+            for step in kind.facet(change.facet).write(plan.ref, image[change.facet], change.before)
+        )
+    except PlanRefused:
+        return None
+
+
+def _carried_out(hand: _Hand, before: Resource) -> Applied:
+    for step, call in enumerate(hand.plan.calls, 1):
+        error = _sent(hand, step, call, undo=False)
+        if error is not None and not _happened(hand, step, error):
+            return _undone(hand, before, step - 1, f"call {step} ({call.operation}) failed: {_words(hand, error)}")
+    return Applied(hand.plan, before, tuple(hand.receipts), State.DONE)
+
+
+def _sent(hand: _Hand, step: int, call: Call, *, undo: bool) -> CloudError | RefusedCall | None:
+    """Make one call, with the intent on disk before and the answer after; the error when it failed."""
+    place = {"plan": hand.plan.id, "step": step, "undo": undo}
+    hand.doors.ledger.append("intent", {**place, "call": call.to_json()})
+    try:
+        receipt = hand.writer.call(call)
+    except (CloudError, RefusedCall) as error:
+        told = {"code": getattr(error, "code", ""), "request_id": getattr(error, "request_id", "")}
+        hand.doors.ledger.append("failure", {**place, **told, "message": _words(hand, error)})
+        return error
+    hand.doors.ledger.append("result", {**place, "request_id": receipt.request_id})
+    hand.receipts.append(receipt)
+    return None
+
+
+def _words(hand: _Hand, error: Exception) -> str:
+    return hand.grant.key.secret.scrubbed(str(error))
+
+
+def _happened(hand: _Hand, step: int, error: Exception) -> bool:
+    """Whether a call that failed was done nevertheless: no answer is no news, so a fresh reading decides."""
+    if not isinstance(error, Unreachable):
+        return False
+    path = image_path(hand.plan, hand.kind)
+    return same(settled(hand.plan, hand.doors, [path[step]]), path[step])
+
+
+def _undone(hand: _Hand, before: Resource, done: int, because: str) -> Applied:
+    """Take back the first `done` calls, from the state that a fresh reading and the receipts tell."""
+    plan, path = hand.plan, image_path(hand.plan, hand.kind)
+    if plan.purpose is Purpose.RECOVERY:
+        return Applied(plan, before, tuple(hand.receipts), State.OPEN, f"{because}; run `goldseam resume` again")
+    now = settled(plan, hand.doors, [path[done]])
+    if now is None:
+        return Applied(plan, before, tuple(hand.receipts), State.OPEN, f"{because}; {_UNSEEN}")
+    place = next((at for at, image in enumerate(path) if same(image, now)), None)
+    if place is None:
+        return _ended(
+            hand, before, State.CONFLICT, f"{because}; {plan.ref} is in a state that is not the plan's own: look at it"
+        )
+    start = path[max(place, done)]
+    calls = _way_back(plan, hand.kind, start)
+    if calls is None:
+        return _ended(hand, before, State.CONFLICT, f"{because}; no call takes back what was done: look at {plan.ref}")
+    return _walked_back(hand, before, calls, because)
+
+
+_UNSEEN: Final = "the resource cannot be read, so nothing was taken back yet: run `goldseam resume`"
+
+
+def _walked_back(hand: _Hand, before: Resource, calls: Iterable[Call], because: str) -> Applied:
+    errors = [
+        f"{call.operation}: {_words(hand, error)}"
+        for step, call in enumerate(calls, 1)
+        if (error := _sent(hand, step, call, undo=True)) is not None
+    ]
+    first = image_path(hand.plan, hand.kind)[0]
+    if same(now := settled(hand.plan, hand.doors, [first]), first):
+        return _ended(hand, before, State.UNDONE, because)
+    if errors or now is None:
+        told = f"{because}; taking it back failed too ({'; '.join(errors) or 'it cannot be read'})"
+        return Applied(hand.plan, before, tuple(hand.receipts), State.OPEN, f"{told}; run `goldseam resume`")
+    return _ended(
+        hand, before, State.CONFLICT, f"{because}; after taking it back {hand.plan.ref} is not as it was: look at it"
+    )
+
+
+def _ended(hand: _Hand, before: Resource, state: State, because: str) -> Applied:
+    after = record_after(hand.doors, hand.plan)
+    record_outcome(hand.doors.ledger, hand.plan, state, because)
+    return Applied(hand.plan, before, tuple(hand.receipts), state, because, after)
+
+
+def record_after(doors: Doors, plan: Plan) -> Resource | None:
+    """Record the whole resource as a fresh reading shows it; None, and no entry, when it cannot be read."""
+    try:
+        after = doors.reader.read(plan.ref, facets_of(plan, doors.catalog))
+    except (CloudError, ResourceGone):
+        return None
+    doors.ledger.append("after", {"plan": plan.id, "facets": plain(after.facets)})
+    return after
+
+
+def settled(plan: Plan, doors: Doors, awaited: Sequence[Image]) -> Image | None:
+    """The changed facets, read until they are at an awaited state or patience ends; None when they cannot be read."""
+    image: Image | None = None
+    for pause in SETTLING:
+        doors.clock.sleep(pause)
+        image = image_now(plan, doors.reader)
+        if image is not None and any(same(image, item) for item in awaited):
+            return image
+    return image
+
+
+def image_now(plan: Plan, reader: Reader) -> Image | None:
+    """The changed facets as a fresh reading shows them; None when one of them cannot be read."""
+    names = frozenset(change.facet for change in plan.changes)
+    try:
+        facets = reader.read(plan.ref, names).facets
+    except (CloudError, ResourceGone):
+        return None
+    image = {name: facets[name] for name in names}
+    return None if any(isinstance(value, Unknown) for value in image.values()) else image

@@ -1,0 +1,5 @@
+"""What is kept, all of it in one folder."""
+
+from goldseam.store.home import Home
+
+__all__ = ["Home"]

@@ -1,0 +1,31 @@
+"""Configuration documents, each kept once under the hash of its content."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+import orjson
+
+from goldseam.errors import UnknownName
+from goldseam.store.database import Database
+from goldseam.values import Json
+
+
+class Documents:
+    """Looks up documents by hash."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, hashed: str) -> Json:
+        """The document with that hash; raises UnknownName."""
+        row = self._database.row("SELECT body FROM document WHERE hash = ?", (hashed,))
+        if row is None:
+            raise UnknownName("document", hashed, ())
+        return orjson.loads(row[0])
+
+
+def keep_documents(connection: sqlite3.Connection, documents: Iterable[tuple[str, bytes]]) -> None:
+    """Keep canonical documents by hash, in the caller's transaction; those that are there already cost nothing."""
+    connection.executemany("INSERT OR IGNORE INTO document (hash, body) VALUES (?, ?)", documents)

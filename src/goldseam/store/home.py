@@ -1,0 +1,62 @@
+"""The home: one folder that holds everything."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from goldseam.clock import SystemClock
+from goldseam.errors import HomeError
+from goldseam.ports import Clock
+from goldseam.store.database import Database
+from goldseam.store.documents import Documents
+from goldseam.store.exemptions import Exemptions
+from goldseam.store.ledger import SqliteLedger
+from goldseam.store.locks import FileLocks
+from goldseam.store.plans import Plans
+from goldseam.store.scans import Scans
+from goldseam.store.signing import SigningKey
+from goldseam.store.trouble import told
+
+
+class Home:
+    """Everything that is kept, in one folder that only its owner may enter; it is made on first use.
+
+    Opening it and everything in it raise HomeError, HomeLocked or StorageFull, and then nothing was written.
+    """
+
+    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+        self.path = path.expanduser()
+        self._clock = clock or SystemClock()
+        with told(self.path):
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
+            msg = f"the home folder `{self.path}` is not yours to write in; mend its permissions, or use --home"
+            raise HomeError(msg)
+        self.database = Database(self.path)
+        self.locks = FileLocks(self.path)
+        self.ledger = SqliteLedger(self.database, self._clock)
+        self.documents = Documents(self.database)
+        self.scans = Scans(self.database, self._clock)
+        self.plans = Plans(self.database, self._clock)
+        self.exemptions = Exemptions(self.ledger)
+
+    @cached_property
+    def signer(self) -> SigningKey:
+        """The key that signs the ledger's checkpoints, made when it is first asked for."""
+        return SigningKey(self.path)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,66 @@
+"""Plans that were made, by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import orjson
+
+from goldseam.decide import Decision
+from goldseam.errors import UnknownName
+from goldseam.plan import Plan
+from goldseam.ports import Clock
+from goldseam.store.database import Database
+from goldseam.values import canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A plan as it is kept: when it was made, and the decisions that led to it."""
+
+    plan: Plan
+    decisions: tuple[Decision, ...]
+    made: str
+
+
+class Plans:
+    """Keeps plans until someone approves, executes or forgets them."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def save(self, plans: Iterable[tuple[Plan, tuple[Decision, ...]]]) -> None:
+        """Keep plans with their decisions, in one transaction; the same plan made again keeps its date."""
+        made = self._clock.now().isoformat()
+        rows = [
+            (plan.id, plan.ref.address, str(plan.purpose), made, canonical(plan.to_json()).decode(),
+             canonical([item.to_json() for item in decisions]).decode())
+            for plan, decisions in plans
+        ]  # fmt: skip
+        with self._database.writing() as connection:
+            connection.executemany(
+                "INSERT INTO plan (id, address, purpose, made, body, decisions) VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (id) DO UPDATE SET decisions = excluded.decisions",
+                rows,
+            )
+
+    def get(self, name: str) -> Filed:
+        """The plan of that id; raises UnknownName with the nearest ones, PlanRefused when it was tampered with."""
+        row = self._database.row("SELECT id, body, decisions, made FROM plan WHERE id = ?", (name,))
+        if row is None:
+            known = self._database.rows("SELECT id FROM plan ORDER BY made DESC LIMIT 10000")
+            raise UnknownName("plan", name, (item for (item,) in known))
+        return _filed(row)
+
+    def all(self) -> Iterator[Filed]:
+        """Every plan that is kept, by id."""
+        query = "SELECT id, body, decisions, made FROM plan WHERE id > ? ORDER BY id LIMIT ?"
+        return map(_filed, self._database.pages(query, after=""))
+
+
+def _filed(row: tuple[str, ...]) -> Filed:
+    _, body, decisions, made = row
+    held = tuple(Decision.from_json(item) for item in orjson.loads(decisions))
+    return Filed(Plan.from_json(orjson.loads(body)), held, made)

@@ -1,0 +1,257 @@
+"""Scans: what the latest one found about every resource, and how each resource's configuration went."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+import orjson
+
+from goldseam.context import Fact
+from goldseam.decide import Decision
+from goldseam.errors import UnknownName
+from goldseam.evaluate import Finding
+from goldseam.ports import Clock, Gap, Shard
+from goldseam.resource import Ref, Resource
+from goldseam.store.database import Database
+from goldseam.store.documents import keep_documents
+from goldseam.values import ABSENT, Json, canonical, digest
+
+_GONE: Final = digest(ABSENT)
+"""What a resource's history says when a scan did not find it any more."""
+
+
+class Looked(Protocol):
+    """One resource with everything that a scan found out about it."""
+
+    @property
+    def resource(self) -> Resource:
+        """The resource as it was read."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """Every control's verdict."""
+
+    @property
+    def facts(self) -> Sequence[Fact]:
+        """The context."""
+
+    @property
+    def decisions(self) -> Sequence[Decision]:
+        """What the policies decided on findings that are not a pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A finding as it is kept: with the decision on it, the scan that saw it last and since when it has its status."""
+
+    finding: Finding
+    decision: Decision | None
+    scan: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A resource had this configuration from then on; `hash` names the document, or is `GONE`."""
+
+    at: str
+    scan: str
+    hash: str
+
+    @property
+    def gone(self) -> bool:
+        """Whether the resource was not found any more."""
+        return self.hash == _GONE
+
+
+class Scans:
+    """Saves what scans find, a shard at a time and each shard in one transaction, and tells the latest of it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def begin(self, account: str) -> str:
+        """Note that a scan of an account has begun; its id."""
+        scan = f"s-{uuid.uuid4().hex[:12]}"
+        with self._database.writing() as connection:
+            connection.execute("INSERT INTO scan (id, account, started) VALUES (?, ?, ?)", (scan, account, self._now()))
+        return scan
+
+    def end(self, scan: str, counts: Mapping[str, Json]) -> None:
+        """Note that a scan has ended, and what it counted."""
+        with self._database.writing() as connection:
+            ended = (self._now(), canonical(counts).decode(), scan)
+            connection.execute("UPDATE scan SET ended = ?, counts = ? WHERE id = ?", ended)
+
+    def save(
+        self, scan: str, shard: Shard, kinds: Collection[str], seen: Iterable[Looked], gaps: Sequence[Gap] = ()
+    ) -> None:
+        """Keep what a scan found in a shard in place of what was known of it.
+
+        `kinds` are those that were asked for: resources of them that were not seen are gone, unless their listing
+        failed (a gap): then they stay, and their findings become `unknown`.
+        """
+        with self._database.writing() as connection:
+            _keep_seen(connection, scan, self._now(), seen)
+            failed = {gap.kind for gap in gaps}
+            for kind in sorted(set(kinds) - failed):
+                _drop_unseen(connection, scan, self._now(), shard, kind)
+            _keep_gaps(connection, scan, shard, gaps)
+
+    def update(self, scan: str, seen: Looked) -> None:
+        """Keep what is known of one resource, after a repair or an event."""
+        with self._database.writing() as connection:
+            _keep_seen(connection, scan, self._now(), [seen])
+
+    def findings(self, *, status: str | None = None, control: str | None = None) -> Iterator[Kept]:
+        """The latest findings, by id; all of them, or those with a status or of a control."""
+        given = {name: value for name, value in (("status", status), ("control", control)) if value is not None}
+        where = "".join(f"{name} = ? AND " for name in given)
+        query = f"SELECT {_KEPT} FROM finding WHERE {where}id > ? ORDER BY id LIMIT ?"  # noqa: S608 - fixed names
+        return map(_kept, self._database.pages(query, *given.values(), after=""))
+
+    def finding(self, name: str) -> Kept:
+        """The finding of that id; raises UnknownName with the nearest ones."""
+        row = self._database.row(f"SELECT {_KEPT} FROM finding WHERE id = ?", (name,))  # noqa: S608 - fixed names
+        if row is None:
+            known = self._database.rows("SELECT id FROM finding WHERE status <> 'pass' LIMIT 10000")
+            raise UnknownName("finding", name, (item for (item,) in known))
+        return _kept(row)
+
+    def resource(self, ref: Ref) -> tuple[Resource, tuple[Fact, ...]]:
+        """A resource as the latest scan read it, and the facts about it; raises UnknownName."""
+        query = "SELECT body, facts FROM resource JOIN document USING (hash) WHERE key = ?"
+        row = self._database.row(query, (_key(ref),))
+        if row is None:
+            raise UnknownName("resource", ref.address, ())
+        document = {"ref": ref.to_json(), **orjson.loads(row[0])}
+        return Resource.from_json(document), tuple(Fact.from_json(item) for item in orjson.loads(row[1]))
+
+    def resources(self, *, kind: str | None = None) -> Iterator[Ref]:
+        """What the latest scans found, all of it or of one kind."""
+        where, given = ("kind = ? AND ", (kind,)) if kind else ("", ())
+        query = f"SELECT key, ref FROM resource WHERE {where}key > ? ORDER BY key LIMIT ?"  # noqa: S608 - fixed names
+        return (Ref.from_json(orjson.loads(row[1])) for row in self._database.pages(query, *given, after=""))
+
+    def named(self, address: str) -> tuple[Ref, ...]:
+        """The resources with that address."""
+        rows = self._database.rows("SELECT ref FROM resource WHERE address = ?", (address,))
+        return tuple(Ref.from_json(orjson.loads(row[0])) for row in rows)
+
+    def history(self, ref: Ref) -> tuple[Version, ...]:
+        """How a resource's configuration went, oldest first; one line for each change."""
+        rows = self._database.rows("SELECT at, scan, hash FROM history WHERE key = ? ORDER BY rowid", (_key(ref),))
+        return tuple(Version(*row) for row in rows)
+
+    def gaps(self) -> tuple[Gap, ...]:
+        """The listings that failed when they were last tried."""
+        rows = self._database.rows("SELECT kind, account, region, reason FROM gap ORDER BY account, region, kind")
+        return tuple(Gap(kind, Shard(account, region), reason) for kind, account, region, reason in rows)
+
+    def scans(self) -> tuple[Mapping[str, Json], ...]:
+        """The scans, newest first: id, account, started, ended and counts."""
+        rows = self._database.rows("SELECT id, account, started, ended, counts FROM scan ORDER BY rowid DESC")
+        names = ("id", "account", "started", "ended", "counts")
+        return tuple(
+            {**dict(zip(names, row, strict=True)), "counts": orjson.loads(row[4]) if row[4] else None} for row in rows
+        )
+
+    def _now(self) -> str:
+        return self._clock.now().isoformat()
+
+
+_KEPT: Final = "id, body, decision, scan, since"
+
+
+def _key(ref: Ref) -> str:
+    return digest(ref.to_json())[:32]
+
+
+def _kept(row: Sequence[Any]) -> Kept:
+    _, body, decision, scan, since = row
+    held = Decision.from_json(orjson.loads(decision)) if decision else None
+    return Kept(Finding.from_json(orjson.loads(body)), held, scan, since)
+
+
+def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterable[Looked]) -> None:
+    for looked in seen:
+        key, body = _key(looked.resource.ref), _configuration(looked.resource)
+        hashed = sha256(body).hexdigest()
+        keep_documents(connection, [(hashed, body)])
+        _note_change(connection, key, hashed, now, scan)
+        _keep_resource(connection, key, hashed, scan, looked)
+        _keep_findings(connection, key, scan, now, looked)
+
+
+def _configuration(resource: Resource) -> bytes:
+    return canonical({name: item for name, item in resource.to_json().items() if name != "ref"})
+
+
+def _note_change(connection: sqlite3.Connection, key: str, hashed: str, now: str, scan: str) -> None:
+    newest = "SELECT hash FROM history WHERE key = ? ORDER BY rowid DESC LIMIT 1"
+    if connection.execute(newest, (key,)).fetchone() != (hashed,):
+        row = (key, now, scan, hashed)
+        connection.execute("INSERT INTO history (key, at, scan, hash) VALUES (?, ?, ?, ?)", row)
+
+
+def _keep_resource(connection: sqlite3.Connection, key: str, hashed: str, scan: str, looked: Looked) -> None:
+    ref = looked.resource.ref
+    facts = canonical([fact.to_json() for fact in looked.facts]).decode()
+    written = canonical(ref.to_json()).decode()
+    connection.execute(
+        "INSERT INTO resource (key, kind, account, region, address, ref, hash, scan, facts)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
+        " SET hash = excluded.hash, scan = excluded.scan, facts = excluded.facts",
+        (key, ref.kind, ref.account, ref.region, ref.address, written, hashed, scan, facts),
+    )
+
+
+def _keep_findings(connection: sqlite3.Connection, key: str, scan: str, now: str, looked: Looked) -> None:
+    """The findings on a resource; `since` stays while the status does."""
+    decisions = {item.finding: canonical(item.to_json()).decode() for item in looked.decisions}
+    connection.executemany(
+        "INSERT INTO finding (id, resource, control, status, scan, since, body, decision)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET scan = excluded.scan, body = excluded.body,"
+        " decision = excluded.decision, status = excluded.status,"
+        " since = CASE WHEN finding.status = excluded.status THEN finding.since ELSE excluded.since END",
+        [
+            (item.id, key, item.control, str(item.status), scan, now, canonical(item.to_json()).decode(),
+             decisions.get(item.id))
+            for item in looked.findings
+        ],
+    )  # fmt: skip
+    connection.execute("DELETE FROM finding WHERE resource = ? AND scan <> ?", (key, scan))
+
+
+def _drop_unseen(connection: sqlite3.Connection, scan: str, now: str, shard: Shard, kind: str) -> None:
+    place = (shard.account, shard.region, kind, scan)
+    where = "account = ? AND region = ? AND kind = ? AND scan <> ?"
+    gone = connection.execute(f"SELECT key FROM resource WHERE {where}", place).fetchall()  # noqa: S608 - fixed text
+    if gone:
+        keep_documents(connection, [(_GONE, canonical(ABSENT))])
+        rows = [(key, now, scan, _GONE) for (key,) in gone]
+        connection.executemany("INSERT INTO history (key, at, scan, hash) VALUES (?, ?, ?, ?)", rows)
+        connection.execute(f"DELETE FROM resource WHERE {where}", place)  # noqa: S608 - fixed text
+
+
+def _keep_gaps(connection: sqlite3.Connection, scan: str, shard: Shard, gaps: Sequence[Gap]) -> None:
+    """Replace the shard's gaps; what was known of a kind that could not be listed is unknown now (law 5)."""
+    place = (shard.account, shard.region)
+    connection.execute("DELETE FROM gap WHERE account = ? AND region = ?", place)
+    for gap in gaps:
+        connection.execute(
+            "INSERT INTO gap (account, region, kind, scan, reason) VALUES (?, ?, ?, ?, ?)",
+            (*place, gap.kind, scan, gap.reason),
+        )
+        connection.execute(
+            "UPDATE finding SET status = 'unknown', scan = ?, decision = NULL, body = json_set"
+            " (body, '$.status', 'unknown', '$.because', ?, '$.changes', json ('{}'), '$.state', '') WHERE resource IN"
+            " (SELECT key FROM resource WHERE account = ? AND region = ? AND kind = ? AND scan <> ?)",
+            (scan, f"the listing failed: {gap.reason}", *place, gap.kind, scan),
+        )

@@ -1,0 +1,55 @@
+"""The tables, as a list of migrations: the schema's version is how many of them a database has seen.
+
+Append; never change one that was released.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_FIRST: Final = """
+CREATE TABLE document (hash TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE scan (id TEXT PRIMARY KEY, account TEXT NOT NULL, started TEXT NOT NULL, ended TEXT, counts TEXT);
+
+CREATE TABLE resource (
+    key TEXT PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, region TEXT NOT NULL, address TEXT NOT NULL,
+    ref TEXT NOT NULL, hash TEXT NOT NULL REFERENCES document (hash), scan TEXT NOT NULL, facts TEXT NOT NULL
+);
+CREATE INDEX resource_address ON resource (address);
+CREATE INDEX resource_place ON resource (account, region, kind);
+
+CREATE TABLE history (
+    key TEXT NOT NULL, at TEXT NOT NULL, scan TEXT NOT NULL, hash TEXT NOT NULL REFERENCES document (hash)
+);
+CREATE INDEX history_key ON history (key);
+
+CREATE TABLE finding (
+    id TEXT PRIMARY KEY, resource TEXT NOT NULL REFERENCES resource (key) ON DELETE CASCADE,
+    control TEXT NOT NULL, status TEXT NOT NULL, scan TEXT NOT NULL, since TEXT NOT NULL, body TEXT NOT NULL,
+    decision TEXT
+);
+CREATE INDEX finding_resource ON finding (resource);
+CREATE INDEX finding_status ON finding (status, control);
+
+CREATE TABLE gap (account TEXT NOT NULL, region TEXT NOT NULL, kind TEXT NOT NULL, scan TEXT NOT NULL,
+    reason TEXT NOT NULL, PRIMARY KEY (account, region, kind)) WITHOUT ROWID;
+
+CREATE TABLE plan (id TEXT PRIMARY KEY, address TEXT NOT NULL, purpose TEXT NOT NULL, made TEXT NOT NULL,
+    body TEXT NOT NULL, decisions TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE ledger (seq INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL, plan TEXT, body TEXT NOT NULL,
+    previous TEXT NOT NULL, hash TEXT NOT NULL);
+CREATE INDEX ledger_kind ON ledger (kind, seq);
+CREATE INDEX ledger_plan ON ledger (plan, seq) WHERE plan IS NOT NULL;
+CREATE UNIQUE INDEX ledger_claim ON ledger (plan) WHERE kind = 'repair';
+CREATE TRIGGER ledger_next BEFORE INSERT ON ledger
+    WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM ledger)
+    BEGIN SELECT RAISE (ABORT, 'the ledger is only appended to'); END;
+CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger
+    BEGIN SELECT RAISE (ABORT, 'the ledger is only appended to'); END;
+CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
+    BEGIN SELECT RAISE (ABORT, 'the ledger is only appended to'); END;
+"""
+
+MIGRATIONS: Final = (_FIRST,)

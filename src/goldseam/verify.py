@@ -1,0 +1,118 @@
+"""Stage 8: read again, and say what is so. Nothing is called fixed that is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from goldseam.control import Catalog, Compliant
+from goldseam.errors import CloudError, ResourceGone
+from goldseam.evaluate import verdict_on
+from goldseam.plan import Plan, Purpose
+from goldseam.ports import Clock, Reader
+from goldseam.resource import Resource
+from goldseam.values import Unknown, canonical, same
+
+PATIENCE: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds to wait before each reading."""
+
+
+class Proof(StrEnum):
+    """What verification can say."""
+
+    VERIFIED = "verified"
+    PENDING = "pending"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a fresh reading shows of an executed plan.
+
+    `waits` says, by facet, what a pending change waits for; `after` is the reading, None when there was none.
+    """
+
+    state: Proof
+    because: str
+    waits: Mapping[str, str] = field(default_factory=dict)
+    after: Resource | None = None
+
+
+def verify(
+    plan: Plan,
+    catalog: Catalog,
+    reader: Reader,
+    facets: frozenset[str],
+    clock: Clock,
+    patience: tuple[float, ...] = PATIENCE,
+) -> Verification:
+    """Read a resource again until its plan is seen to have worked, or patience ends.
+
+    A repair has worked when every control of the plan passes, with the settings that the plan was made with; a
+    rollback or recovery when the facets are as they were. What the cloud accepted and has not done yet is pending, and
+    so is what cannot be read.
+    """
+    seen = Verification(Proof.FAILED, "it was not looked at")
+    for pause in patience:
+        clock.sleep(pause)
+        seen = _look(plan, catalog, reader, facets)
+        if seen.state is Proof.VERIFIED:
+            return seen
+    return seen
+
+
+def _look(plan: Plan, catalog: Catalog, reader: Reader, facets: frozenset[str]) -> Verification:
+    try:
+        after = reader.read(plan.ref, facets)
+    except ResourceGone as error:
+        return Verification(Proof.FAILED, str(error))
+    except CloudError as error:
+        return Verification(Proof.PENDING, f"{plan.ref} cannot be read", {"": f"a reading: {error}"})
+    waits = _waits(plan, after, catalog)
+    if waits:
+        told = "; ".join(f"{facet} waits for {reason}" for facet, reason in sorted(waits.items()))
+        return Verification(Proof.PENDING, told, waits, after)
+    wrong = _offences(plan, after, catalog) if plan.purpose is Purpose.REPAIR else _differences(plan, after)
+    if wrong:
+        return Verification(Proof.FAILED, "; ".join(wrong), {}, after)
+    return Verification(Proof.VERIFIED, _proved(plan), {}, after)
+
+
+def _waits(plan: Plan, after: Resource, catalog: Catalog) -> dict[str, str]:
+    """What keeps the plan from being judged: changes that are accepted and not made, facets that cannot be read."""
+    changed = {change.facet for change in plan.changes}
+    looked_at = changed.union(*(catalog.control(control).reads for control in plan.controls))
+    waits = {facet: reason for facet, reason in after.pending.items() if facet in changed}
+    for facet in looked_at:
+        value = after.facets.get(facet, Unknown("it was not read"))
+        if isinstance(value, Unknown):
+            waits[facet] = f"a reading: {value.reason}"
+    return waits
+
+
+def _offences(plan: Plan, after: Resource, catalog: Catalog) -> list[str]:
+    wrong = []
+    for name in plan.controls:
+        control = catalog.control(name)
+        verdict = verdict_on(control, after, control.chosen(plan.settings[name]))
+        if isinstance(verdict, Unknown):
+            wrong.append(f"{name} cannot be told: {verdict.reason}")
+        elif not isinstance(verdict, Compliant):
+            wrong.append(f"{name} does not pass: {verdict.because}")
+    return wrong
+
+
+def _differences(plan: Plan, after: Resource) -> list[str]:
+    return [
+        f"the {change.facet} is {canonical(after.facets[change.facet]).decode()}"
+        for change in plan.changes
+        if not same(after.facets[change.facet], change.after)
+    ]
+
+
+def _proved(plan: Plan) -> str:
+    if plan.purpose is Purpose.REPAIR:
+        return f"{', '.join(plan.controls)} {'passes' if len(plan.controls) == 1 else 'pass'}"
+    return f"{', '.join(change.facet for change in plan.changes)} as before"
