@@ -288,32 +288,27 @@ def _correct_encryption_by_default() -> None:
     settings = regional_store(ec2, "goldseam_ebs_defaults")
     create_volume = ec2._ACTION_MAP["CreateVolume"]
 
-    def show(action: str, name: str, value: str) -> Any:
-        return ec2._xml(200, f"{action}Response", f"<{name}>{value}</{name}>")
-
-    def switch(action: str, value: str) -> Handler:
-        def answer(_: Parameters) -> Any:
-            settings["enabled"] = value
-            return show(action, "ebsEncryptionByDefault", value)
-
-        return answer
-
-    def modify_key(p: Parameters) -> Any:
-        settings["key"] = ec2._p(p, "KmsKeyId")
-        return show("ModifyEbsDefaultKmsKeyId", "kmsKeyId", settings["key"])
-
     def create(p: Parameters) -> Any:
         return create_volume({**p, "Encrypted": ["true"]} if settings.get("enabled") == "true" else p)
 
     ec2._ACTION_MAP |= {
-        "GetEbsEncryptionByDefault": lambda _: show(
-            "GetEbsEncryptionByDefault", "ebsEncryptionByDefault", settings.get("enabled", "false")
-        ),
-        "EnableEbsEncryptionByDefault": switch("EnableEbsEncryptionByDefault", "true"),
-        "DisableEbsEncryptionByDefault": switch("DisableEbsEncryptionByDefault", "false"),
-        "GetEbsDefaultKmsKeyId": lambda _: show(
-            "GetEbsDefaultKmsKeyId", "kmsKeyId", settings.get("key", "alias/aws/ebs")
-        ),
-        "ModifyEbsDefaultKmsKeyId": modify_key,
+        "GetEbsEncryptionByDefault": _setting(settings, "enabled", "false"),
+        "EnableEbsEncryptionByDefault": _setting(settings, "enabled", "false", lambda _: "true"),
+        "DisableEbsEncryptionByDefault": _setting(settings, "enabled", "false", lambda _: "false"),
+        "GetEbsDefaultKmsKeyId": _setting(settings, "key", "alias/aws/ebs"),
+        "ModifyEbsDefaultKmsKeyId": _setting(settings, "key", "alias/aws/ebs", lambda p: ec2._p(p, "KmsKeyId")),
         "CreateVolume": create,
     }
+
+
+def _setting(settings: Any, name: str, absent: str, change: Callable[[Parameters], str] | None = None) -> Handler:
+    """Answers with the setting, after the change when there is one."""
+    element = {"enabled": "ebsEncryptionByDefault", "key": "kmsKeyId"}[name]
+
+    def answer(p: Parameters) -> Any:
+        if change is not None:
+            settings[name] = change(p)
+        value = settings.get(name, absent)
+        return ec2._xml(200, f"{ec2._p(p, 'Action')}Response", f"<{element}>{value}</{element}>")
+
+    return answer

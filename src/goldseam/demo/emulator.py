@@ -112,6 +112,7 @@ def _environment(port: int, scratch: Path, state_dir: Path | None) -> dict[str, 
         "AUTH": "true",
         "BIND_HOST": LOOPBACK,
         "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": LOOPBACK,
         "MINISTACK_ACCOUNT_ID": ACCOUNT_ID,
         "MINISTACK_REGION": REGION,
         "AWS_ACCESS_KEY_ID": ROOT_KEY,
@@ -140,7 +141,7 @@ def _persistence(scratch: Path, state_dir: Path | None) -> Mapping[str, str]:
 
 
 def _start(environment: Mapping[str, str], log_file: Path) -> subprocess.Popen[bytes]:
-    """Start the child in a session of its own, so that Ctrl-C reaches only the parent, which then stops it."""
+    """Start the child apart from the terminal, so that Ctrl-C reaches only the parent, which then stops it."""
     with log_file.open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "goldseam.demo.child"],
