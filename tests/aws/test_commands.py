@@ -35,10 +35,10 @@ def parsed(line: str) -> Call:
     model = SDK.get_service_model(service)
     names = {xform_name(name, "-"): name for name in model.operation_names}
     operation = model.operation_model(names[command])
-    assert operation.input_shape is not None or options == []
     region, parameters = _options(options, operation)
-    report = ParamValidator().validate(parameters, operation.input_shape)
-    assert not report.has_errors(), report.generate_report()
+    if operation.input_shape is not None:
+        report = ParamValidator().validate(parameters, operation.input_shape)
+        assert not report.has_errors(), report.generate_report()
     return call(f"{service}.{operation.name}", region, **parameters)
 
 

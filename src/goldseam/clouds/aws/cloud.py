@@ -19,11 +19,17 @@ if TYPE_CHECKING:
     from goldseam.clouds.aws.client import AwsSession
 
 MODULES: Final = (
+    "account",
     "cloudfront",
+    "cloudtrail",
     "ebs",
+    "kms",
     "network",
+    "rds",
     "s3",
     "security_group",
+    "sns",
+    "sqs",
 )
 """The modules of this folder that define kinds, controls or facts; a new one is added here."""
 
