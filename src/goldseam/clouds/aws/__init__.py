@@ -1,0 +1,1 @@
+"""AWS: how it is called, read and written, and the kinds, facets and controls of its services."""

@@ -1,0 +1,381 @@
+"""The one place that builds AWS clients: configuration, credentials, pace and retries of every call.
+
+botocore is used directly, since importing boto3 costs more than a scan's first calls. Reads and writes never share a
+client: a reader's clients skip the validation of parameters and use the quick transport; a writer's clients validate,
+and exist only behind a `Guard`.
+"""
+
+from __future__ import annotations
+
+import logging
+import platform
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from typing import Any, Final, NoReturn, Protocol, TypeVar
+
+import botocore
+import orjson
+from botocore import xform_name
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound, UnknownServiceError
+from botocore.session import Session
+
+from goldseam.clouds.aws.failures import THROTTLES, failure
+from goldseam.clouds.aws.governor import Governor, Governors
+from goldseam.clouds.aws.guard import Guard
+from goldseam.clouds.aws.service_data import ServiceData
+from goldseam.clouds.aws.spread import processes_for, spread
+from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport
+from goldseam.errors import AccessDenied, UnknownName
+from goldseam.values import Json
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+THREADS: Final = 32
+"""Calls that wait at the same time, in each process."""
+POOL: Final = 64
+"""Connections a client may hold; no fewer than the threads that use it."""
+ATTEMPTS: Final = 5
+"""How often a call is tried, unless the AWS configuration says otherwise."""
+_ACCOUNT_IN_HOST: Final = re.compile(r"//\d{12}\.(?=\d+\.\d+\.\d+\.\d+(:|/|$))")
+HOME_REGION: Final = "us-east-1"
+"""Where questions about the whole account go when no region is configured."""
+
+
+class Answer(dict[str, Json]):
+    """What a call answered, as plain JSON; `request_id` is AWS's own name for the request."""
+
+    __slots__ = ("request_id",)
+
+    def __init__(self, document: Mapping[str, Json], request_id: str) -> None:
+        super().__init__(document)
+        self.request_id = request_id
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the credentials belong to."""
+
+    account: str
+    arn: str
+
+    @property
+    def partition(self) -> str:
+        """The part of AWS that the account lives in: `aws`, `aws-cn`, `aws-us-gov`."""
+        return self.arn.split(":", 2)[1]
+
+
+class Sender(Protocol):
+    """What carries a reader's requests to AWS and their answers back."""
+
+    sent_all: bool
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
+        """The answer, or None to leave the request to botocore."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+class AwsSession:
+    """Reads one AWS account with the user's own configuration; safe to share between threads.
+
+    It knows no way to write; `guarded` answers an object that does, for listed calls only.
+    """
+
+    def __init__(
+        self,
+        profile: str | None = None,
+        endpoint_url: str | None = None,
+        max_rate: float | None = None,
+        *,
+        governors: Governors | None = None,
+        attempts: int | None = None,
+        transport: Sender | None = None,
+    ) -> None:
+        self._profile, self._endpoint_url, self._attempts = profile, endpoint_url, attempts
+        self.governors = governors or Governors(max_rate)
+        self._lock = threading.RLock()
+        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._identity: Identity | None = None
+        self._sdk = _configured(profile)
+        self._transport: Sender = transport or Transport(self._sdk.get_config_variable("ca_bundle"))
+
+    @classmethod
+    def with_credentials(
+        cls,
+        access_key: str,
+        secret: str,
+        token: str | None,
+        *,
+        endpoint_url: str | None = None,
+        governors: Governors | None = None,
+        attempts: int | None = None,
+        transport: Sender | None = None,
+    ) -> AwsSession:
+        """A session that signs with these credentials and takes none from the configuration."""
+        # At level DEBUG botocore logs the headers that it signs, and the session token is one of them.
+        logging.getLogger("botocore").setLevel(logging.INFO)
+        session = cls(endpoint_url=endpoint_url, governors=governors, attempts=attempts, transport=transport)
+        session._sdk.set_credentials(access_key, secret, token)
+        return session
+
+    def __repr__(self) -> str:
+        return f"AwsSession(profile={self._profile!r}, endpoint_url={self._endpoint_url!r})"
+
+    def __reduce__(self) -> NoReturn:
+        msg = "a session holds credentials and is not written anywhere"
+        raise TypeError(msg)
+
+    def call(self, service: str, operation: str, region: str | None = None, /, **params: Json) -> Answer:
+        """Make one call; `operation` in either spelling (`get_bucket_policy`, `GetBucketPolicy`).
+
+        Raises CloudError.
+        """
+        return _call(lambda: self.client(service, region), service, operation, params)
+
+    def pages(
+        self,
+        service: str,
+        operation: str,
+        region: str | None = None,
+        /,
+        *,
+        page_size: int | None = None,
+        **params: Json,
+    ) -> Iterator[Answer]:
+        """Every page of a listing, or its one answer where AWS does not page it. Raises CloudError."""
+        name = _python_name(operation)
+        try:
+            client = self.client(service, region)
+            if not client.can_paginate(name):
+                yield _answer(getattr(client, name)(**params))
+                return
+            config = {"PageSize": page_size} if page_size else {}
+            for page in client.get_paginator(name).paginate(PaginationConfig=config, **params):
+                yield _answer(page)
+        except (BotoCoreError, ClientError) as error:
+            raise failure(_spelled(service, operation), error) from error
+
+    def identity(self) -> Identity:
+        """The account and principal of the credentials, asked once. Raises CloudError."""
+        with self._lock:
+            if self._identity is None:
+                answer = self.call("sts", "get_caller_identity")
+                self._identity = Identity(answer["Account"], answer["Arn"])
+            return self._identity
+
+    def account_id(self) -> str:
+        """The account's twelve digits."""
+        return self.identity().account
+
+    def partition(self) -> str:
+        """The partition of the account."""
+        return self.identity().partition
+
+    def default_region(self) -> str:
+        """The configured region, else the one where account-wide questions go."""
+        region = self._sdk.get_config_variable("region")
+        return str(region or HOME_REGION)
+
+    def enabled_regions(self, *, fallback: bool = False) -> tuple[str, ...]:
+        """The regions that are enabled for the account, in order.
+
+        When AWS denies the question, `fallback` answers with all regions of the partition; otherwise AccessDenied.
+        """
+        try:
+            answer = self.call("ec2", "describe_regions", self.default_region())
+        except AccessDenied:
+            if not fallback:
+                raise
+            return self.known_regions()
+        return tuple(sorted(item["RegionName"] for item in answer["Regions"]))
+
+    def known_regions(self) -> tuple[str, ...]:
+        """Every region of the account's partition that this version of the SDK has heard of."""
+        partition = self._sdk.get_partition_for_region(self.default_region())
+        return tuple(sorted(self._sdk.get_available_regions("ec2", partition)))
+
+    def regions(self, wanted: Iterable[str] = (), *, fallback: bool = False) -> tuple[str, ...]:
+        """The wanted regions, or all that are enabled; raises UnknownName for one that is not."""
+        enabled = self.enabled_regions(fallback=fallback)
+        names = tuple(wanted)
+        for name in names:
+            if name not in enabled:
+                raise UnknownName("enabled AWS region", name, enabled)
+        return names or enabled
+
+    def spread(self, work: Callable[[T], R], items: Sequence[T], *, threads: int = THREADS) -> Iterator[R]:
+        """The result of reading work for each item, in the order that they come, from threads and processes.
+
+        The rates hold for all processes together. The work must answer what can be pickled.
+        """
+        processes = processes_for(len(items)) if self._transport.sent_all else 1
+        self.governors.divide(processes)
+        try:
+            yield from spread(work, items, threads=threads, processes=processes, in_child=self._transport.close)
+        finally:
+            self.governors.divide(1)
+
+    def guarded(self, allowed: Iterable[tuple[str, Mapping[str, Json]]]) -> GuardedSession:
+        """A door for exactly these calls, given as `service.Operation` and parameters."""
+        return GuardedSession(self._writing_client, Guard(allowed))
+
+    def client(self, service: str, region: str | None = None) -> BaseClient:
+        """The reading client of a service in a region, made at first use. Raises CloudError, UnknownName."""
+        key = (service, region or self.default_region())
+        known = self._clients.get(key)
+        if known is None:
+            with self._lock:
+                known = self._clients.get(key) or self._clients.setdefault(key, self._reading_client(*key))
+        return known
+
+    def close(self) -> None:
+        """Close all connections."""
+        with self._lock:
+            clients = list(self._clients.values())
+            self._clients.clear()
+        for client in clients:
+            client.close()
+        self._transport.close()
+
+    def _reading_client(self, service: str, region: str) -> BaseClient:
+        client = self._new_client(service, region, validated=False)
+        _pace(client, self.governors.of(service, region), self._transport.send)
+        return client
+
+    def _writing_client(self, service: str, region: str | None) -> BaseClient:
+        where = region or self.default_region()
+        with self._lock:
+            client = self._new_client(service, where, validated=True)
+        _pace(client, self.governors.of(service, where), _by_the_sdk)
+        return client
+
+    def _new_client(self, service: str, region: str, *, validated: bool) -> BaseClient:
+        try:
+            client: BaseClient = self._sdk.create_client(
+                service, region_name=region, endpoint_url=self._endpoint_url, config=self._config(validated=validated)
+            )
+            client.meta.events.register("before-sign.s3-control", _without_account_in_host)
+            return client
+        except UnknownServiceError as error:
+            raise UnknownName("AWS service", service, self._sdk.get_available_services()) from error
+        except BotoCoreError as error:
+            raise failure(service, error) from error
+
+    def _config(self, *, validated: bool) -> Config:
+        mode = self._sdk.get_config_variable("retry_mode")
+        attempts = self._attempts or self._sdk.get_config_variable("max_attempts") or ATTEMPTS
+        return Config(
+            user_agent=_user_agent(),
+            parameter_validation=validated,
+            max_pool_connections=POOL,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "adaptive" if mode == "adaptive" else "standard", "total_max_attempts": int(attempts)},
+        )
+
+
+class GuardedSession:
+    """Makes the listed calls and refuses every other before it is sent."""
+
+    def __init__(self, new_client: Callable[[str, str | None], BaseClient], guard: Guard) -> None:
+        self._new_client, self._guard = new_client, guard
+        self._clients: dict[tuple[str, str | None], BaseClient] = {}
+        self._lock = threading.Lock()
+
+    def __reduce__(self) -> NoReturn:
+        msg = "a session holds credentials and is not written anywhere"
+        raise TypeError(msg)
+
+    def call(self, service: str, operation: str, region: str | None = None, /, **params: Json) -> Answer:
+        """Make one of the listed calls; raises CloudError, and RefusedCall for any that is not listed."""
+        return _call(lambda: self._client(service, region), service, operation, params)
+
+    def _client(self, service: str, region: str | None) -> BaseClient:
+        with self._lock:
+            client = self._clients.get((service, region))
+            if client is None:
+                client = self._new_client(service, region)
+                self._guard.install(client)
+                self._clients[service, region] = client
+            return client
+
+
+def _call(client: Callable[[], BaseClient], service: str, operation: str, params: Mapping[str, Json]) -> Answer:
+    try:
+        return _answer(getattr(client(), _python_name(operation))(**params))
+    except (BotoCoreError, ClientError) as error:
+        raise failure(_spelled(service, operation), error) from error
+
+
+def _answer(raw: dict[str, Any]) -> Answer:
+    metadata = raw.pop("ResponseMetadata", {})
+    return Answer(orjson.loads(orjson.dumps(raw, default=_plain)), str(metadata.get("RequestId", "")))
+
+
+def _plain(value: object) -> Json:
+    """What JSON has no word for: bytes become text where they are text, and a stream is read."""
+    content = value if isinstance(value, bytes) else value.read()  # type: ignore[attr-defined]
+    return content.decode("utf-8", "replace")
+
+
+def _pace(client: BaseClient, governor: Governor, send: Callable[[AWSPreparedRequest], AWSResponse | None]) -> None:
+    """Let each attempt of the client wait for its turn, and tell the governor when AWS throttles one."""
+
+    def before_send(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        governor.wait()
+        return send(request)
+
+    def response_received(parsed_response: Mapping[str, Any] | None, **_: object) -> None:
+        if parsed_response and parsed_response.get("Error", {}).get("Code") in THROTTLES:
+            governor.throttled()
+
+    client.meta.events.register("before-send", before_send)
+    client.meta.events.register("response-received", response_received)
+
+
+def _without_account_in_host(request: AWSPreparedRequest, **_: object) -> None:
+    """S3 Control puts the account before the host, which no name server resolves where the host is an address."""
+    request.url = _ACCOUNT_IN_HOST.sub("//", request.url)
+
+
+def _by_the_sdk(request: AWSPreparedRequest) -> None:
+    """Leave the sending to botocore."""
+    del request
+
+
+@cache
+def _python_name(operation: str) -> str:
+    return xform_name(operation) if operation[:1].isupper() else operation
+
+
+def _spelled(service: str, operation: str) -> str:
+    return f"{service}.{operation}"
+
+
+@cache
+def _user_agent() -> str:
+    return f"goldseam/{version('goldseam')} Botocore/{botocore.__version__} Python/{platform.python_version()}"
+
+
+def _configured(profile: str | None) -> Session:
+    """The SDK with the user's configuration and our way to load its descriptions; raises UnknownName."""
+    sdk = Session(profile=profile)
+    try:
+        sdk.register_component("data_loader", ServiceData(_model_folders(sdk)))
+    except ProfileNotFound as error:
+        raise UnknownName("AWS profile", sdk.profile or "", Session().available_profiles) from error
+    return sdk
+
+
+def _model_folders(sdk: Session) -> list[str]:
+    folders = sdk.get_config_variable("data_path")
+    return str(folders).split(":") if folders else []
