@@ -161,6 +161,7 @@ def propose(
     if named := exempt & {control.id for control in wanted}:
         msg = f"{', '.join(sorted(named))} is exempt on {resource.ref}; withdraw the exemption first"
         raise ExemptResource(msg)
+    wanted = sorted(wanted, key=lambda control: control.id)
     because = _reasons(resource, wanted, settings_of)
     target = _converged(resource, wanted, settings_of)
     plan = _assembled(

@@ -332,7 +332,7 @@ def _from_text(raw: Json) -> Value:
 
 
 def _to_text(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
 def policy(name: str, *, get: Get, put: Send, delete: Send | None = None) -> Document:

@@ -1,0 +1,115 @@
+"""How answers look: JSON of a versioned schema for programs, plain or coloured text for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from goldseam.values import ABSENT, Json, Value, difference, plain, same
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SEVERITY_STYLE: Final = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "cyan"}
+_WIDE: Final = 240
+"""Columns where nobody looks: a file or a pipe has no edge to fold at."""
+
+STATUS_STYLE: Final = {"pass": "green", "fail": "red", "unknown": "magenta", "exempt": "blue"}
+STATE_STYLE: Final = {"verified": "bold yellow", "pending": "yellow", "undone": "magenta", "conflict": "bold red"}
+
+
+def print_json(schema: str, **members: Json) -> None:
+    """One JSON document on standard output; `schema` is its name and version (`goldseam.findings/1`)."""
+    document = orjson.dumps({"schema": schema, **plain(members)}, option=orjson.OPT_INDENT_2)
+    sys.stdout.write(document.decode() + "\n")
+
+
+@cache
+def console() -> Console:
+    """Where people read; colour only on a terminal, and not when NO_COLOR is set."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
+
+
+def say(text: str = "", style: str = "") -> None:
+    """One line for people; the text is printed as it is, never read as markup."""
+    console().print(text, style=style or None, markup=False)
+
+
+def note(text: str) -> None:
+    """One line beside the answer, on standard error: progress and hints."""
+    sys.stderr.write(text + "\n")
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[tuple[str, str] | str]]) -> None:
+    """A table without lines; a cell is a text, or a text and its style."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        made.add_column(heading, overflow="fold")
+    for row in rows:
+        made.add_row(*(Text(*((cell, "") if isinstance(cell, str) else cell)) for cell in row))
+    console().print(made)
+
+
+def pretty(value: Value) -> list[str]:
+    """A value in lines for a diff; no lines for what is not there."""
+    return [] if value is ABSENT else json.dumps(plain(value), indent=2, sort_keys=True).splitlines()
+
+
+def print_diff(before: Value, after: Value, indent: str = "    ") -> None:
+    """What goes, in red, and what comes, in green, each under its place; and how much stays beside it."""
+    for path, gone, come, stay in changed_parts(before, after):
+        if path:
+            say(f"{indent}{path}", "bold")
+        for item, sign, style in (*((i, "-", "red") for i in gone), *((i, "+", "green") for i in come)):
+            for line in pretty(item):
+                say(f"{indent}{sign} {line}", style)
+        if stay:
+            say(f"{indent}  … {count(stay, 'other')} {'stays' if stay == 1 else 'stay'} as it is", "dim")
+
+
+def changed_parts(
+    before: Value, after: Value, path: str = ""
+) -> Iterator[tuple[str, Sequence[Value], Sequence[Value], int]]:
+    """Each place that differs: its path, what goes, what comes, and how many items of a list stay."""
+    if same(before, after):
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            inner = f"{path}.{key}" if path else key
+            yield from changed_parts(before.get(key, ABSENT), after.get(key, ABSENT), inner)
+    elif isinstance(before, list) and isinstance(after, list):
+        parts = difference(before, after)
+        if parts:
+            yield path, parts["-"], parts["+"], len(after) - len(parts["+"])
+    else:
+        yield path, [item for item in (before,) if item is not ABSENT], [i for i in (after,) if i is not ABSENT], 0
+
+
+def count(number: int, noun: str) -> str:
+    """`1 finding`, `2 findings`, `2 policies`."""
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
+def ask(question: str) -> bool:
+    """Whether a person says yes; no when nobody can be asked."""
+    if not sys.stdin.isatty():
+        return False
+    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """Counts in words, without the zeros."""
+    return ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing"

@@ -1,0 +1,257 @@
+"""`plan`, `approve` and `exempt`: what would be changed, who agrees, and what is to be left."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from goldseam.authorise import Approval, reject
+from goldseam.authorise import approve as record_approval
+from goldseam.cli import output
+from goldseam.cli.selection import chosen, words
+from goldseam.cli.showing import print_plan
+from goldseam.cli.workspace import Workspace, who
+from goldseam.clock import SystemClock
+from goldseam.control import Control
+from goldseam.decide import Decision, Exemption
+from goldseam.errors import Refused, ResourceGone, UnknownName, UsageError
+from goldseam.evaluate import Finding, Status
+from goldseam.pipeline import Seen, judged, plan_for
+from goldseam.plan import Plan
+from goldseam.record import exported
+from goldseam.resource import Ref
+
+if TYPE_CHECKING:
+    from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.pipeline import Standing
+
+_FORMS: Final = ("diff", "json", "cli")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What plans are wanted for: findings or plans by id, every finding, or those of controls."""
+
+    names: Sequence[str]
+    everything: bool
+    controls: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A plan with the decisions on its findings, or why there is none."""
+
+    ref: Ref
+    plan: Plan | None
+    decisions: tuple[Decision, ...] = ()
+    refusal: str = ""
+
+
+def plan(workspace: Workspace, wanted: Chosen, form: str) -> int:
+    """Make or show plans."""
+    if form not in _FORMS:
+        raise UnknownName("format", form, _FORMS)
+    old = [name for name in wanted.names if name.startswith("p-")]
+    made = [Made(filed.plan.ref, filed.plan, filed.decisions) for filed in map(workspace.filed, old)]
+    findings = _findings(workspace, wanted)
+    if findings:
+        with workspace.cloud() as cloud:
+            made += [_made(workspace, cloud, ref, names) for ref, names in _by_resource(findings).items()]
+    elif not old:
+        output.note("There is nothing to plan: no open finding with a fix. `goldseam findings` lists what there is.")
+        return 0
+    fresh = [(item.plan, item.decisions) for item in made if item.plan]
+    workspace.home.plans.save(fresh)
+    _show(workspace, made, form)
+    return 0 if all(item.plan for item in made) else 1
+
+
+def _findings(workspace: Workspace, wanted: Chosen) -> list[Finding]:
+    """The open findings with a fix that the user means."""
+    named = [workspace.home.scans.finding(name).finding for name in wanted.names if not name.startswith("p-")]
+    if not wanted.everything and not wanted.controls:
+        if not wanted.names:
+            raise UsageError("say what to plan: a finding, `--control ID` or `--all`")
+        return named
+    controls = chosen(workspace.catalog, "", wanted.controls).control_by_id
+    kept = workspace.home.scans.findings(status=str(Status.FAIL))
+    return named + [item.finding for item in kept if item.finding.control in controls and item.finding.changes]
+
+
+def _by_resource(findings: Sequence[Finding]) -> dict[Ref, list[str]]:
+    groups: dict[Ref, list[str]] = {}
+    for finding in findings:
+        groups.setdefault(finding.ref, []).append(finding.control)
+    return groups
+
+
+def _made(workspace: Workspace, cloud: AwsCloud, ref: Ref, names: Sequence[str]) -> Made:
+    controls = [workspace.catalog.control(name) for name in dict.fromkeys(names)]
+    try:
+        return proposed(workspace, cloud, ref, controls, workspace.standing())
+    except (Refused, ResourceGone) as error:
+        return Made(ref, None, (), str(error))
+
+
+def fresh_look(workspace: Workspace, cloud: AwsCloud, ref: Ref, standing: Standing) -> Seen:
+    """A resource read afresh and judged, with the facts that the last scan gathered."""
+    facets = workspace.catalog.wanted()[workspace.catalog.kind(ref.kind)]
+    _, facts = workspace.home.scans.resource(ref)
+    return judged(cloud.reader.read(ref, facets), facts, workspace.catalog, standing, SystemClock().now())
+
+
+def proposed(workspace: Workspace, cloud: AwsCloud, ref: Ref, controls: Sequence[Control], standing: Standing) -> Made:
+    """The plan for controls on a resource, from a fresh reading; raises PlanRefused, ExemptResource, ResourceGone."""
+    seen = fresh_look(workspace, cloud, ref, standing)
+    made = plan_for(seen.resource, controls, workspace.catalog, standing, SystemClock())
+    return Made(ref, made, tuple(item for item in seen.decisions if item.finding in made.findings))
+
+
+def _show(workspace: Workspace, made: Sequence[Made], form: str) -> None:
+    if form == "json":
+        output.print_json(
+            "goldseam.plans/1",
+            plans=[
+                item.plan.to_json() | {"decisions": [decision.to_json() for decision in item.decisions]}
+                for item in made
+                if item.plan
+            ],
+            refused=[{"resource": item.ref.address, "because": item.refusal} for item in made if not item.plan],
+        )
+        return
+    for item in made:
+        if item.plan is None:
+            output.note(f"no plan for {item.ref.address}: {item.refusal}")
+        elif form == "cli":
+            _print_commands(item.plan)
+        else:
+            print_plan(item.plan, item.decisions, workspace.catalog)
+
+
+def _print_commands(plan: Plan) -> None:
+    """The assisted way: what a person would type."""
+    from goldseam.clouds.aws.commands import command_line
+
+    sys.stdout.write(f"# {plan.id}: {plan.ref.address}\n")
+    for call in plan.calls:
+        sys.stdout.write(f"{command_line(call)}\n")
+    sys.stdout.write("# to take it back\n")
+    for call in plan.undo:
+        sys.stdout.write(f"# {command_line(call)}\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A person's yes or no to a plan."""
+
+    plan: str
+    reject: bool
+    comment: str
+    groups: str
+    signing_key: Path | None
+    by: str
+
+
+def approve(workspace: Workspace, opinion: Opinion, *, as_json: bool) -> int:
+    """Record a yes or a no."""
+    plan, ledger, by = workspace.plan(opinion.plan), workspace.home.ledger, who(opinion.by)["by"]
+    if opinion.reject:
+        entry = reject(ledger, plan.id, by, opinion.comment)
+    else:
+        entry = record_approval(ledger, _approval(plan, opinion, by))
+    if as_json:
+        output.print_json("goldseam.approval/1", entry=orjson.loads(exported(entry)))
+    else:
+        said = "rejected" if opinion.reject else "approved"
+        output.say(f"{plan.id} {said} by {by}" + ("" if opinion.reject else f"; next: `goldseam apply {plan.id}`"))
+    return 0
+
+
+def _approval(plan: Plan, opinion: Opinion, by: str) -> Approval:
+    now, groups = SystemClock().now(), words(opinion.groups)
+    if opinion.signing_key is None:
+        return Approval(plan.id, by, groups, now.isoformat(), opinion.comment)
+    from goldseam.keyholder.approval import signed_approval
+    from goldseam.keyholder.identity import Signer
+
+    key = Signer.load(opinion.signing_key)
+    return Approval.from_json(signed_approval(plan, by, key, now, groups=groups, comment=opinion.comment))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """That a finding be left alone, or no longer."""
+
+    finding: str
+    owner: str
+    reason: str
+    expires: str
+    withdraw: bool
+    by: str
+
+
+def exempt(workspace: Workspace, wish: Wish, *, as_json: bool) -> int:
+    """Give, withdraw or list exemptions."""
+    if not wish.finding:
+        return _list_exemptions(workspace, as_json=as_json)
+    finding, home, by = workspace.home.scans.finding(wish.finding).finding, workspace.home, who(wish.by)["by"]
+    if wish.withdraw:
+        home.exemptions.withdraw(finding.control, finding.ref, by)
+        output.note(f"{finding.control} on {finding.ref.address} is no longer exempt")
+        return 0
+    home.exemptions.give(_exemption(finding, wish, by))
+    if as_json:
+        return _list_exemptions(workspace, as_json=True)
+    output.say(f"exempt: {finding.control} on {finding.ref.address}, for {wish.owner}, as it is today")
+    return 0
+
+
+def _exemption(finding: Finding, wish: Wish, by: str) -> Exemption:
+    if finding.status is not Status.FAIL:
+        raise UsageError(f"{finding.id} does not fail ({finding.status}); only a failing finding can be exempt")
+    missing = [name for name in ("owner", "reason", "expires") if not getattr(wish, name)]
+    if missing:
+        raise UsageError(f"an exemption needs {' and '.join(f'--{name}' for name in missing)}")
+    now = SystemClock().now()
+    expires = expiry(wish.expires, now)
+    return Exemption(finding.control, finding.ref, wish.owner, wish.reason, expires, finding.state, by, now)
+
+
+def expiry(text: str, now: datetime) -> datetime:
+    """A date, or days from now as `90d`; raises UsageError when it is neither or has passed."""
+    try:
+        days = re.fullmatch(r"(\d{1,4})d", text)
+        when = now + timedelta(days=int(days[1])) if days else datetime.fromisoformat(text).replace(tzinfo=UTC)
+    except ValueError as error:
+        raise UsageError(f"`{text}` is no date; write YYYY-MM-DD, or days as `90d`") from error
+    if when <= now:
+        raise UsageError(f"`{text}` has passed; an exemption ends in the future")
+    return when
+
+
+def _list_exemptions(workspace: Workspace, *, as_json: bool) -> int:
+    held = workspace.home.exemptions.standing()
+    if as_json:
+        output.print_json("goldseam.exemptions/1", exemptions=[item.to_json() for item in held])
+    elif held:
+        output.table(
+            ("EXPIRES", "OWNER", "CONTROL", "RESOURCE", "REASON"),
+            ((str(e.expires.date()), e.owner, e.control, e.ref.address, e.reason) for e in held),
+        )
+    else:
+        output.say("Nothing is exempt. `goldseam exempt <finding> --owner … --reason … --expires 90d` leaves one.")
+    return 0
+
+
+def decided_auto(workspace: Workspace) -> Iterator[Finding]:
+    """The open findings that today's policy repairs by itself."""
+    for kept in workspace.home.scans.findings(status=str(Status.FAIL)):
+        if kept.decision is not None and kept.decision.mode == "auto":
+            yield kept.finding

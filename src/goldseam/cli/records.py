@@ -1,0 +1,112 @@
+"""`ledger`: read, verify and export the record of everything done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import orjson
+
+from goldseam.cli import output
+from goldseam.cli.workspace import Workspace
+from goldseam.errors import UsageError
+from goldseam.ports import Entry
+from goldseam.record import checkpoint, evidence_pack, exported, imported, verify_ledger, verify_pack
+from goldseam.values import Json
+
+_KEY_LENGTH: Final = 64
+
+
+def show(workspace: Workspace, plan_id: str, kind: str, last: int, *, as_json: bool) -> int:
+    """Print entries."""
+    entries = list(workspace.home.ledger.entries(kind=kind or None, plan=plan_id or None))
+    entries = entries[-last:] if last > 0 else entries
+    if as_json:
+        output.print_json("goldseam.ledger/1", entries=[orjson.loads(exported(entry)) for entry in entries])
+    elif entries:
+        output.table(("SEQ", "AT", "KIND", "WHAT"), ((str(e.seq), e.at[:19], e.kind, _told(e)) for e in entries))
+    else:
+        output.say("The ledger holds nothing of that sort.")
+    return 0
+
+
+def _told(entry: Entry) -> str:
+    body = entry.body
+    call = body.get("call")
+    words = [
+        str(body[name])
+        for name in ("plan", "by", "source", "state", "scan", "control", "reason", "because", "code")
+        if body.get(name)
+    ]
+    return " ".join([*words, call["operation"]] if call else words)
+
+
+def verify(workspace: Workspace, file: Path | None, public_key: Path | None, *, as_json: bool) -> int:
+    """Verify a ledger or an evidence pack."""
+    text = file.read_text("utf-8") if file else ""
+    if pack := _pack(text):
+        return _verify_pack(pack, _public_key(workspace, public_key), as_json=as_json)
+    entries: Iterable[Entry] = imported(text.splitlines()) if file else workspace.home.ledger.entries()
+    verified = verify_ledger(entries, _public_key(workspace, public_key))
+    if as_json:
+        output.print_json("goldseam.verification/1", **verified.to_json())
+    else:
+        output.say(f"the ledger is whole: {', '.join(f'{k} {v}' for k, v in verified.to_json().items())}", "green")
+    return 0
+
+
+def _pack(text: str) -> Mapping[str, Json] | None:
+    """The evidence pack in a text that is one JSON object; a ledger is a line of JSON for each entry."""
+    try:
+        held = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return held if isinstance(held, dict) and "chain" in held else None
+
+
+def _verify_pack(pack: Mapping[str, Json], public_key: str, *, as_json: bool) -> int:
+    verify_pack(pack, public_key)
+    if as_json:
+        output.print_json("goldseam.verification/1", plan=pack["plan"])
+    else:
+        output.say(f"the evidence about {pack['plan']} is whole", "green")
+    return 0
+
+
+def _public_key(workspace: Workspace, path: Path | None) -> str:
+    if path is None:
+        return workspace.home.signer.public
+    key = path.read_text("utf-8").strip()
+    if len(key) != _KEY_LENGTH:
+        raise UsageError(f"`{path}` holds no public key; it is the file `ledger.pub` of the home folder")
+    return key
+
+
+def export(workspace: Workspace, plan_id: str, to: Path | None) -> int:
+    """Write the ledger, or one repair's evidence."""
+    entries = workspace.home.ledger.entries()
+    if plan_id:
+        text = orjson.dumps(evidence_pack(entries, plan_id), option=orjson.OPT_INDENT_2).decode() + "\n"
+    else:
+        text = "".join(f"{exported(entry)}\n" for entry in entries)
+    if to is None:
+        sys.stdout.write(text)
+    else:
+        to.write_text(text, encoding="utf-8")
+        output.note(f"wrote {to}; its signatures are checked with {workspace.home.path / 'ledger.pub'}")
+    return 0
+
+
+def sign(workspace: Workspace, *, as_json: bool) -> int:
+    """Sign the ledger up to its last entry."""
+    entries = list(workspace.home.ledger.entries())
+    if not entries:
+        raise UsageError("the ledger is empty: there is nothing to sign")
+    made = checkpoint(workspace.home.ledger, entries[-1], workspace.home.signer)
+    if as_json:
+        output.print_json("goldseam.checkpoint/1", checkpoint=dict(made.body))
+    else:
+        output.say(f"signed up to entry {made.body['seq']} with key {made.body['key'][:16]}…")
+    return 0

@@ -1,0 +1,260 @@
+"""`scan`, `findings` and `explain`: what is wrong, and why it is decided as it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from goldseam.cli import output
+from goldseam.cli.progress import shown_progress
+from goldseam.cli.selection import chosen, service_of, severity, words
+from goldseam.cli.workspace import Workspace
+from goldseam.clock import SystemClock
+from goldseam.control import Catalog
+from goldseam.decide import Decision, TraceLine
+from goldseam.errors import UnknownName
+from goldseam.evaluate import Status
+from goldseam.pipeline import Report
+from goldseam.pipeline import scan as scanned
+from goldseam.ports import Gap
+from goldseam.resource import Ref
+from goldseam.store.scans import Kept
+from goldseam.values import Json
+
+if TYPE_CHECKING:
+    from goldseam.clouds.aws.cloud import AwsCloud
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a scan is about."""
+
+    services: str
+    controls: Sequence[str]
+    regions: str
+    max_rate: float | None
+
+
+def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
+    """Scan, keep what was found, and say it."""
+    catalog = chosen(workspace.catalog, wanted.services, wanted.controls)
+    standing, home = workspace.standing(), workspace.home
+    statuses: Counter[str] = Counter()
+    resources, gaps = 0, list[Gap]()
+    with _account(workspace, wanted) as cloud:
+        name = home.scans.begin(cloud.session.account_id())
+        for report in scanned(cloud.reader, catalog, standing, SystemClock()):
+            home.scans.save(name, report.shard, report.kinds, report.seen, report.gaps)
+            _note_lapsed(workspace, report)
+            statuses.update(str(finding.status) for seen in report.seen for finding in seen.findings)
+            resources += len(report.seen)
+            gaps += report.gaps
+    counts = {"resources": resources, **{str(status): statuses[status] for status in Status}, "gaps": len(gaps)}
+    home.scans.end(name, counts)
+    home.ledger.append("scan", {"scan": name, "account": cloud.session.account_id(), "counts": counts})
+    _report(
+        workspace, name, counts, [f"{gap.kind} in {gap.shard.region}: {gap.reason}" for gap in gaps], as_json=as_json
+    )
+    return _exit_code(counts)
+
+
+@contextmanager
+def _account(workspace: Workspace, wanted: Selection) -> Iterator[AwsCloud]:
+    with (
+        shown_progress() as progress,
+        workspace.cloud(words(wanted.regions), wanted.max_rate, progress) as cloud,
+    ):
+        yield cloud
+
+
+def _note_lapsed(workspace: Workspace, report: Report) -> None:
+    """An exemption that is no longer in force is recorded, so that it is seen to have lapsed."""
+    standing = {(item.control, item.ref): item for item in workspace.home.exemptions.standing()}
+    if not standing:
+        return
+    for seen in report.seen:
+        for decision in seen.decisions:
+            for line in decision.trace:
+                if line.layer == "exemption" and line.truth is False:
+                    finding = next(item for item in seen.findings if item.id == decision.finding)
+                    if (finding.control, finding.ref) in standing:
+                        workspace.home.exemptions.lapse(finding.control, finding.ref, line.effect)
+
+
+def _exit_code(counts: dict[str, int]) -> int:
+    if counts["fail"]:
+        return 1
+    return 3 if counts["unknown"] or counts["gaps"] else 0
+
+
+def _report(workspace: Workspace, name: str, counts: dict[str, int], gaps: Sequence[str], *, as_json: bool) -> None:
+    if as_json:
+        output.print_json("goldseam.scan/1", scan=name, counts=counts, gaps=list(gaps))
+        return
+    found = list(_kept(workspace.home.scans.findings(), workspace.catalog))
+    worst = [kept for kept in found if kept.finding.status is Status.FAIL]
+    output.say(f"{output.count(counts['resources'], 'resource')}: " + output.summary(_statuses(counts)), "bold")
+    _by_control(worst, workspace.catalog)
+    for gap in gaps:
+        output.say(f"could not list {gap}", "magenta")
+    if worst:
+        output.say("\n`goldseam findings` lists them, `goldseam plan --all` shows what would be changed.", "dim")
+    elif not counts["resources"]:
+        output.say("Nothing was found: is it the right account and region? Try `--profile` or `--regions`.", "dim")
+
+
+def _statuses(counts: dict[str, int]) -> dict[str, int]:
+    return {str(status): counts[status] for status in Status}
+
+
+def _by_control(failing: Sequence[Kept], catalog: Catalog) -> None:
+    tally = Counter(kept.finding.control for kept in failing)
+    known = [(catalog.control(name), number) for name, number in tally.items()]
+    known.sort(key=lambda pair: (-pair[0].severity.rank, -pair[1], pair[0].id))
+    output.table(
+        ("SEVERITY", "FAIL", "CONTROL", "TITLE"),
+        (
+            ((c.severity, output.SEVERITY_STYLE[c.severity]), str(number), c.id, c.title)
+            for c, number in known
+        ),
+    )  # fmt: skip
+
+
+def _kept(found: Iterable[Kept], catalog: Catalog) -> Iterator[Kept]:
+    """Findings of controls that exist; one that was taken out of the catalogue says nothing any more."""
+    return (kept for kept in found if kept.finding.control in catalog.control_by_id)
+
+
+def findings(
+    workspace: Workspace, status: str, patterns: Sequence[str], services: str, least: str, *, as_json: bool
+) -> int:
+    """List the latest findings."""
+    catalog, statuses = chosen(workspace.catalog, services, patterns), _wanted_statuses(status)
+    rank = severity(least).rank
+    found = [
+        kept
+        for kept in _kept(workspace.home.scans.findings(), catalog)
+        if str(kept.finding.status) in statuses and catalog.control(kept.finding.control).severity.rank >= rank
+    ]
+    found.sort(
+        key=lambda kept: (-catalog.control(kept.finding.control).severity.rank, kept.finding.control, kept.finding.ref)
+    )
+    if as_json:
+        output.print_json("goldseam.findings/1", findings=[described(kept, catalog) for kept in found])
+    elif found:
+        _list(found, catalog)
+    else:
+        _say_none(workspace)
+    failing = any(kept.finding.status is Status.FAIL for kept in found)
+    return 1 if failing else 3 if any(kept.finding.status is Status.UNKNOWN for kept in found) else 0
+
+
+def _order(catalog: Catalog, kept: Kept) -> tuple[int, str, Ref]:
+    """The worst first, then by control and resource."""
+    finding = kept.finding
+    return -catalog.control(finding.control).severity.rank, finding.control, finding.ref
+
+
+def _wanted_statuses(text: str) -> tuple[str, ...]:
+    known = tuple(str(status) for status in Status)
+    chosen_words = known if text == "all" else words(text)
+    for word in chosen_words:
+        if word not in known:
+            raise UnknownName("status", word, (*known, "all"))
+    return chosen_words
+
+
+def described(kept: Kept, catalog: Catalog) -> dict[str, Json]:
+    """A finding for programs."""
+    finding, control = kept.finding, catalog.control(kept.finding.control)
+    return {
+        "id": finding.id,
+        "control": finding.control,
+        "title": control.title,
+        "severity": str(control.severity),
+        "service": service_of(finding.control),
+        "resource": finding.ref.address,
+        "kind": finding.ref.kind,
+        "account": finding.ref.account,
+        "region": finding.ref.region,
+        "status": str(finding.status),
+        "because": finding.because,
+        "guide": finding.guide,
+        "fixable": bool(finding.changes),
+        "decision": str(kept.decision.mode) if kept.decision else None,
+        "policy": kept.decision.policy if kept.decision else None,
+        "scan": kept.scan,
+        "since": kept.since,
+    }
+
+
+def _list(found: Sequence[Kept], catalog: Catalog) -> None:
+    def row(kept: Kept) -> tuple[tuple[str, str] | str, ...]:
+        finding, level = kept.finding, catalog.control(kept.finding.control).severity
+        return (
+            finding.id,
+            (level, output.SEVERITY_STYLE[level]),
+            (str(finding.status), output.STATUS_STYLE[finding.status]),
+            str(kept.decision.mode) if kept.decision else "",
+            finding.ref.address,
+            f"{finding.control}: {finding.because}" if finding.because else finding.control,
+        )
+
+    output.table(("FINDING", "SEVERITY", "STATUS", "DECISION", "RESOURCE", "WHAT"), map(row, found))
+    output.say(
+        f"\n{output.count(len(found), 'finding')}. `goldseam explain <finding>` says why it is so decided.", "dim"
+    )
+
+
+def _say_none(workspace: Workspace) -> None:
+    if workspace.home.scans.scans():
+        output.say("No findings of that sort. `goldseam findings --status all` shows everything that was looked at.")
+    else:
+        output.say("Nothing was scanned yet. Start with `goldseam scan`, or with `goldseam demo`.")
+
+
+def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
+    """Print the whole reasoning behind a decision."""
+    kept = workspace.home.scans.finding(name)
+    _, facts = workspace.home.scans.resource(kept.finding.ref)
+    if as_json:
+        output.print_json(
+            "goldseam.explanation/1",
+            finding=described(kept, workspace.catalog),
+            decision=kept.decision.to_json() if kept.decision else None,
+            facts=[fact.to_json() for fact in facts],
+        )
+        return 0
+    finding, control = kept.finding, workspace.catalog.control(kept.finding.control)
+    output.say(f"{finding.id}  {control.title}", "bold")
+    output.say(f"{finding.ref.address}")
+    output.say(
+        f"{finding.status}: {finding.because}" if finding.because else str(finding.status),
+        output.STATUS_STYLE[finding.status],
+    )
+    output.say()
+    if kept.decision is None:
+        output.say("Nothing is to be decided: the control passes.")
+    else:
+        print_reasoning(kept.decision)
+    return 0
+
+
+_MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "magenta")}
+
+
+def print_reasoning(decision: Decision) -> None:
+    """Each line of a trace: whether it holds, what follows, and the evidence under it."""
+    output.say(f"decision: {decision.mode}" + (f" (policy {decision.policy})" if decision.policy else ""), "bold")
+    for line in decision.trace:
+        _print_line(line)
+
+
+def _print_line(line: TraceLine) -> None:
+    mark, style = _MARKS[line.truth]
+    output.say(f"  {mark} {line.layer:<10} {line.text}  → {line.effect}", style)
+    for evidence in line.evidence:
+        output.say(f"               {evidence}", "dim")

@@ -1,0 +1,48 @@
+"""Which controls, services and regions a command is about, from what the user typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+
+from goldseam.control import Catalog, Control, Severity
+from goldseam.errors import UnknownName
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of a list with commas, in order, without repetition."""
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
+def service_of(kind_or_control: str) -> str:
+    """The service in a name: `s3` of `aws.s3.bucket`."""
+    return kind_or_control.split(".")[1]
+
+
+def chosen(catalog: Catalog, services: str = "", patterns: Sequence[str] = ()) -> Catalog:
+    """The catalogue with only the chosen controls; raises UnknownName for a word that chooses nothing."""
+    controls = list(catalog.controls)
+    if wanted := words(services):
+        known = {service_of(control.id) for control in controls}
+        for word in wanted:
+            if word not in known:
+                raise UnknownName("service with controls", word, known)
+        controls = [control for control in controls if service_of(control.id) in wanted]
+    if patterns:
+        controls = list(_matching(catalog, controls, patterns))
+    return catalog.only(controls) if len(controls) < len(catalog.controls) else catalog
+
+
+def _matching(catalog: Catalog, controls: Iterable[Control], patterns: Sequence[str]) -> Iterable[Control]:
+    for pattern in patterns:
+        if not any(fnmatchcase(control.id, pattern) for control in catalog.controls):
+            raise UnknownName("control", pattern, catalog.control_by_id)
+    return [control for control in controls if any(fnmatchcase(control.id, pattern) for pattern in patterns)]
+
+
+def severity(name: str) -> Severity:
+    """The severity of that name; raises UnknownName."""
+    try:
+        return Severity(name)
+    except ValueError:
+        raise UnknownName("severity", name, list(Severity)) from None

@@ -1,0 +1,85 @@
+"""What the ledger remembers that the deciding stages are told: precedents, limits used, and the last plan of each resource."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from goldseam.decide import Precedent, Usage
+from goldseam.evaluate import Finding
+from goldseam.plan import Plan, Purpose
+from goldseam.policy import Mode
+from goldseam.ports import Entry, Ledger
+from goldseam.resource import Ref
+
+_HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What happened before.
+
+    `approved`, `rejected` and `rolled_back` count by control, `repaired` by finding; `last` is the id of the last plan
+    that was carried out on a resource; `usage` counts the automated repairs of the last hour.
+    """
+
+    approved: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    rolled_back: Mapping[str, int] = field(default_factory=dict)
+    repaired: Mapping[str, int] = field(default_factory=dict)
+    last: Mapping[Ref, str] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+    def precedent(self, finding: Finding) -> Precedent:
+        """What people and repairs did before about a finding and its control."""
+        counts = (tally.get(finding.control, 0) for tally in (self.approved, self.rejected, self.rolled_back))
+        return Precedent(finding.control, *counts, self.repaired.get(finding.id, 0))
+
+    def follows(self, ref: Ref) -> str:
+        """The last plan carried out on a resource, empty when there was none."""
+        return self.last.get(ref, "")
+
+
+def recall(ledger: Ledger, now: datetime) -> Memory:
+    """Read the ledger once and count."""
+    plans = {entry.body["plan"]: Plan.from_json(entry.body["document"]) for entry in ledger.entries(kind="plan")}
+    repairs = [
+        (entry, plans[entry.body["plan"]]) for entry in ledger.entries(kind="repair") if entry.body["plan"] in plans
+    ]
+    verified = {entry.body["plan"] for entry in ledger.entries(kind="outcome") if entry.body["state"] == "verified"}
+    done = [plan for entry, plan in repairs if plan.id in verified]
+    return Memory(
+        approved=_by_control(ledger.entries(kind="approval"), plans),
+        rejected=_by_control(ledger.entries(kind="rejection"), plans),
+        rolled_back=Counter(
+            control for plan in done if plan.purpose is Purpose.ROLLBACK and plan.of in plans
+            for control in plans[plan.of].controls
+        ),
+        repaired=Counter(finding for plan in done if plan.purpose is Purpose.REPAIR for finding in plan.findings),
+        last={plan.ref: plan.id for _, plan in repairs},
+        usage=_usage(ledger, repairs, now),
+    )  # fmt: skip
+
+
+def _by_control(entries: Iterable[Entry], plans: Mapping[str, Plan]) -> Counter[str]:
+    made = (plans[entry.body["plan"]] for entry in entries if entry.body["plan"] in plans)
+    return Counter(control for plan in made if plan.purpose is Purpose.REPAIR for control in plan.controls)
+
+
+def _usage(ledger: Ledger, repairs: Iterable[tuple[Entry, Plan]], now: datetime) -> Usage:
+    """The repairs of the last hour that every decision on them made automatic."""
+    automatic = {entry.body["plan"] for entry in ledger.entries(kind="plan") if _automatic(entry)}
+    recent = [
+        plan.ref.account
+        for entry, plan in repairs
+        if plan.id in automatic and datetime.fromisoformat(entry.at) > now - _HOUR
+    ]
+    return Usage(len(recent), Counter(recent))
+
+
+def _automatic(entry: Entry) -> bool:
+    modes = [decision["mode"] for decision in entry.body["decisions"].values()]
+    return bool(modes) and all(mode == Mode.AUTO for mode in modes)
