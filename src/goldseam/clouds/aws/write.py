@@ -9,19 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from botocore.model import ServiceModel
+from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, StructureShape
 from botocore.validate import ParamValidator
 
 from goldseam.clock import SystemClock
-from goldseam.clouds.aws.client import AwsSession, GuardedSession
+from goldseam.clouds.aws.client import Answer, AwsSession
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.collect import GLOBAL
 from goldseam.control import Call
 from goldseam.errors import CallFailed, CloudError, PlanRefused, RefusedCall, Throttled, Unreachable
-from goldseam.ports import Clock, Key, Receipt
+from goldseam.ports import Clock, Key, Receipt, Secret
 from goldseam.values import Json, canonical
 
 WAITS: Final = (0.5, 1.0, 2.0, 4.0)
@@ -30,11 +31,14 @@ WAITS: Final = (0.5, 1.0, 2.0, 4.0)
 HIDDEN: Final = "(hidden)"
 
 _REPEATABLE: Final = re.compile(
-    r"\w+\.(Put|Set|Update|Enable|Disable|Start|Stop)[A-Z]"
+    r"(?!cloudfront|wafv2)\w+\.(Put|Set|Update|Enable|Disable|Start|Stop)[A-Z]"
     r"|s3\.Delete(Bucket[A-Z]|PublicAccessBlock)|s3control\.DeletePublicAccessBlock"
     r"|ec2\.Modify(Snapshot|Image)Attribute"
 )
-"""Calls that leave and answer the same the second time: they state what shall be, not what shall be done."""
+"""Calls that leave and answer the same the second time: they state what shall be, not what shall be done.
+
+CloudFront and WAF take the number of a version with the statement, so the second time is a conflict there.
+"""
 
 _NOT_SENT: Final = frozenset(("EndpointConnectionError", "ConnectTimeoutError"))
 """Codes of `Unreachable` where no connection came about."""
@@ -47,13 +51,20 @@ _BROKEN: Final = frozenset(
 _SECRET: Final = re.compile(r"password|secret|session_?token|security_?token|private_?key|key_?material", re.IGNORECASE)
 
 
+class Door(Protocol):
+    """What lets the listed calls through, and no other (`GuardedSession`)."""
+
+    def call(self, service: str, operation: str, region: str | None = None, /, **params: Json) -> Answer:
+        """Make one call, once; raises CloudError and RefusedCall."""
+
+
 class AwsWriter:
     """Makes the calls that it was opened for."""
 
     def __init__(
-        self, session: GuardedSession, calls: Sequence[Call], hide: Callable[[str, Json], Json], home: str, clock: Clock
+        self, door: Door, calls: Sequence[Call], hide: Callable[[str, Json], Json], home: str, clock: Clock
     ) -> None:
-        self._session, self._hide, self._home, self._clock = session, hide, home, clock
+        self._door, self._hide, self._home, self._clock = door, hide, home, clock
         self._allowed = frozenset(map(_exactly, calls))
 
     def call(self, call: Call) -> Receipt:
@@ -76,7 +87,7 @@ class AwsWriter:
     def _sent(self, call: Call) -> Receipt:
         service, _, operation = call.operation.partition(".")
         region = self._home if call.region == GLOBAL else call.region
-        answer = self._session.call(service, operation, region, **call.parameters)
+        answer = self._door.call(service, operation, region, **call.parameters)
         return Receipt(answer.request_id, self._hide(call.operation, dict(answer)))
 
 
@@ -110,7 +121,7 @@ class AwsWriterFactory:
             attempts=1,
         )
         guarded = session.guarded((call.operation, call.parameters) for call in calls)
-        return AwsWriter(guarded, calls, _hiding(parts.values()), self._home, self._clock)
+        return AwsWriter(guarded, calls, hiding(key.secret), self._home, self._clock)
 
 
 def may_repeat(operation: str, error: CloudError) -> bool:
@@ -124,29 +135,37 @@ def may_repeat(operation: str, error: CloudError) -> bool:
 def check_calls(calls: Iterable[Call]) -> None:
     """Hold calls against botocore's description of the services, offline; raises PlanRefused."""
     for call in calls:
-        service, _, operation = call.operation.partition(".")
-        shape = _model(service).operation_model(operation).input_shape
-        if shape is None:
-            continue
+        shape = _described(call.operation).input_shape or _NOTHING
         report = ParamValidator().validate(call.parameters, shape)
         if report.has_errors():
             problem = " ".join(report.generate_report().split())
             raise PlanRefused(f"`{call.operation}` cannot be sent as planned: {problem}; report this")
 
 
+_NOTHING: Final = StructureShape("Nothing", {"type": "structure", "members": {}})
+"""The input of an operation that takes none."""
+
+
+def _described(operation: str) -> OperationModel:
+    service, _, name = operation.partition(".")
+    try:
+        return _service(service).operation_model(name)
+    except (UnknownServiceError, OperationNotFoundError) as error:
+        raise PlanRefused(f"AWS has no operation `{operation}`; report this") from error
+
+
 @cache
-def _model(service: str) -> ServiceModel:
-    data = ServiceData()
-    return ServiceModel(data.load_service_model(service, "service-2"), service)
+def _service(name: str) -> ServiceModel:
+    return ServiceModel(ServiceData().load_service_model(name, "service-2"), name)
 
 
 def _exactly(call: Call) -> tuple[str, str, bytes]:
     return call.operation, call.region, canonical(call.parameters)
 
 
-def _hiding(secrets: Iterable[str]) -> Callable[[str, Json], Json]:
-    """What takes secrets out of an answer: members named or described as such, and the key material itself."""
-    material = tuple(secret for secret in secrets if secret)
+def hiding(key: Secret) -> Callable[[str, Json], Json]:
+    """What takes secrets out of an operation's answer: members named or described so, and the key material itself."""
+    material = tuple(part for part in key.reveal().values() if part)
 
     def text(value: str) -> str:
         for secret in material:
@@ -164,8 +183,7 @@ def _hiding(secrets: Iterable[str]) -> Callable[[str, Json], Json]:
         return text(value) if isinstance(value, str) else value
 
     def answer(operation: str, value: Json) -> Json:
-        service, _, name = operation.partition(".")
-        return hidden(value, _model(service).operation_model(name).output_shape)
+        return hidden(value, _described(operation).output_shape)
 
     return answer
 
