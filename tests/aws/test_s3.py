@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from tests.aws.laws import as_read, keeps_the_laws, left, operations, parameters, planned, verdict
+from tests.aws.live import ACCOUNT, REGION, known, live
+
+from goldseam.clouds.aws import s3
+from goldseam.control import Catalog, Compliant, Control, Example, ShouldBe
+from goldseam.evaluate import evaluate
+from goldseam.plan import propose
+from goldseam.resource import Resource
+from goldseam.values import ABSENT, Json, Unknown, same
+
+CONTROLS = Catalog.of([s3]).controls
+CASES = [pytest.param(control, example, id=f"{control.id}-{index}") for control in CONTROLS
+         for index, example in enumerate(control.violating)]  # fmt: skip
+ARN = "arn:aws:s3:::goldseam-example"
+EVERYONE = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{ARN}/*"}
+TLS = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": [ARN, f"{ARN}/*"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+CLOUDFRONT = {
+    "Sid": "Cdn",
+    "Effect": "Allow",
+    "Principal": {"Service": "cloudfront.amazonaws.com"},
+    "Action": "s3:GetObject",
+    "Resource": f"{ARN}/*",
+    "Condition": {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::123456789012:distribution/E1"}},
+}
+ALL_FLAGS = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+OPEN = {"public_access_block": ABSENT, "account_public_access_block": ABSENT}
+
+
+def document(*held: Json) -> Json:
+    return {"Version": "2012-10-17", "Statement": list(held)}
+
+
+@pytest.mark.parametrize(("control", "example"), CASES)
+def test_a_fix_keeps_the_laws(control: Control, example: Example) -> None:
+    keeps_the_laws(control, example)
+
+
+@pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
+def test_what_is_right_passes(control: Control) -> None:
+    for example in control.compliant:
+        assert isinstance(verdict(control, example), Compliant), example
+
+
+def test_the_rows_of_the_seed_are_all_there() -> None:
+    rows = {row for control in CONTROLS for row in control.seed}
+    assert rows == {
+        "bucketEncryptionInTransit",
+        "bucketAllUsersPolicy",
+        "bucketAllUsersAcl",
+        "bucketVersioning",
+        "bucketEncryption",
+    }
+
+
+def test_peers_03_a_bucket_policy_loses_only_its_public_statement() -> None:
+    example = Example({**OPEN, "policy": document(EVERYONE, TLS, CLOUDFRONT)})
+    plan = planned(s3.policy_not_public, example)
+    assert operations(plan) == ["s3.PutBucketPolicy"]
+    assert json.loads(parameters(plan)[0]["Policy"]) == document(TLS, CLOUDFRONT)
+    assert [permission.action for permission in plan.permissions] == ["s3:PutBucketPolicy"]
+
+
+def test_peers_16_the_blocks_of_bucket_and_account_decide_whether_it_is_public() -> None:
+    policy = {"policy": document(EVERYONE)}
+    grants = {"acl": {"Owner": {"ID": "o"}, "Grants": [
+        {"Grantee": {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers"}, "Permission": "READ"}
+    ]}}  # fmt: skip
+    for place in OPEN:
+        for flag in ALL_FLAGS:
+            blocks = {**OPEN, place: {flag: True}}
+            closed = isinstance(verdict(s3.policy_not_public, Example({**policy, **blocks})), Compliant)
+            assert closed is (flag == "RestrictPublicBuckets"), (place, flag)
+            closed = isinstance(verdict(s3.acl_not_public, Example({**grants, **blocks})), Compliant)
+            assert closed is (flag == "IgnorePublicAcls"), (place, flag)
+
+
+def test_peers_17_a_block_that_cannot_be_read_makes_the_finding_unknown() -> None:
+    example = as_read(s3.policy_not_public, Example({**OPEN, "policy": document(EVERYONE)}))
+    denied = Resource(example.ref, {**example.facets, "account_public_access_block": Unknown("access denied")})
+    assert [finding.status for finding in evaluate(denied, [s3.policy_not_public])] == ["unknown"]
+
+
+def test_peers_11_the_chosen_key_is_the_key_in_the_call() -> None:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1234abcd12ab34cd56ef1234567890ab"
+    plan = planned(s3.encrypted_with_kms, Example({"encryption": ABSENT}, settings={"kms_key": key}))
+    rule = parameters(plan)[0]["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+
+
+def test_what_else_the_rule_of_encryption_says_stays() -> None:
+    rule = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"},
+        "BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]},
+    }
+    fixed = left(s3.encrypted_with_kms, Example({"encryption": {"Rules": [rule]}}), "encryption")
+    assert fixed["Rules"][0]["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
+
+
+def test_a_condition_loses_only_the_value_that_is_the_world() -> None:
+    half = {**EVERYONE, "Condition": {"IpAddress": {"aws:SourceIp": ["0.0.0.0/0", "192.0.2.0/24"]}}}
+    fixed = left(s3.policy_not_public, Example({**OPEN, "policy": document(TLS, half)}), "policy")
+    narrow = {**EVERYONE, "Condition": {"IpAddress": {"aws:SourceIp": ["192.0.2.0/24"]}}}
+    assert fixed == document(TLS, narrow)
+
+
+def test_a_repair_of_everything_closes_before_it_opens_on_the_way_back() -> None:
+    acl = {
+        "Owner": {"ID": "o"},
+        "Grants": [
+            {"Grantee": {"Type": "CanonicalUser", "ID": "o"}, "Permission": "FULL_CONTROL"},
+            {
+                "Grantee": {"Type": "Group", "URI": "http://acs.amazonaws.com/groups/global/AllUsers"},
+                "Permission": "READ",
+            },
+        ],
+    }
+    facets = {**OPEN, "policy": document(EVERYONE), "acl": acl, "arn": ARN, "encryption": ABSENT, "versioning": False}
+    resource = as_read(s3.policy_not_public, Example(facets))
+    plan = propose(resource, CONTROLS, CONTROLS)
+    assert operations(plan) == [
+        "s3.PutBucketAcl",
+        "s3.PutBucketEncryption",
+        "s3.PutBucketPolicy",
+        "s3.PutPublicAccessBlock",
+        "s3.PutBucketVersioning",
+    ]
+    undo = [call.operation for call in plan.undo]
+    assert undo.index("s3.DeletePublicAccessBlock") < undo.index("s3.PutBucketPolicy") < undo.index("s3.PutBucketAcl")
+    assert set(plan.fixes) == {control.id for control in CONTROLS}
+
+
+def test_the_id_is_where_events_have_it() -> None:
+    assert s3.BUCKET.touched_by == {"s3.amazonaws.com": "requestParameters.bucketName"}
+
+
+def test_disruption_asks_for_the_facts_that_show_that_nobody_is_cut_off() -> None:
+    for control in (s3.policy_not_public, s3.acl_not_public, s3.public_access_blocked):
+        assert control.disruption.unless == {"serves_website": False, "cloudfront_origin": False}
+    assert s3.tls_only.disruption.unless == {"serves_website": False}
+    assert not s3.encrypted_with_kms.disruption.unless
+
+
+def test_on_moto_a_bucket_is_read_repaired_and_taken_back(moto_url: str) -> None:
+    name = "goldseam-example"
+    with live(moto_url, s3.BUCKET) as aws:
+        aws.make("s3.CreateBucket", Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        aws.make("s3.PutBucketAcl", Bucket=name, ACL="public-read")
+        aws.make("s3.PutBucketPolicy", Bucket=name, Policy=json.dumps(document(CLOUDFRONT, EVERYONE)))
+        aws.make("s3.PutBucketTagging", Bucket=name, Tagging={"TagSet": [{"Key": "team", "Value": "web"}]})
+        website = {"IndexDocument": {"Suffix": "index.html"}}
+        aws.make("s3.PutBucketWebsite", Bucket=name, WebsiteConfiguration=website)
+        bucket = aws.found()[name]
+        assert known(bucket)
+        assert bucket.facets["tags"] == {"team": "web"}
+        assert bucket.facets["website"] == website
+        assert bucket.facets["arn"] == ARN
+        assert bucket.facets["account_public_access_block"] is ABSENT
+        wanted = [control for control in CONTROLS if control.id != s3.encrypted.id]
+        plan = aws.there_and_back(bucket, *wanted)
+        assert {change.facet for change in plan.changes} == {
+            "acl", "encryption", "policy", "public_access_block", "versioning",
+        }  # fmt: skip
+
+
+def test_on_moto_the_account_s_block_closes_every_bucket(moto_url: str) -> None:
+    with live(moto_url, s3.BUCKET) as aws:
+        aws.make("s3.CreateBucket", Bucket="goldseam-b1", CreateBucketConfiguration={"LocationConstraint": REGION})
+        aws.make(
+            "s3.PutBucketPolicy",
+            Bucket="goldseam-b1",
+            Policy=json.dumps(document({**EVERYONE, "Resource": "arn:aws:s3:::goldseam-b1/*"})),
+        )
+        blocks = {"AccountId": ACCOUNT, "PublicAccessBlockConfiguration": ALL_FLAGS}
+        aws.make("s3control.PutPublicAccessBlock", **blocks)
+        bucket = aws.found()["goldseam-b1"]
+        assert same(bucket.facets["account_public_access_block"], ALL_FLAGS)
+        statuses = {finding.control: finding.status for finding in evaluate(bucket, CONTROLS)}
+        assert statuses["aws.s3.bucket.policy-not-public"] == "pass"
+        assert statuses["aws.s3.bucket.public-access-blocked"] == "pass"
+        assert statuses["aws.s3.bucket.tls-only"] == "fail"
+
+
+def test_a_verdict_names_each_offender() -> None:
+    found = verdict(s3.policy_not_public, Example({**OPEN, "policy": document(EVERYONE, {**EVERYONE, "Sid": "Site"})}))
+    assert isinstance(found, ShouldBe)
+    assert found.because == (
+        "a statement without Sid allows everyone s3:GetObject; statement `Site` allows everyone s3:GetObject"
+    )
