@@ -12,6 +12,7 @@ from goldseam.policy.rules import (
     no_policies,
     tags_of,
 )
+from goldseam.policy.settings import settings_of
 
 __all__ = [
     "Approvals",
@@ -23,5 +24,6 @@ __all__ = [
     "Window",
     "load_policies",
     "no_policies",
+    "settings_of",
     "tags_of",
 ]

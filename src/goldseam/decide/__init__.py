@@ -1,0 +1,29 @@
+"""Stage 4: what may be done about a finding. Pure.
+
+Every layer (the finding itself, exemptions, policies, the control's disruption, ownership, precedent, limits, windows)
+gives an opinion: the most that it would allow, and the lines that say why. The most careful opinion is the decision,
+so no layer can ever loosen another; with no policy that speaks, it is to leave the finding alone (law 10).
+"""
+
+from goldseam.decide.case import Circumstances, Layer, Precedent, TraceLine, Usage
+from goldseam.decide.decision import Decision, decide
+from goldseam.decide.exemption import Exemption, Lapse, exempted, lapsed, marked
+from goldseam.decide.opinions import REPAIRS_BEFORE_STOP
+from goldseam.policy import settings_of
+
+__all__ = [
+    "REPAIRS_BEFORE_STOP",
+    "Circumstances",
+    "Decision",
+    "Exemption",
+    "Lapse",
+    "Layer",
+    "Precedent",
+    "TraceLine",
+    "Usage",
+    "decide",
+    "exempted",
+    "lapsed",
+    "marked",
+    "settings_of",
+]

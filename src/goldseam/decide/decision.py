@@ -1,0 +1,98 @@
+"""The decision on a finding: the most careful of all opinions, with the whole reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from goldseam.context import Fact
+from goldseam.control import Control
+from goldseam.decide import opinions
+from goldseam.decide.case import Case, Circumstances, Precedent, TraceLine
+from goldseam.decide.ruling import agreed, ruled
+from goldseam.evaluate import Finding
+from goldseam.policy import Mode, PolicySet
+from goldseam.resource import Resource
+from goldseam.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What may be done about a finding, and the whole reasoning.
+
+    `policy` names the most careful policy that applies, empty when none does. `approvals_needed` is 0 for auto only.
+    """
+
+    finding: str
+    mode: Mode
+    policy: str
+    approvals_needed: int
+    approval_groups: tuple[str, ...]
+    trace: tuple[TraceLine, ...]
+    policy_version: str
+
+    def to_json(self) -> dict[str, Json]:
+        """The decision as a JSON object."""
+        return {
+            "finding": self.finding,
+            "mode": str(self.mode),
+            "policy": self.policy,
+            "approvals_needed": self.approvals_needed,
+            "approval_groups": list(self.approval_groups),
+            "trace": [line.to_json() for line in self.trace],
+            "policy_version": self.policy_version,
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Json]) -> Decision:
+        """The inverse of `to_json`."""
+        return cls(
+            document["finding"],
+            Mode(document["mode"]),
+            document["policy"],
+            document["approvals_needed"],
+            tuple(document["approval_groups"]),
+            tuple(TraceLine.from_json(line) for line in document["trace"]),
+            document["policy_version"],
+        )
+
+
+def decide(
+    finding: Finding,
+    control: Control,
+    resource: Resource,
+    facts: Sequence[Fact],
+    policies: PolicySet,
+    around: Circumstances,
+    *,
+    precedent: Precedent | None = None,
+    reversible: bool | None = None,
+) -> Decision:
+    """The decision on a finding: the most careful of all opinions.
+
+    `reversible` says whether the plan at hand has an inverse; without it the control's examples tell.
+    """
+    case = Case(finding, control, resource, {fact.name: fact for fact in facts}, precedent)
+    applicable, ruling = ruled(case, policies)
+    approvals, agreement = agreed(applicable)
+    voices = (
+        opinions.of_finding(finding, reversible=control.reversible if reversible is None else reversible),
+        opinions.of_exemptions(finding, around),
+        ruling,
+        agreement,
+        opinions.of_disruption(control.disruption, case.facts),
+        opinions.of_ownership(case.facts.get("managed_by")),
+        opinions.of_precedent(precedent),
+        opinions.of_limits(applicable, around.usage, finding.ref.account),
+        opinions.of_windows(applicable, around.now),
+    )
+    mode = Mode.most_careful(opinion.most for opinion in voices)
+    return Decision(
+        finding.id,
+        mode,
+        applicable[0].name if applicable else "",
+        0 if mode is Mode.AUTO else approvals.needed,
+        approvals.groups,
+        tuple(line for opinion in voices for line in opinion.lines),
+        policies.version,
+    )

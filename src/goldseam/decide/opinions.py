@@ -1,0 +1,139 @@
+"""What each other layer allows: the finding, exemptions, disruption, ownership, precedent, limits and windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from goldseam.context import Fact
+from goldseam.control import Disruption
+from goldseam.decide.case import (
+    AT_MOST_ASK,
+    NO_OBJECTION,
+    Circumstances,
+    Layer,
+    Opinion,
+    Precedent,
+    TraceLine,
+    Usage,
+    fact_shown,
+    shortly,
+)
+from goldseam.decide.exemption import Exemption, exempted, lapsed
+from goldseam.evaluate import Finding, Status
+from goldseam.policy import Mode, Policy
+from goldseam.values import Json, Unknown, same
+
+REPAIRS_BEFORE_STOP: Final = 2
+"""How often one finding is repaired before fixing it by itself stops (law 13)."""
+
+
+def of_finding(finding: Finding, *, reversible: bool) -> Opinion:
+    """What the finding itself allows: only a failure with a fix that can be taken back may be repaired unasked."""
+    if finding.status is Status.UNKNOWN:
+        line = TraceLine("control", "the control can be told", None, "leave: nothing to plan", (finding.because,))
+        return Opinion(Mode.LEAVE, (line,))
+    if finding.status is not Status.FAIL:
+        line = TraceLine("control", "the control fails", truth=False, effect=f"leave: the finding is {finding.status}")
+        return Opinion(Mode.LEAVE, (line,))
+    if not finding.changes:
+        told = (finding.because, finding.guide or "mend it by hand")
+        line = TraceLine("control", "there is a fix", truth=False, effect="at most assist", evidence=told)
+        return Opinion(Mode.ASSIST, (line,))
+    return _unless("control", "the fix can be taken back", reversible)
+
+
+def _unless(layer: Layer, text: str, truth: bool | None, *evidence: str, objection: str = AT_MOST_ASK) -> Opinion:  # noqa: FBT001
+    """The opinion that all is well when a statement is true, and that a person must be asked when it is not."""
+    line = TraceLine(layer, text, truth, NO_OBJECTION if truth else objection, evidence)
+    return Opinion(Mode.AUTO if truth else Mode.ASK, (line,))
+
+
+def _all_of(parts: Iterable[Opinion]) -> Opinion:
+    """Several opinions as one: the most careful of them, auto where there is none."""
+    told = tuple(parts)
+    most = Mode.most_careful((Mode.AUTO, *(part.most for part in told)))
+    return Opinion(most, tuple(line for part in told for line in part.lines))
+
+
+def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:
+    """Leave what is exempt; and say which exemptions are not in force any more."""
+    lines = [
+        TraceLine("exemption", _sentence(lapse.exemption), truth=False, effect=f"lapsed: {lapse.because}")
+        for lapse in lapsed(finding, around.exemptions, around.now)
+    ]
+    item = exempted(finding, around.exemptions, around.now)
+    if item is None:
+        return Opinion(Mode.AUTO, tuple(lines))
+    told = (f"given by {item.given_by} at {item.at.isoformat()}",)
+    lines.append(TraceLine("exemption", _sentence(item), truth=True, effect="leave: exempt", evidence=told))
+    return Opinion(Mode.LEAVE, tuple(lines))
+
+
+def _sentence(item: Exemption) -> str:
+    return f"exempt for {item.owner} until {item.expires.isoformat()}: {item.reason}"
+
+
+def of_disruption(disruption: Disruption, facts: Mapping[str, Fact]) -> Opinion:
+    """What the control's own word on its fix allows: all the facts that excuse it must be known and as wanted."""
+    if not disruption.harms:
+        return _unless("control", f"the fix is harmless: {disruption.why}", truth=True)
+    told = _all_of(_excuse(name, wanted, facts.get(name)) for name, wanted in disruption.unless.items())
+    shown = bool(told.lines) and told.most is Mode.AUTO
+    return _all_of((_unless("control", f"nothing is disrupted; it might be: {disruption.harms}", shown), told))
+
+
+def _excuse(name: str, wanted: Json, fact: Fact | None) -> Opinion:
+    """Whether a fact shows that nothing is disrupted; what is unknown shows nothing (law 5)."""
+    truth = None if fact is None or isinstance(fact.value, Unknown) else same(fact.value, wanted)
+    return _unless("fact", f"{name} is {shortly(wanted)}", truth, fact_shown(name, fact))
+
+
+def of_ownership(fact: Fact | None) -> Opinion:
+    """Code that made a resource makes it again, so never against it unasked. Kinds without the fact are not owned."""
+    if fact is None:
+        return Opinion(Mode.AUTO)
+    truth = fact.value == "" if isinstance(fact.value, str) else None
+    objection = f"{AT_MOST_ASK}: change the code too, or it puts this back"
+    return _unless("fact", "no code manages the resource", truth, fact_shown(fact.name, fact), objection=objection)
+
+
+def of_precedent(past: Precedent | None) -> Opinion:
+    """What earlier repairs and answers allow: not a third time (law 13), and not what people mostly refuse."""
+    if past is None:
+        return Opinion(Mode.AUTO)
+    fresh = past.repaired < REPAIRS_BEFORE_STOP
+    liked = past.rejected + past.rolled_back <= past.approved
+    people = f"approved {past.approved}, rejected {past.rejected}, rolled back {past.rolled_back} times"
+    return _all_of((
+        _unless("precedent", f"the finding was repaired fewer than {REPAIRS_BEFORE_STOP} times before", fresh,
+                f"repaired {past.repaired} times, and failing", objection=f"{AT_MOST_ASK}: fixing it unasked stops"),
+        _unless("precedent", "people approve of this control's fixes at least as often as not", liked, people),
+    ))  # fmt: skip
+
+
+def of_limits(applicable: Sequence[Policy], usage: Usage, account: str) -> Opinion:
+    """The least limits of all policies that apply; `0` is none at all (PEERS 14)."""
+    if not applicable:
+        return Opinion(Mode.AUTO)
+    limits = [policy.limits for policy in applicable]
+    sides = (
+        ("in the last hour", usage.last_hour, min(limit.per_hour for limit in limits)),
+        (f"in the last hour in account {account}", usage.by_account.get(account, 0),
+         min(limit.per_account for limit in limits)),
+    )  # fmt: skip
+    return _all_of(
+        _unless("limit", f"fewer than {most} automated repairs {when}", used < most, f"there were {used}")
+        for when, used, most in sides
+    )
+
+
+def of_windows(applicable: Sequence[Policy], now: datetime) -> Opinion:
+    """Every policy that applies and has a window must have it open."""
+    return _all_of(
+        _unless("window", f"the window of `{policy.name}` is open: {policy.window}", policy.window.open_at(now),
+                f"it is {now.isoformat()}")
+        for policy in applicable
+        if policy.window is not None
+    )  # fmt: skip
