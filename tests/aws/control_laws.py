@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import boto3
+
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
@@ -18,20 +20,26 @@ from goldseam.evaluate import Status, evaluate, verdict_on
 from goldseam.plan import Plan, propose
 from goldseam.ports import Key, Secret
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Value, same
+from goldseam.values import Json, Unknown, Value, same
 
 ACCOUNT = "111122223333"
 REGION = "eu-west-1"
 ENDLESS = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-def ref_of(kind: Kind, id: str = "example", account: str = ACCOUNT, region: str = REGION) -> Ref:
+def ref_of(kind: Kind, name: str = "example", account: str = ACCOUNT, region: str = REGION) -> Ref:
     assert isinstance(kind, AwsKind)
-    return kind.ref("aws", account, "global" if kind.account_wide else region, id)
+    return kind.ref("aws", account, "global" if kind.account_wide else region, name)
 
 
 def resource_of(kind: Kind, facets: Mapping[str, Value]) -> Resource:
     return Resource(ref_of(kind), {name: kind.facet(name).normal(value) for name, value in facets.items()})
+
+
+def held(resource: Resource, name: str) -> Value:
+    value = resource.facets[name]
+    assert not isinstance(value, Unknown), value
+    return value
 
 
 def after(plan: Plan, resource: Resource) -> Resource:
@@ -104,8 +112,8 @@ class Live:
     key_id: str
     reader: AwsReader
 
-    def ref(self, kind: Kind, id: str) -> Ref:
-        return ref_of(kind, id, self.account, self.region)
+    def ref(self, kind: Kind, name: str) -> Ref:
+        return ref_of(kind, name, self.account, self.region)
 
     def read(self, ref: Ref, *facets: str) -> Resource:
         return self.reader.read(ref, frozenset(facets))
@@ -118,8 +126,6 @@ class Live:
             writer.call(call)
 
     def client(self, service: str) -> Any:
-        import boto3
-
         return boto3.client(
             service, region_name=self.region, endpoint_url=self.endpoint,
             aws_access_key_id=self.key_id, aws_secret_access_key=self.key_id,
@@ -140,7 +146,9 @@ class Live:
 
 
 @contextmanager
-def live(endpoint: str, account: str, kinds: Iterable[Kind], region: str = REGION, key_id: str = "test") -> Iterator[Live]:
+def live(
+    endpoint: str, account: str, kinds: Iterable[Kind], region: str = REGION, key_id: str = "test"
+) -> Iterator[Live]:
     session = AwsSession.with_credentials(key_id, key_id, None, endpoint_url=endpoint)
     with AwsReader(session, Catalog(tuple(kinds), ()), (region,)) as reader:
         yield Live(endpoint, account, region, key_id, reader)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ def test_what_is_left_is_the_range_without_the_ports(span: Range, ports: list[in
 @given(NEAR, NEAR_PORTS)
 def test_what_is_left_is_in_as_few_ranges_as_can_be(span: Range, ports: list[int]) -> None:
     for ranges in (without(span, ports), within(span, ports)):
-        assert all(one[1] + 1 < other[0] for one, other in zip(ranges, ranges[1:], strict=False))
+        assert all(one[1] + 1 < other[0] for one, other in pairwise(ranges))
 
 
 @given(NEAR, NEAR_PORTS)
