@@ -38,7 +38,7 @@ from goldseam.values import ABSENT
 CLOCK = SystemClock()
 CATALOG = Catalog.of([s3])
 BLOCKED = CATALOG.control("aws.s3.bucket.public-access-blocked")
-BLOCK = {name: True for name in ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")}
+BLOCK = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 
 
 def plan_for(account: DemoAccount, bucket: str) -> Plan:
@@ -113,8 +113,8 @@ def keyholder_process(
             [sys.executable, "-c", _LOUD, "--config", str(folder / "keyholder.yaml"), "run"],
             stdout=subprocess.PIPE, stderr=log, env={**os.environ, **own},
         )  # fmt: skip
+        assert child.stdout is not None
         try:
-            assert child.stdout
             words = child.stdout.readline().decode().split()
             assert words[:2] == ["listening", "on"], (folder / "keyholder.log").read_text()
             name = KeyholderName.parsed(words[-1])
@@ -122,8 +122,7 @@ def keyholder_process(
         finally:
             child.terminate()
             child.wait()
-            if child.stdout:
-                child.stdout.close()
+            child.stdout.close()
 
 
 _LOUD = """
@@ -255,7 +254,7 @@ def test_an_operator_who_cannot_be_narrowed(demo_account: DemoAccount) -> None:
     with pytest.raises(GrantRefused, match="--unscoped"):
         OperatorSource(own, forbidden, CLOCK).key_for(plan, [])
     with pytest.raises(GrantRefused, match="--unscoped"):
-        OperatorSource(own, {}, CLOCK, own=lambda: Secret()).key_for(plan, [])
+        OperatorSource(own, {}, CLOCK, own=Secret).key_for(plan, [])
     secret = Secret(access_key=people.operator.key_id, secret_key=people.operator.secret, session_token="")
     key = OperatorSource(own, {}, CLOCK, unscoped=True, own=lambda: secret).key_for(plan, [])
     assert not key.narrowed
@@ -287,10 +286,8 @@ def test_a_rotating_code(demo_account: DemoAccount, rotating: RotatingRole) -> N
         first.key_for(other, [])
 
     codes.append(rotated(session_of(account.people.keyholder, account), rotating).reveal()["code"])
-    with pytest.raises(GrantRefused):
-        old = RotatingCodeSource(
-            session_of(account.people.operator, account), roles, lambda _: Secret(code=codes[0])
-        )  # fmt: skip
+    old = RotatingCodeSource(session_of(account.people.operator, account), roles, lambda _: Secret(code=codes[0]))
+    with pytest.raises(GrantRefused, match="AccessDenied"):
         old.key_for(plan, [])
     assert source().key_for(other, []).narrowed
 
@@ -312,8 +309,8 @@ def test_rotation_changes_the_external_id_and_nothing_else(demo_account: DemoAcc
     after = json.dumps(iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"])
     assert after == before.replace(demo_account.people.external_id, f"{rotating.uuid}:{code}")
     assert after != before
+    stranger = RotatingRole(rotating.arn, str(uuid.uuid4()))
     with pytest.raises(GrantRefused, match="asks for no external id"):
-        stranger = RotatingRole(rotating.arn, str(uuid.uuid4()))
         rotated(session_of(demo_account.people.keyholder, demo_account), stranger)
 
 

@@ -167,7 +167,7 @@ class Journal:
                 return
             try:
                 self._state.add(json.loads(line))
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 msg = f"the keyholder's record `{self.path}` is damaged; restore it before anything is granted"
                 raise HomeError(msg) from error
             self._read_to += len(line)
