@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from goldseam.clouds.aws.port_ranges import ALL, Range, is_world, overlap, within, without
+from goldseam.clouds.aws.port_ranges import ALL, Range, is_world, within, without
 from goldseam.values import Json, canonical
 
 _FAMILIES: Final = {
@@ -22,6 +22,7 @@ _FAMILIES: Final = {
     "prefix-list": ("PrefixListIds", "PrefixListId"),
     "group": ("UserIdGroupPairs", "GroupId"),
 }
+_CIDRS: Final = ("cidr4", "cidr6")
 _PROTOCOLS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 PORTED: Final = ("tcp", "udp")
 _TYPED: Final = ("icmp", "icmpv6")
@@ -99,7 +100,7 @@ def atom(source: str, protocol: str, first: int = -1, last: int | None = None, d
 
 def from_world(rule: Mapping[str, Json]) -> bool:
     """Whether a rule's source is the internet at large."""
-    return rule["kind"] in ("cidr4", "cidr6") and is_world(rule["source"])
+    return rule["kind"] in _CIDRS and is_world(rule["source"])
 
 
 def open_ports(rule: Mapping[str, Json], protocol: str) -> Range | None:
@@ -110,9 +111,16 @@ def open_ports(rule: Mapping[str, Json], protocol: str) -> Range | None:
 
 
 def reaches(rule: Mapping[str, Json], ports: Ports) -> bool:
-    """Whether a rule opens any of these ports."""
-    spans = ((open_ports(rule, protocol), wanted) for protocol, wanted in ports.items())
-    return any(span and overlap(span, (port, port)) for span, wanted in spans for port in wanted)
+    """Whether a rule opens any of these ports. Written plainly: a scan asks this more often than anything else."""
+    protocol = rule["protocol"]
+    if protocol == EVERY:
+        return True
+    if protocol in ports:
+        first, last = rule["from"], rule["to"]
+        for port in ports[protocol]:
+            if first <= port <= last:
+                return True
+    return False
 
 
 _BESIDE_PORTS: Final = ("4", "41", "47", "50", "51", "132")

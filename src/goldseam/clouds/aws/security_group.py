@@ -73,7 +73,7 @@ SECURITY_GROUP: Final = AwsKind(
 
 def closed(ingress: list[Json], ports: Ports, name: str, replacement: Iterable[str]) -> Verdict:
     """The verdict that these ports should not be open to the world, and exactly how the rules should be then."""
-    gone = [rule for rule in ingress if from_world(rule) and reaches(rule, ports)]
+    gone = [rule for rule in ingress if reaches(rule, ports) and from_world(rule)]
     if not gone:
         return compliant
     sources = tuple(replacement)
