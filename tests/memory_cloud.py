@@ -259,7 +259,8 @@ class MemoryCloud:
         self._past: list[tuple[datetime, dict[str, dict[str, Value]]]] = []
         if self.path is not None and self.path.exists():
             kept = json.loads(self.path.read_bytes())
-            self.vaults, self.calls, self.granted = restored(kept["vaults"]), kept["calls"], kept["granted"]
+            self.vaults = dict(restored(kept["vaults"]))  # type: ignore[arg-type]
+            self.calls, self.granted = kept["calls"], kept["granted"]
 
     def keep(self) -> None:
         """Write everything to the file, in one step that a kill cannot cut in half."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from goldseam.authorise import Grant
-from goldseam.control import Call, Catalog, Kind
+from goldseam.control import Call, Catalog, Kind, Step
 from goldseam.decide import Exemption, exempted
 from goldseam.errors import (
     CloudError,
@@ -28,7 +28,7 @@ from goldseam.errors import (
     Unreachable,
 )
 from goldseam.evaluate import SettingsOf, Status, evaluate
-from goldseam.plan import Plan, Purpose, calls_derived, image_path, refuse_exempt
+from goldseam.plan import Change, Plan, Purpose, calls_derived, image_path, refuse_exempt
 from goldseam.ports import Clock, Entry, Ledger, Locks, Reader, Receipt, Writer, WriterFactory
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, Value, digest, plain, same
@@ -243,24 +243,34 @@ def _opened(plan: Plan, kind: Kind, grant: Grant, doors: Doors) -> _Hand:
 
 def _possible_calls(plan: Plan, kind: Kind) -> tuple[Call, ...]:
     """The plan's calls, and those back from each state along it: nothing else can be sent."""
-    back = (call for image in image_path(plan, kind) for call in _way_back(plan, kind, image) or ())
-    found: list[Call] = []
-    for call in (*plan.calls, *plan.undo, *back):
-        if call not in found:
-            found.append(call)
+    found = [*plan.calls, *plan.undo]
+    for change in plan.changes:
+        for value in values_along(plan, kind)[change.facet]:
+            found += (step.call for step in back_steps(plan, kind, change, value) or () if step.call not in found)
     return tuple(found)
 
 
-def _way_back(plan: Plan, kind: Kind, image: Image) -> tuple[Call, ...] | None:
-    """The calls from a state along the plan to where it began, last change first; None when there is no way."""
+def values_along(plan: Plan, kind: Kind) -> Mapping[str, list[Value]]:
+    """For each changed facet, the values that it has along the plan, in order."""
+    along: dict[str, list[Value]] = {change.facet: [] for change in plan.changes}
+    for image in image_path(plan, kind):
+        for name, value in image.items():
+            if place_of(value, along[name]) is None:
+                along[name].append(value)
+    return along
+
+
+def back_steps(plan: Plan, kind: Kind, change: Change, value: Value) -> tuple[Step, ...] | None:
+    """The steps that bring one facet back to where it began; None when there is no way."""
     try:
-        return tuple(
-            step.call
-            for change in reversed(plan.changes)
-            for step in kind.facet(change.facet).write(plan.ref, image[change.facet], change.before)
-        )
+        return kind.facet(change.facet).write(plan.ref, value, change.before)
     except PlanRefused:
         return None
+
+
+def place_of(value: Value, values: Sequence[Value]) -> int | None:
+    """Where a value is among others; None when it is not."""
+    return next((at for at, other in enumerate(values) if same(value, other)), None)
 
 
 def _carried_out(hand: _Hand, before: Resource) -> Applied:
@@ -306,16 +316,29 @@ def _undone(hand: _Hand, before: Resource, done: int, because: str) -> Applied:
     now = settled(plan, hand.doors, [path[done]])
     if now is None:
         return Applied(plan, before, tuple(hand.receipts), State.OPEN, f"{because}; {_UNSEEN}")
-    place = next((at for at, image in enumerate(path) if same(image, now)), None)
-    if place is None:
-        return _ended(
-            hand, before, State.CONFLICT, f"{because}; {plan.ref} is in a state that is not the plan's own: look at it"
-        )
-    start = path[max(place, done)]
-    calls = _way_back(plan, hand.kind, start)
-    if calls is None:
-        return _ended(hand, before, State.CONFLICT, f"{because}; no call takes back what was done: look at {plan.ref}")
-    return _walked_back(hand, before, calls, because)
+    start = _start(hand, now, path[done])
+    if start is None:
+        told = f"{because}; {plan.ref} is in a state that is not the plan's own: look at it"
+        return _ended(hand, before, State.CONFLICT, told)
+    steps = [back_steps(plan, hand.kind, change, start[change.facet]) for change in reversed(plan.changes)]
+    if None in steps:
+        told = f"{because}; no call takes back what was done: look at {plan.ref}"
+        return _ended(hand, before, State.CONFLICT, told)
+    return _walked_back(hand, before, [step.call for some in steps for step in some or ()], because)
+
+
+def _start(hand: _Hand, now: Image, expected: Image) -> Image | None:
+    """Where to go back from: of what was answered and what is seen, the one further along; None for a stranger's state.
+
+    A reading may lag behind what was answered, and a call may have been done although its answer was an error.
+    """
+    start = {}
+    for name, along in values_along(hand.plan, hand.kind).items():
+        seen, meant = place_of(now[name], along), place_of(expected[name], along)
+        if seen is None or meant is None:
+            return None
+        start[name] = along[max(seen, meant)]
+    return start
 
 
 _UNSEEN: Final = "the resource cannot be read, so nothing was taken back yet: run `goldseam resume`"

@@ -10,7 +10,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.apply import Doors, Image, facets_of, followed, outcome_of, record_after, record_outcome, settled
+from goldseam.apply import (
+    Doors,
+    Image,
+    back_steps,
+    facets_of,
+    followed,
+    outcome_of,
+    place_of,
+    record_after,
+    record_outcome,
+    settled,
+    values_along,
+)
 from goldseam.control import Kind
 from goldseam.errors import CloudError, HomeLocked, PlanRefused, Refused, ResourceGone
 from goldseam.plan import Plan, Purpose, image_path, reversal
@@ -66,7 +78,17 @@ def resume(doors: Doors, source: KeySource | None, signer: Signer, by: str) -> t
 
     Raises HomeError.
     """
-    return tuple(_resumed(claim, doors, source, signer, by) for claim in unfinished(doors.ledger))
+    ended = tuple(_resumed(claim, doors, source, signer, by) for claim in unfinished(doors.ledger))
+    _seal(doors.ledger, signer)
+    return ended
+
+
+def _seal(ledger: Ledger, signer: Signer) -> None:
+    """Sign the ledger up to its newest outcome, unless that is signed."""
+    signed = max((entry.body["seq"] for entry in ledger.entries(kind="checkpoint")), default=0)
+    outcomes = tuple(ledger.entries(kind="outcome"))
+    if outcomes and outcomes[-1].seq > signed:
+        checkpoint(ledger, outcomes[-1], signer)
 
 
 def _resumed(claim: Entry, doors: Doors, source: KeySource | None, signer: Signer, by: str) -> Resumed:
@@ -77,7 +99,6 @@ def _resumed(claim: Entry, doors: Doors, source: KeySource | None, signer: Signe
             ended = _ended(case, outcome_of(doors.ledger, plan.id))
             if ended.state in ("verified", "undone", "conflict"):
                 _close_recoveries(case)
-                checkpoint(doors.ledger, tuple(doors.ledger.entries(plan=plan.id))[-1], signer)
             return ended
     except HomeLocked as error:
         return Resumed(plan.id, "running", str(error))
@@ -128,32 +149,22 @@ def _by_reading(case: _Case, expected: Sequence[Image]) -> Resumed:
         return Resumed(case.plan.id, "open", told)
     if same(now, image_path(case.plan, case.kind)[0]):
         return _closed(case, "undone", "a fresh reading shows the resource as it was before")
-    if not any(same(now, image) for image in _own_states(case)):
+    if not _is_own(case, now):
         told = f"{case.plan.ref} is in a state that is not the plan's own: look at it, and mend it by hand"
         return _closed(case, "conflict", told)
     return _taken_back(case)
 
 
-def _own_states(case: _Case) -> Iterator[Image]:
-    """Every state that the plan, its undoing, and earlier recoveries of it can have left."""
-    first = image_path(case.plan, case.kind)[0]
-    for plan in (case.plan, *_recoveries(case)):
-        for image in image_path(plan, case.kind):
-            yield from _way_back(case, {**first, **image})
-
-
-def _way_back(case: _Case, image: Image) -> Iterator[Image]:
-    """The states on the way from one back to where the plan began."""
-    state = dict(image)
-    yield dict(state)
-    for change in reversed(case.plan.changes):
-        try:
-            steps = case.kind.facet(change.facet).write(case.plan.ref, state[change.facet], change.before)
-        except PlanRefused:
-            return
-        for step in steps:
-            state[step.facet] = step.leaves
-            yield dict(state)
+def _is_own(case: _Case, now: Image) -> bool:
+    """Whether each facet has a value that the plan, its undoing or an earlier recovery of it can have left."""
+    own = {name: list(values) for name, values in values_along(case.plan, case.kind).items()}
+    for back in _recoveries(case):
+        for name, values in values_along(back, case.kind).items():
+            own[name] += values
+    for change in case.plan.changes:
+        for value in tuple(own[change.facet]):
+            own[change.facet] += (step.leaves for step in back_steps(case.plan, case.kind, change, value) or ())
+    return all(place_of(value, own[name]) is not None for name, value in now.items())
 
 
 def _taken_back(case: _Case) -> Resumed:

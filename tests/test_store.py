@@ -1,0 +1,474 @@
+"""The home folder: everything in it, nothing lost, and one clear line when it cannot be used."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from goldseam.context import Fact
+from goldseam.decide import Decision, Exemption
+from goldseam.errors import AlreadyDone, HomeError, HomeLocked, StorageFull, UnknownName
+from goldseam.evaluate import Finding, Status, finding_id
+from goldseam.policy import Mode
+from goldseam.ports import Gap, Shard
+from goldseam.record import START, entry_hash
+from goldseam.resource import Ref, Resource
+from goldseam.store import Home
+from goldseam.store.database import Database
+from goldseam.store.schema import MIGRATIONS
+from goldseam.values import ABSENT, Unknown, digest
+from tests.memory_cloud import REF, FakeClock, scene
+
+SHARD = Shard("acc", "here")
+FORKS = get_context("forkserver")
+
+
+@dataclass(frozen=True)
+class Looked:
+    resource: Resource
+    findings: Sequence[Finding] = ()
+    facts: Sequence[Fact] = ()
+    decisions: Sequence[Decision] = ()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def home(tmp_path: Path, clock: FakeClock) -> Iterator[Home]:
+    with Home(tmp_path / "home", clock) as made:
+        yield made
+
+
+def vault(number: int, **facets: object) -> Resource:
+    ref = Ref("mem.vault", "acc", "here", f"v{number}", f"mem:v{number}")
+    return Resource(ref, facets or {"rules": ["office"], "policy": ABSENT, "dials": Unknown("denied")})
+
+
+def verdict(resource: Resource, control: str, status: Status = Status.FAIL) -> Finding:
+    return Finding(
+        finding_id(control, resource.ref), control, resource.ref, status, "why", {"policy": ABSENT}, "", "st"
+    )
+
+
+def decision(finding: Finding) -> Decision:
+    return Decision(finding.id, Mode.ASK, "p", 2, ("security",), (), "v1")
+
+
+def save(home: Home, *seen: Looked, gaps: Sequence[Gap] = ()) -> str:
+    scan = home.scans.begin("acc")
+    home.scans.save(scan, SHARD, {"mem.vault"}, seen, gaps)
+    home.scans.end(scan, {"fail": len(seen)})
+    return scan
+
+
+@contextmanager
+def other_writer(home: Home) -> Iterator[None]:
+    """Someone else in the middle of a transaction."""
+    other = Database(home.path)
+    with other.writing():
+        yield
+    other.close()
+
+
+def test_a_home_is_made_on_first_use_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "home"
+    with Home(path):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+        for file in path.rglob("*"):
+            assert not stat.S_IMODE(file.stat().st_mode) & 0o077 or file.suffix in (".db-wal", ".db-shm"), file
+
+
+def test_what_is_written_is_there_when_the_home_is_opened_again(tmp_path: Path) -> None:
+    with Home(tmp_path / "home") as home:
+        first = home.ledger.append("scan", {"scan": "s-1"})
+    with Home(tmp_path / "home") as home:
+        assert list(home.ledger.entries()) == [first]
+        assert home.database.row("PRAGMA journal_mode") == ("wal",)
+        assert home.database.row("PRAGMA synchronous") == (2,)
+        assert home.database.row("PRAGMA foreign_keys") == (1,)
+
+
+def test_a_schema_of_the_future_is_refused_and_untouched(tmp_path: Path) -> None:
+    Home(tmp_path / "home").close()
+    with sqlite3.connect(tmp_path / "home" / "goldseam.db") as connection:
+        connection.execute(f"PRAGMA user_version={len(MIGRATIONS) + 1}")
+    connection.close()
+    with pytest.raises(HomeError, match="newer goldseam"):
+        Home(tmp_path / "home")
+
+
+def test_what_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "goldseam.db").write_bytes(b"not a database, " * 200)
+    with pytest.raises(HomeError, match="not a sound database"):
+        Home(tmp_path)
+    assert (tmp_path / "goldseam.db").read_bytes().startswith(b"not a database")
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file")
+    with pytest.raises(HomeError, match=r"cannot be used \(file exists\)"):
+        Home(tmp_path / "home")
+
+
+def test_a_home_under_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("a file")
+    with pytest.raises(HomeError, match="not a directory"):
+        Home(tmp_path / "file" / "home")
+
+
+def _open_as_nobody(path: Path, answer: Path) -> None:
+    os.setuid(65534)
+    try:
+        Home(path)
+    except HomeError as error:
+        answer.write_text(str(error))
+
+
+def test_a_home_that_is_not_ones_own_is_refused(tmp_path: Path) -> None:
+    home, answer = tmp_path / "home", tmp_path / "answer"
+    Home(home).close()
+    answer.touch()
+    answer.chmod(0o666)
+    if os.geteuid() == 0:
+        for folder in (tmp_path, *tmp_path.parents[:2]):
+            folder.chmod(0o755)
+        child = FORKS.Process(target=_open_as_nobody, args=(home, answer))
+        child.start()
+        child.join()
+    else:
+        home.chmod(0o500)
+        with pytest.raises(HomeError) as caught:
+            Home(home)
+        answer.write_text(str(caught.value))
+        home.chmod(0o700)
+    assert "not yours to write in" in answer.read_text()
+
+
+def test_a_full_disk_is_one_line_and_loses_nothing(home: Home) -> None:
+    kept = home.ledger.append("scan", {"scan": "s-1"})
+    (pages,) = home.database.row("PRAGMA page_count") or (0,)
+    home.database.row(f"PRAGMA max_page_count={pages}")
+    with pytest.raises(StorageFull, match=r"no space is left for .*: free some and repeat"):
+        home.ledger.append("scan", {"text": "x" * 100_000})
+    with pytest.raises(StorageFull):
+        save(home, *(Looked(vault(number, rules=["x" * 5000, number])) for number in range(50)))
+    home.database.row("PRAGMA max_page_count=1000000")
+    assert list(home.ledger.entries()) == [kept]
+    assert list(home.scans.resources()) == []
+    assert home.ledger.append("scan", {"scan": "s-2"}).previous == kept.hash
+
+
+def test_someone_elses_transaction_is_named_by_its_process(tmp_path: Path) -> None:
+    with Home(tmp_path / "home") as home, other_writer(home):
+        home.database._connection.execute("PRAGMA busy_timeout=10")
+        with pytest.raises(HomeLocked, match=f"process {os.getpid()} is writing"):
+            home.ledger.append("scan", {})
+
+
+def test_a_lock_is_held_once_and_names_its_holder(home: Home) -> None:
+    with home.locks.hold("vault"):
+        with pytest.raises(HomeLocked, match=f"process {os.getpid()} is working on `vault`"), home.locks.hold("vault"):
+            pass
+        with home.locks.hold("another"):
+            pass
+    with home.locks.hold("vault"):
+        pass
+    assert list((home.path / "locks").iterdir()) == []
+
+
+def _hold_and_die(path: Path) -> None:
+    home = Home(path)
+    lock = home.locks.hold("vault")
+    lock.__enter__()
+    os._exit(3)
+
+
+def test_a_lock_dies_with_its_process(tmp_path: Path) -> None:
+    child = FORKS.Process(target=_hold_and_die, args=(tmp_path / "home",))
+    child.start()
+    child.join()
+    assert child.exitcode == 3
+    with Home(tmp_path / "home") as home, home.locks.hold("vault"):
+        pass
+
+
+def test_threads_keep_each_other_out(home: Home) -> None:
+    inside: list[int] = []
+    most: list[int] = []
+
+    def work(number: int) -> bool:
+        try:
+            with home.locks.hold("vault"):
+                inside.append(number)
+                most.append(len(inside))
+                inside.remove(number)
+        except HomeLocked:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as pool:
+        done = list(pool.map(work, range(400)))
+    assert any(done)
+    assert max(most) == 1
+
+
+def test_entries_are_chained_and_in_order(home: Home, clock: FakeClock) -> None:
+    made = [home.ledger.append("scan", {"n": number, "plan": f"p-{number % 2}"}) for number in range(1200)]
+    assert list(home.ledger.entries()) == made
+    assert made[0].previous == START
+    assert made[7].previous == made[6].hash
+    assert made[7].hash == entry_hash(8, clock.now().isoformat(), "scan", {"n": 7, "plan": "p-1"}, made[6].hash)
+    assert [entry.body["n"] for entry in home.ledger.entries(plan="p-1")] == list(range(1, 1200, 2))
+    assert list(home.ledger.entries(kind="outcome")) == []
+    assert home.ledger.last() == made[-1]
+
+
+def test_a_ledger_may_grow_while_it_is_read(home: Home) -> None:
+    for number in range(600):
+        home.ledger.append("scan", {"n": number})
+    seen = 0
+    for entry in home.ledger.entries():
+        seen += 1
+        if entry.seq < 10:
+            home.ledger.append("scan", {"n": -1})
+    assert seen == 609
+
+
+def test_a_plan_is_claimed_once(home: Home) -> None:
+    home.ledger.claim("p-1", {"by": "ann"})
+    with pytest.raises(AlreadyDone, match="`p-1` was executed before"):
+        home.ledger.claim("p-1", {"by": "bob"})
+    with pytest.raises(AlreadyDone):
+        home.ledger.append("repair", {"plan": "p-1"})
+    home.ledger.claim("p-2", {"by": "bob"})
+    assert [entry.body["by"] for entry in home.ledger.entries(kind="repair")] == ["ann", "bob"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger SET body = '{}'",
+        "DELETE FROM ledger",
+        "INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE seq = 1",
+        "INSERT INTO ledger VALUES (9, '', 'scan', NULL, '{}', '', '')",
+        "INSERT OR REPLACE INTO ledger SELECT 3, at, kind, plan, body, previous, hash FROM ledger WHERE seq = 2",
+    ],
+)
+def test_the_ledger_is_only_appended_to(home: Home, statement: str) -> None:
+    entries = [home.ledger.append("scan", {"n": 1}), home.ledger.claim("p-1", {})]
+    with pytest.raises(sqlite3.IntegrityError, match="only appended to"), home.database.writing() as connection:
+        connection.execute(statement)
+    assert list(home.ledger.entries()) == entries
+
+
+def _append(path: Path, count: int) -> None:
+    with Home(path) as home:
+        for number in range(count):
+            home.ledger.append("scan", {"n": number, "pid": os.getpid()})
+
+
+def test_processes_append_to_one_chain(tmp_path: Path) -> None:
+    children = [FORKS.Process(target=_append, args=(tmp_path / "home", 25)) for _ in range(6)]
+    for child in children:
+        child.start()
+    for child in children:
+        child.join()
+    with Home(tmp_path / "home") as home:
+        entries = list(home.ledger.entries())
+    assert len(entries) == 150
+    assert all(later.previous == earlier.hash for earlier, later in pairwise(entries))
+
+
+def test_findings_are_kept_with_their_decisions(home: Home, clock: FakeClock) -> None:
+    resource = vault(1)
+    failing, passing = verdict(resource, "c1"), verdict(resource, "c2", Status.PASS)
+    facts = (Fact("owner", "ann", ("tag owner",)), Fact("used", Unknown("no logs")))
+    scan = save(home, Looked(resource, (failing, passing), facts, (decision(failing),)))
+    kept = home.scans.finding(failing.id)
+    assert (kept.finding, kept.decision, kept.scan) == (failing, decision(failing), scan)
+    assert home.scans.finding(passing.id).decision is None
+    assert [item.finding for item in home.scans.findings(status="fail")] == [failing]
+    assert {item.finding.control for item in home.scans.findings()} == {"c1", "c2"}
+    assert home.scans.resource(resource.ref) == (resource, facts)
+    assert home.scans.named("mem:v1") == (resource.ref,)
+    assert home.scans.scans()[0]["counts"] == {"fail": 1}
+
+
+def test_since_stays_while_the_status_does(home: Home, clock: FakeClock) -> None:
+    resource, dates = vault(1), []
+    for status in (Status.FAIL, Status.FAIL, Status.PASS, Status.FAIL):
+        save(home, Looked(resource, (verdict(resource, "c1", status),)))
+        dates.append(home.scans.finding(finding_id("c1", resource.ref)).since)
+        clock.sleep(60)
+    assert dates[0] == dates[1]
+    assert len(set(dates)) == 3
+
+
+def test_a_scan_of_some_controls_keeps_what_is_known_of_the_others(home: Home) -> None:
+    resource = vault(1)
+    save(home, Looked(resource, (verdict(resource, "c1"), verdict(resource, "c2"))))
+    save(home, Looked(resource, (verdict(resource, "c2"),)))
+    assert {item.finding.control for item in home.scans.findings()} == {"c1", "c2"}
+
+
+def _regional(number: int, region: str) -> Resource:
+    ref = vault(number).ref
+    return Resource(Ref(ref.kind, ref.account, region, ref.id, ref.address), vault(number).facets)
+
+
+def test_what_an_account_lists_once_is_gone_when_it_is_not_seen_whatever_its_region(home: Home) -> None:
+    here, there = _regional(1, "eu-west-1"), _regional(2, "us-east-1")
+    whole = Shard(here.ref.account, "global")
+    for seen, regions in (([here, there], ()), ([here], ("eu-west-1",))):
+        scan = home.scans.begin(whole.account)
+        home.scans.save(scan, whole, {here.ref.kind}, [Looked(item, ()) for item in seen], (), regions)
+        assert set(home.scans.resources()) == {here.ref, there.ref}
+    home.scans.save(home.scans.begin(whole.account), whole, {here.ref.kind}, [Looked(here, ())])
+    assert set(home.scans.resources()) == {here.ref}
+
+
+def test_a_listing_that_failed_for_the_account_makes_every_region_unknown(home: Home) -> None:
+    there = _regional(2, "us-east-1")
+    whole = Shard(there.ref.account, "global")
+    home.scans.save(home.scans.begin(whole.account), whole, {there.ref.kind}, [Looked(there, (verdict(there, "c1"),))])
+    gap = Gap(there.ref.kind, whole, "denied")
+    home.scans.save(home.scans.begin(whole.account), whole, {there.ref.kind}, [], [gap])
+    assert [item.finding.status for item in home.scans.findings()] == [Status.UNKNOWN]
+
+
+def test_configuration_is_stored_once_and_its_history_is_a_list_of_hashes(home: Home, clock: FakeClock) -> None:
+    open_one, shut = vault(1, rules=["world"]), vault(1, rules=[])
+    for resource in (open_one, open_one, shut, open_one):
+        save(home, Looked(resource), Looked(vault(2, rules=["world"])))
+        clock.sleep(60)
+    save(home, Looked(vault(2, rules=["world"])))
+    versions = home.scans.history(open_one.ref)
+    assert [version.gone for version in versions] == [False, False, False, True]
+    assert versions[0].hash == versions[2].hash != versions[1].hash
+    assert home.documents.get(versions[1].hash)["facets"] == {"rules": []}
+    assert home.database.row("SELECT count(*) FROM document") == (3,)
+    with pytest.raises(UnknownName):
+        home.scans.resource(open_one.ref)
+    assert len(home.scans.history(vault(2).ref)) == 1
+
+
+def test_law_5_a_failed_listing_is_unknown_and_not_gone_peers_17(home: Home) -> None:
+    resource = vault(1)
+    found = verdict(resource, "c1", Status.PASS)
+    save(home, Looked(resource, (found,)))
+    gap = Gap("mem.vault", SHARD, "access denied")
+    save(home, gaps=[gap])
+    assert home.scans.gaps() == (gap,)
+    kept = home.scans.finding(found.id)
+    assert kept.finding.status is Status.UNKNOWN
+    assert kept.finding.because == "the listing failed: access denied"
+    assert kept.decision is None
+    save(home, Looked(resource, (found,)))
+    assert home.scans.gaps() == ()
+    assert home.scans.finding(found.id).finding == found
+
+
+def test_another_region_is_left_alone(home: Home) -> None:
+    save(home, Looked(vault(1), (verdict(vault(1), "c1"),)))
+    home.scans.save(home.scans.begin("acc"), Shard("acc", "there"), {"mem.vault"}, [])
+    assert len(list(home.scans.findings())) == 1
+
+
+def test_one_resource_can_be_brought_up_to_date(home: Home) -> None:
+    save(home, Looked(vault(1), (verdict(vault(1), "c1"),)), Looked(vault(2), (verdict(vault(2), "c1"),)))
+    home.scans.update(home.scans.begin("acc"), Looked(vault(1), (verdict(vault(1), "c1", Status.PASS),)))
+    assert sorted(item.finding.status for item in home.scans.findings()) == ["fail", "pass"]
+
+
+def test_a_wrong_name_offers_the_nearest_right_one(home: Home) -> None:
+    found = verdict(vault(1), "c1")
+    save(home, Looked(vault(1), (found,)))
+    with pytest.raises(UnknownName, match=f"did you mean `{found.id}`"):
+        home.scans.finding(f"{found.id[:-1]}x")
+    with pytest.raises(UnknownName, match="no plan `p-nothing`"):
+        home.plans.get("p-nothing")
+
+
+def test_saving_is_by_the_shard_and_holds_no_more_than_one_resource_at_a_time(home: Home) -> None:
+    """Ten thousand findings go through a generator, in one transaction."""
+    transactions: list[str] = []
+    home.database._connection.set_trace_callback(lambda text: transactions.append(text) if "BEGIN" in text else None)
+    scan = home.scans.begin("acc")
+    many = (
+        Looked(vault(number), [verdict(vault(number), f"c{control}") for control in range(20)]) for number in range(500)
+    )
+    home.scans.save(scan, SHARD, {"mem.vault"}, many)
+    assert len(transactions) == 2
+    assert sum(1 for _ in home.scans.findings()) == 10_000
+    assert home.database.row("SELECT count(*) FROM document") == (1,)
+
+
+def test_plans_are_kept_with_their_decisions(tmp_path: Path) -> None:
+    stage = scene(tmp_path)
+    plan = stage.plan()
+    held = tuple(Decision(name, Mode.ASK, "p", 1, (), (), "v1") for name in plan.findings)
+    stage.home.plans.save([(plan, held)])
+    stage.home.plans.save([(plan, held)])
+    filed = stage.home.plans.get(plan.id)
+    assert filed.plan.id == plan.id
+    assert filed.plan == plan
+    assert filed.decisions == held
+    assert [item.plan for item in stage.home.plans.all()] == [plan]
+
+
+def test_exemptions_are_what_the_ledger_says(home: Home, clock: FakeClock) -> None:
+    later = clock.now() + timedelta(days=1)
+    one = Exemption("c1", REF, "web", "a site", later, "st", "ann", clock.now())
+    two = Exemption("c2", REF, "web", "a site", later, "st", "ann", clock.now())
+    home.exemptions.give(one)
+    home.exemptions.give(two)
+    assert home.exemptions.standing() == (one, two)
+    home.exemptions.withdraw("c1", REF, "bob")
+    assert home.exemptions.standing() == (two,)
+    with pytest.raises(UnknownName):
+        home.exemptions.withdraw("c1", REF, "bob")
+    home.exemptions.give(one)
+    home.exemptions.lapse("c2", REF, "it expired")
+    assert home.exemptions.standing() == (one,)
+    kinds = [entry.kind for entry in home.ledger.entries()]
+    assert kinds == ["exemption", "exemption", "exemption-withdrawn", "exemption", "exemption-lapsed"]
+
+
+def test_the_signing_key_is_made_once_and_is_its_owners_only(home: Home) -> None:
+    public = home.signer.public
+    assert stat.S_IMODE((home.path / "ledger.key").stat().st_mode) == 0o600
+    assert (home.path / "ledger.pub").read_text().strip() == public
+    with Home(home.path) as again:
+        assert again.signer.public == public
+    (home.path / "ledger.key").write_text("scribble")
+    with Home(home.path) as spoiled, pytest.raises(HomeError, match="is not a key"):
+        _ = spoiled.signer
+
+
+def test_opening_a_home_needs_no_heavy_library() -> None:
+    heavy = "{'cryptography', 'rich', 'botocore', 'boto3', 'rfc8785', 'sqlalchemy'}"
+    code = f"import sys, goldseam.store; print({heavy} & {{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
+
+
+def test_documents_have_their_hash_as_a_name(home: Home) -> None:
+    save(home, Looked(vault(1)))
+    (version,) = home.scans.history(vault(1).ref)
+    assert digest(home.documents.get(version.hash)) == version.hash
