@@ -47,7 +47,8 @@ def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
     with _account(workspace, wanted) as cloud:
         name = home.scans.begin(cloud.session.account_id())
         for report in scanned(cloud.reader, catalog, standing, SystemClock()):
-            home.scans.save(name, report.shard, report.kinds, report.seen, report.gaps)
+            regions = words(wanted.regions)
+            home.scans.save(name, report.shard, report.kinds, report.seen, report.gaps, regions)
             _note_lapsed(workspace, report)
             statuses.update(str(finding.status) for seen in report.seen for finding in seen.findings)
             resources += len(report.seen)

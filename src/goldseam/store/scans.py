@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
+from goldseam.collect import GLOBAL
 from goldseam.context import Fact
 from goldseam.decide import Decision
 from goldseam.errors import UnknownName
@@ -90,19 +91,28 @@ class Scans:
             connection.execute("UPDATE scan SET ended = ?, counts = ? WHERE id = ?", ended)
 
     def save(
-        self, scan: str, shard: Shard, kinds: Collection[str], seen: Iterable[Looked], gaps: Sequence[Gap] = ()
+        self,
+        scan: str,
+        shard: Shard,
+        kinds: Collection[str],
+        seen: Iterable[Looked],
+        gaps: Sequence[Gap] = (),
+        regions: Sequence[str] = (),
     ) -> None:
         """Keep what a scan found in a shard in place of what was known of it.
 
         `kinds` are those that were asked for: resources of them that were not seen are gone, unless their listing
-        failed (a gap): then they stay, and their findings become `unknown`.
+        failed (a gap): then they stay, and their findings become `unknown`. The `global` shard holds resources of
+        every region, or of the `regions` that the scan was limited to. Findings of controls that were not asked this
+        time stay as they are.
         """
+        place = _Place.of(shard, regions)
         with self._database.writing() as connection:
             _keep_seen(connection, scan, self._now(), seen)
             failed = {gap.kind for gap in gaps}
             for kind in sorted(set(kinds) - failed):
-                _drop_unseen(connection, scan, self._now(), shard, kind)
-            _keep_gaps(connection, scan, shard, gaps)
+                _drop_unseen(connection, scan, self._now(), place, kind)
+            _keep_gaps(connection, scan, shard, place, gaps)
 
     def update(self, scan: str, seen: Looked) -> None:
         """Keep what is known of one resource, after a repair or an event."""
@@ -226,32 +236,47 @@ def _keep_findings(connection: sqlite3.Connection, key: str, scan: str, now: str
             for item in looked.findings
         ],
     )  # fmt: skip
-    connection.execute("DELETE FROM finding WHERE resource = ? AND scan <> ?", (key, scan))
 
 
-def _drop_unseen(connection: sqlite3.Connection, scan: str, now: str, shard: Shard, kind: str) -> None:
-    place = (shard.account, shard.region, kind, scan)
-    where = "account = ? AND region = ? AND kind = ? AND scan <> ?"
-    gone = connection.execute(f"SELECT key FROM resource WHERE {where}", place).fetchall()  # noqa: S608 - fixed text
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which rows of the resources a shard speaks of, as a condition and its parameters."""
+
+    where: str
+    given: tuple[str, ...]
+
+    @classmethod
+    def of(cls, shard: Shard, regions: Sequence[str]) -> _Place:
+        """One region; or, for what an account lists once, all regions or those that were asked for."""
+        named = (shard.region,) if shard.region != GLOBAL else (*regions, GLOBAL) if regions else ()
+        if not named:
+            return cls("account = ?", (shard.account,))
+        return cls(f"account = ? AND region IN ({', '.join('?' * len(named))})", (shard.account, *named))
+
+
+def _drop_unseen(connection: sqlite3.Connection, scan: str, now: str, place: _Place, kind: str) -> None:
+    given = (*place.given, kind, scan)
+    where = f"{place.where} AND kind = ? AND scan <> ?"
+    gone = connection.execute(f"SELECT key FROM resource WHERE {where}", given).fetchall()  # noqa: S608 - fixed text
     if gone:
         keep_documents(connection, [(_GONE, canonical(ABSENT))])
         rows = [(key, now, scan, _GONE) for (key,) in gone]
         connection.executemany("INSERT INTO history (key, at, scan, hash) VALUES (?, ?, ?, ?)", rows)
-        connection.execute(f"DELETE FROM resource WHERE {where}", place)  # noqa: S608 - fixed text
+        connection.execute(f"DELETE FROM resource WHERE {where}", given)  # noqa: S608 - fixed text
 
 
-def _keep_gaps(connection: sqlite3.Connection, scan: str, shard: Shard, gaps: Sequence[Gap]) -> None:
+def _keep_gaps(connection: sqlite3.Connection, scan: str, shard: Shard, place: _Place, gaps: Sequence[Gap]) -> None:
     """Replace the shard's gaps; what was known of a kind that could not be listed is unknown now (law 5)."""
-    place = (shard.account, shard.region)
-    connection.execute("DELETE FROM gap WHERE account = ? AND region = ?", place)
+    here = (shard.account, shard.region)
+    connection.execute("DELETE FROM gap WHERE account = ? AND region = ?", here)
     for gap in gaps:
         connection.execute(
             "INSERT INTO gap (account, region, kind, scan, reason) VALUES (?, ?, ?, ?, ?)",
-            (*place, gap.kind, scan, gap.reason),
+            (*here, gap.kind, scan, gap.reason),
         )
         connection.execute(
-            "UPDATE finding SET status = 'unknown', scan = ?, decision = NULL, body = json_set"
+            "UPDATE finding SET status = 'unknown', scan = ?, decision = NULL, body = json_set"  # noqa: S608 - fixed text
             " (body, '$.status', 'unknown', '$.because', ?, '$.changes', json ('{}'), '$.state', '') WHERE resource IN"
-            " (SELECT key FROM resource WHERE account = ? AND region = ? AND kind = ? AND scan <> ?)",
-            (scan, f"the listing failed: {gap.reason}", *place, gap.kind, scan),
+            f" (SELECT key FROM resource WHERE {place.where} AND kind = ? AND scan <> ?)",
+            (scan, f"the listing failed: {gap.reason}", *place.given, gap.kind, scan),
         )
