@@ -45,7 +45,8 @@ def _sources(permission: Mapping[str, Json]) -> Iterator[tuple[str, Mapping[str,
 
 
 def _atom(permission: Mapping[str, Json], kind: str, entry: Mapping[str, Json]) -> Json:
-    protocol: str = _PROTOCOLS.get(permission["IpProtocol"], permission["IpProtocol"])
+    said = str(permission["IpProtocol"])
+    protocol = _PROTOCOLS.get(said, said)
     first, last = _span(protocol, permission)
     source = entry[_FAMILIES[kind][1]]
     if kind == "group" and entry.get("UserId"):
