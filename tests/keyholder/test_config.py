@@ -9,7 +9,7 @@ import pytest
 from goldseam.errors import GoldseamError, HomeError, InvalidDocument, UsageError
 from goldseam.keyholder import main
 from goldseam.keyholder.allow import Rule
-from goldseam.keyholder.config import load_config
+from goldseam.keyholder.config import KEYS, load_config
 from goldseam.keyholder.identity import KeyholderName, Signer, Verifier
 from goldseam.keyholder.setup import set_up, trust
 
@@ -152,3 +152,13 @@ def test_what_is_no_public_key(text: str) -> None:
     for parse in (Verifier.parsed, KeyholderName.parsed):
         with pytest.raises(GoldseamError):
             parse(text)
+
+
+def test_the_documented_configuration_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "keyholder.md").read_text()
+    [example] = [part for part in page.split("```yaml\n") if part.startswith("version: 1")]
+    text = example.split("```")[0].replace("ed25519:…", ADA, 1).replace("ed25519:…", BEN, 1)
+    config = load_config(written(tmp_path, text))
+    assert [rule.approvals for rule in config.rules] == [1, 0]
+    for word in KEYS:
+        assert f"`{word}" in page, f"docs/keyholder.md does not explain `{word}`"

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
+from goldseam.authorise import Approval
 from goldseam.control import Permission
 from goldseam.errors import AccessDenied, AlreadyDone, GoldseamError, GrantRefused, Unreachable
 from goldseam.keyholder import message
@@ -415,3 +416,9 @@ def test_a_rule_needs_every_permission_of_the_plan(tmp_path: Path) -> None:
     halves = tuple(Rule(("*",), ("*",), ("*",), (action,), ("*",), 0) for action in ("Add", "Remove"))
     office = desk(tmp_path, halves)
     assert "allow-list" in refusal(office, lambda: office.ask(repair().to_json()))
+
+
+def test_a_signed_approval_survives_the_ledger(tmp_path: Path) -> None:
+    office, plan = desk(tmp_path, (dataclasses.replace(ANYTHING, approvals=1),)), repair()
+    kept = Approval.from_json(office.approval(plan, "ada")).to_json()
+    assert office.ask(plan.to_json(), approvals=(kept,)).narrowed

@@ -14,7 +14,7 @@ from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import Verifier
 
-_KEYS: Final = (
+KEYS: Final = (
     "version", "listen", "tls", "state", "automated", "code_minutes", "accounts", "requesters", "approvers",
     "approvals", "allow", "profile", "region", "source_identity",
 )  # fmt: skip
@@ -59,7 +59,7 @@ class Config:
 
 def load_config(path: Path) -> Config:
     """The configuration in a file; raises InvalidDocument with the line of the first fault."""
-    top = read_document(path, _KEYS)
+    top = read_document(path, KEYS)
     if top.whole("version", 0, 1_000_000) != _VERSION:
         raise top.fault("this keyholder reads `version: 1`", "version")
     host, port = _address(top)
