@@ -83,14 +83,14 @@ def demo(
     serve: Annotated[
         bool, typer.Option("--serve", help="Start the embedded cloud of an earlier demo again, to explore it.")
     ] = False,
-) -> None:
+) -> int:
     """The whole loop on an embedded cloud: no account, no credentials, nothing outside this machine.
 
     Example: goldseam demo
     """
-    from goldseam.demo import tour
+    from goldseam.cli import tour
 
-    tour.explore(ctx.obj.home_given) if serve else tour.run(ctx.obj.home_given)
+    return tour.explore(ctx.obj.home_given) if serve else tour.run(ctx.obj.home_given)
 
 
 @app.command()
