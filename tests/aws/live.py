@@ -26,15 +26,17 @@ class Live:
     session: AwsSession
     reader: AwsReader
     kind: AwsKind
+    account: str
+    region: str
 
     def make(self, operation: str, **params: Json) -> Mapping[str, Json]:
         """Prepare the account."""
         service, _, name = operation.partition(".")
-        return self.session.guarded([(operation, params)]).call(service, name, REGION, **params)
+        return self.session.guarded([(operation, params)]).call(service, name, self.region, **params)
 
     def found(self) -> dict[str, Resource]:
         """All resources of the kind by id, each facet read."""
-        shard = Shard(ACCOUNT, "global" if self.kind.account_wide else REGION)
+        shard = Shard(self.account, "global" if self.kind.account_wide else self.region)
         wanted: dict[Kind, frozenset[str]] = {self.kind: frozenset(self.kind.facet_by_name)}
         found = list(self.reader.scan(shard, wanted))
         assert all(isinstance(item, Resource) for item in found), found
@@ -71,10 +73,10 @@ def known(resource: Resource) -> bool:
 
 
 @contextmanager
-def live(url: str, kind: AwsKind, key: str = "testing") -> Iterator[Live]:
+def live(url: str, kind: AwsKind, key: str = "testing", account: str = ACCOUNT, region: str = REGION) -> Iterator[Live]:
     session = AwsSession.with_credentials(key, key, None, endpoint_url=url)
     try:
-        with AwsReader(session, Catalog((kind,), ()), (REGION,)) as reader:
-            yield Live(session, reader, kind)
+        with AwsReader(session, Catalog((kind,), ()), (region,)) as reader:
+            yield Live(session, reader, kind, account, region)
     finally:
         session.close()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 from tests.aws.laws import as_read, keeps_the_laws, left, operations, parameters, planned, verdict
 from tests.aws.live import ACCOUNT, REGION, known, live
 
 from goldseam.clouds.aws import s3
+from goldseam.clouds.aws.shapes import AwsFacet
 from goldseam.control import Catalog, Compliant, Control, Example, ShouldBe
 from goldseam.evaluate import evaluate
 from goldseam.plan import propose
@@ -138,6 +140,34 @@ def test_a_repair_of_everything_closes_before_it_opens_on_the_way_back() -> None
     undo = [call.operation for call in plan.undo]
     assert undo.index("s3.DeletePublicAccessBlock") < undo.index("s3.PutBucketPolicy") < undo.index("s3.PutBucketAcl")
     assert set(plan.fixes) == {control.id for control in CONTROLS}
+
+
+class Said:
+    """A cloud that gives one answer to everything."""
+
+    def __init__(self, answer: Json) -> None:
+        self._answer = answer
+
+    def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+        assert (operation, parameters, region) == ("s3.GetBucketVersioning", {"Bucket": "goldseam-example"}, REGION)
+        return dict(self._answer)
+
+    def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
+        raise AssertionError(operation)
+
+    def today(self) -> str:
+        raise AssertionError
+
+
+@pytest.mark.parametrize(
+    ("answer", "keeps"),
+    [({}, False), ({"Status": "Suspended"}, False), ({"Status": "Enabled", "MFADelete": "Disabled"}, True)],
+)
+def test_suspended_and_never_versioned_are_one_state(answer: Json, keeps: bool) -> None:
+    facet = s3.BUCKET.facet("versioning")
+    assert isinstance(facet, AwsFacet)
+    ref = s3.BUCKET.ref("aws", ACCOUNT, REGION, "goldseam-example")
+    assert facet.read(Said(answer), ref, None).value is keeps
 
 
 def test_the_id_is_where_events_have_it() -> None:

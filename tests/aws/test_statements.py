@@ -72,6 +72,9 @@ PUBLIC = {
     "some organisation": allow(condition={"Null": {"aws:PrincipalOrgID": "false"}}),
     "any topic": allow(condition=equals("aws:SourceArn", "arn:aws:sns:*:*:*", operator="ArnLike")),
     "any source": allow(condition=equals("aws:SourceArn", "*", operator="ArnLike")),
+    "a bucket that the caller names": allow(
+        condition=equals("aws:SourceArn", "arn:aws:s3:::${aws:PrincipalAccount}", operator="ArnLike")
+    ),
     "any bucket of a name": allow(condition=equals("aws:SourceArn", "arn:aws:s3:::b*", operator="ArnLike")),
     "roles of a name": allow(condition=equals("aws:PrincipalArn", "arn:aws:iam::*:role/x", operator="ArnLike")),
     "the world by address": allow(condition=equals("aws:SourceIp", "0.0.0.0/0", operator="IpAddress")),
@@ -148,6 +151,10 @@ def deny(condition: Json = None, **more: Json) -> Json:
     return {**held, **({"Condition": condition} if condition is not None else {}), **more}
 
 
+def everyone_else(spared: str, condition: Json = None) -> Json:
+    return {key: value for key, value in deny(condition, NotPrincipal={"AWS": spared}).items() if key != "Principal"}
+
+
 OUTSIDE = equals("aws:SourceVpce", "vpce-0a1b2c3d", operator="StringNotEquals")
 SHUTTING = {
     "all but an endpoint": deny(OUTSIDE),
@@ -159,9 +166,7 @@ SHUTTING = {
         }
     ),
     "everyone": deny(),
-    "everyone but an account": {
-        key: value for key, value in deny(NotPrincipal={"AWS": ACCOUNT}).items() if key != "Principal"
-    },
+    "everyone but an account": everyone_else(ACCOUNT),
     "this action on everything": deny(OUTSIDE, Action="S3:Get*", Resource="*"),
 }
 NOT_SHUTTING = {
@@ -176,6 +181,8 @@ NOT_SHUTTING = {
     "all but some actions": {
         key: value for key, value in deny(OUTSIDE, NotAction="s3:PutObject").items() if key != "Action"
     },
+    "everyone but an account, over plain HTTP": everyone_else(ACCOUNT, {"Bool": {"aws:SecureTransport": "false"}}),
+    "everyone but everyone": everyone_else("*"),
     "any of no values": deny(equals("aws:PrincipalOrgID", ORG, operator="ForAnyValue:StringNotEquals")),
 }
 
@@ -237,6 +244,22 @@ def test_nothing_left_is_no_policy() -> None:
             ],
         ),
         (allow(condition=equals("aws:SourceAccount", "*", "123456789012", operator="StringLikeIfExists")), []),
+        (
+            allow(
+                condition={
+                    "IpAddress": {"aws:SourceIp": ["0.0.0.0/0", "10.0.0.0/8"]},
+                    "StringLike": {"aws:SourceAccount": ["*", "123456789012"]},
+                }
+            ),
+            [
+                allow(
+                    condition={
+                        "IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]},
+                        "StringLike": {"aws:SourceAccount": ["*", "123456789012"]},
+                    }
+                )
+            ],
+        ),
     ],
 )
 def test_only_everyone_is_taken_out_of_a_statement(statement: Json, parts: list[Json]) -> None:

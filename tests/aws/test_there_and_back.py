@@ -1,0 +1,45 @@
+"""Every repair of storage, messages, keys and trails that a believable account needs, there and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.aws.live import known, live
+
+from goldseam.clouds.aws import cloudtrail, kms, s3, sns, sqs
+from goldseam.clouds.aws.kind import AwsKind
+from goldseam.control import Catalog, Control
+from goldseam.demo.account import DemoAccount
+from goldseam.demo.emulator import ROOT_KEY
+from goldseam.evaluate import Status, evaluate
+
+CATALOG = Catalog.of([s3, sns, sqs, kms, cloudtrail])
+KEY = {"kms_key": "alias/data"}
+
+
+@pytest.mark.parametrize(
+    "kind", [s3.BUCKET, sns.TOPIC, sqs.QUEUE, kms.KEY, cloudtrail.TRAIL], ids=lambda kind: kind.name
+)
+def test_each_repair_of_the_demo_s_account_is_done_as_predicted_and_taken_back(
+    demo_account: DemoAccount, kind: AwsKind
+) -> None:
+    controls, repaired = CATALOG.controls_of[kind.name], 0
+    where = (demo_account.endpoint, kind, ROOT_KEY, demo_account.account_id, demo_account.region)
+    with live(*where) as aws:
+        for resource in aws.found().values():
+            assert known(resource)
+            for finding in evaluate(resource, controls):
+                if finding.status is Status.FAIL:
+                    aws.there_and_back(resource, _with_key(CATALOG.control(finding.control)))
+                    repaired += 1
+    assert repaired
+
+
+def _with_key(control: Control) -> Control:
+    """The control with a key chosen, where it has none by default."""
+    lacking = control.defaults.get("kms_key") == ""
+    if not lacking:
+        return control
+    settings = tuple(replace(setting, default=KEY["kms_key"]) for setting in control.settings)
+    return replace(control, settings=settings)
