@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from goldseam.demo.aws import Clients, policy, tags
+from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud
 
 _AGE_TAG: Final = "demo:age-days"
 """The emulator makes a user and its keys this many days old."""
@@ -103,6 +104,15 @@ def seed_people(clients: Clients, account: str) -> People:
         forgotten=forgotten,
         deployer=deployer,
     )
+
+
+def renewed(cloud: EmbeddedCloud, name: str) -> Identity:
+    """A user of a cloud that was started again, with a fresh access key: secrets were shown once and kept nowhere."""
+    iam = Clients(cloud.endpoint, cloud.region, ROOT_KEY, ROOT_KEY)("iam")
+    for held in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName=name, AccessKeyId=held["AccessKeyId"])
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Identity(name, iam.get_user(UserName=name)["User"]["Arn"], key["AccessKeyId"], key["SecretAccessKey"])
 
 
 def _roles(iam: Any, scanner: Identity, keyholder: Identity, operator: Identity, external_id: str) -> None:
