@@ -323,15 +323,36 @@ def test_no_source_asks_for_more_than_15_minutes(demo_account: DemoAccount, rota
     assert [asked["DurationSeconds"] for asked in watched.asked] == [900, 900]
 
 
-def test_the_sdk_logs_no_key_and_no_code_of_these_sources(
-    demo_account: DemoAccount, rotating: RotatingRole, caplog: pytest.LogCaptureFixture
-) -> None:
+@pytest.fixture
+def loud_sdk(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """The SDK says everything that it can, as in a process where nothing has silenced it yet."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "botocore"]
+    levels = {name: logging.getLogger(name).level for name in names}
+    for name in names:
+        logging.getLogger(name).setLevel(logging.NOTSET)
     caplog.set_level(logging.DEBUG)
+    yield caplog
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+def test_the_sdk_logs_no_key_and_no_code_of_these_sources(
+    demo_account: DemoAccount, rotating: RotatingRole, loud_sdk: pytest.LogCaptureFixture
+) -> None:
     code = demo_account.people.external_id.partition(":")[2]
     own = session_of(demo_account.people.operator, demo_account)
     logging.getLogger("botocore").setLevel(logging.DEBUG)
     source = RotatingCodeSource(own, {demo_account.account_id: rotating}, lambda _: Secret(code=code))
     key = source.key_for(plan_for(demo_account, demo_account.storage.data_bucket).to_json(), [])
-    logging.getLogger("botocore").setLevel(logging.NOTSET)
-    assert caplog.text
-    assert not [word for word in (code, *key.secret.reveal().values()) if word in caplog.text]
+    assert "botocore" in loud_sdk.text
+    assert not [word for word in (code, *key.secret.reveal().values()) if word in loud_sdk.text]
+
+
+def test_the_sdk_logs_no_fresh_code(
+    demo_account: DemoAccount, rotating: RotatingRole, loud_sdk: pytest.LogCaptureFixture
+) -> None:
+    customer = session_of(demo_account.people.keyholder, demo_account)
+    logging.getLogger("botocore").setLevel(logging.DEBUG)
+    code = rotated(customer, rotating).reveal()["code"]
+    assert "botocore" in loud_sdk.text
+    assert code not in loud_sdk.text

@@ -116,6 +116,29 @@ def test_a_stranger_is_refused_and_cannot_fill_the_record(tmp_path: Path) -> Non
     assert not office.keyholder.journal.path.exists() or not office.keyholder.journal.path.read_text()
 
 
+def test_a_request_that_only_names_a_trusted_key_is_refused(tmp_path: Path) -> None:
+    office = desk(tmp_path)
+    name = office.keyholder.signer.keyholder_name
+    asked = message.asking(repair().to_json(), (), Signer.fresh(), name, NOON)
+    envelope = orjson.loads(asked.body)
+    envelope["message"]["requester"] = office.requester.verifier.text
+    reply = office.keyholder.answer(orjson.dumps(envelope))
+    assert "not signed by anyone" in refusal(office, lambda: message.key_in(reply, asked, name))
+
+
+@pytest.mark.parametrize("word", ["nonce", "time", "plan", "approvals", "reply_to", "code", "keyholder"])
+def test_no_word_of_a_request_can_be_changed_on_the_way(tmp_path: Path, word: str) -> None:
+    office = desk(tmp_path)
+    name = office.keyholder.signer.keyholder_name
+    asked, other = (message.asking(repair().to_json(), (), office.requester, name, NOON) for _ in "12")
+    envelope, donor = orjson.loads(asked.body), orjson.loads(other.body)
+    donor["message"] |= {"plan": {}, "approvals": [{}], "code": "x", "keyholder": "y", "time": "2026-05-04T12:00:01Z"}
+    envelope["message"][word] = donor["message"][word]
+    reply = orjson.loads(office.keyholder.answer(orjson.dumps(envelope)))
+    assert "not signed by anyone" in reply["message"]["because"]
+    assert office.sts.asked == []
+
+
 def test_a_request_is_heard_once(tmp_path: Path) -> None:
     office = desk(tmp_path, (TWO,))
     name = office.keyholder.signer.keyholder_name

@@ -31,6 +31,24 @@ except AlreadyDone:
 os._exit(0)
 """
 
+_PLANS = 200
+_RACE = f"""
+import sys
+from datetime import datetime, UTC
+from pathlib import Path
+from goldseam.errors import AlreadyDone
+from goldseam.keyholder.journal import Journal
+journal = Journal(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range({_PLANS}):
+    try:
+        journal.claim(f"p-{{number}}", {{}}, datetime.now(UTC))
+        print(number, flush=True)
+    except AlreadyDone:
+        pass
+"""
+
 _FULL = """
 import resource, signal, sys
 from datetime import datetime, UTC
@@ -59,14 +77,21 @@ def test_a_claim_outlives_the_process_that_made_it(tmp_path: Path) -> None:
         Journal(path).claim(PLAN, {}, NOON)
 
 
-def test_of_several_processes_one_claims(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _CLAIM, str(tmp_path / "journal.jsonl"), PLAN]
-    children = [subprocess.Popen(command, stdin=subprocess.PIPE) for _ in range(4)]
+def test_of_several_processes_one_claims_each_plan(tmp_path: Path) -> None:
+    """They start together and walk through the same plans, so that they meet at most of them."""
+    command = [sys.executable, "-c", _RACE, str(tmp_path / "journal.jsonl")]
+    children = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(3)]
     for child in children:
-        assert child.stdin
-        child.stdin.write(b"\n")
-        child.stdin.close()
-    assert sorted(child.wait() for child in children) == [0, 7, 7, 7]
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+    claimed: list[bytes] = []
+    for child in children:
+        assert child.stdin is not None
+        child.stdin.write(b"go\n")
+        child.stdin.flush()
+    for child in children:
+        claimed += child.communicate()[0].split()
+    assert sorted(claimed, key=int) == [str(number).encode() for number in range(_PLANS)]
 
 
 def test_two_open_journals_see_each_other(tmp_path: Path) -> None:
