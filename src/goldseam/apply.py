@@ -7,15 +7,16 @@ else's, and is left alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from goldseam.authorise import Grant
-from goldseam.control import Call, Catalog, Kind, Step
+from goldseam.control import Call, Catalog, Kind
 from goldseam.decide import Exemption, exempted
 from goldseam.errors import (
+    CallFailed,
     CloudError,
     ExemptResource,
     GoldseamError,
@@ -28,7 +29,16 @@ from goldseam.errors import (
     Unreachable,
 )
 from goldseam.evaluate import SettingsOf, Status, evaluate
-from goldseam.plan import Change, Plan, Purpose, calls_derived, image_path, refuse_exempt
+from goldseam.plan import (
+    Plan,
+    Purpose,
+    back_steps,
+    calls_derived,
+    image_path,
+    place_of,
+    refuse_exempt,
+    values_along,
+)
 from goldseam.ports import Clock, Entry, Ledger, Locks, Reader, Receipt, Writer, WriterFactory
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, Value, digest, plain, same
@@ -250,29 +260,6 @@ def _possible_calls(plan: Plan, kind: Kind) -> tuple[Call, ...]:
     return tuple(found)
 
 
-def values_along(plan: Plan, kind: Kind) -> Mapping[str, list[Value]]:
-    """For each changed facet, the values that it has along the plan, in order."""
-    along: dict[str, list[Value]] = {change.facet: [] for change in plan.changes}
-    for image in image_path(plan, kind):
-        for name, value in image.items():
-            if place_of(value, along[name]) is None:
-                along[name].append(value)
-    return along
-
-
-def back_steps(plan: Plan, kind: Kind, change: Change, value: Value) -> tuple[Step, ...] | None:
-    """The steps that bring one facet back to where it began; None when there is no way."""
-    try:
-        return kind.facet(change.facet).write(plan.ref, value, change.before)
-    except PlanRefused:
-        return None
-
-
-def place_of(value: Value, values: Sequence[Value]) -> int | None:
-    """Where a value is among others; None when it is not."""
-    return next((at for at, other in enumerate(values) if same(value, other)), None)
-
-
 def _carried_out(hand: _Hand, before: Resource) -> Applied:
     for step, call in enumerate(hand.plan.calls, 1):
         error = _sent(hand, step, call, undo=False)
@@ -301,8 +288,8 @@ def _words(hand: _Hand, error: Exception) -> str:
 
 
 def _happened(hand: _Hand, step: int, error: Exception) -> bool:
-    """Whether a call that failed was done nevertheless: no answer is no news, so a fresh reading decides."""
-    if not isinstance(error, Unreachable):
+    """Whether a call that failed was done nevertheless: no answer, or an odd one, is no news; a reading decides."""
+    if not isinstance(error, (Unreachable, CallFailed)):
         return False
     path = image_path(hand.plan, hand.kind)
     return same(settled(hand.plan, hand.doors, [path[step]]), path[step])
@@ -320,11 +307,7 @@ def _undone(hand: _Hand, before: Resource, done: int, because: str) -> Applied:
     if start is None:
         told = f"{because}; {plan.ref} is in a state that is not the plan's own: look at it"
         return _ended(hand, before, State.CONFLICT, told)
-    steps = [back_steps(plan, hand.kind, change, start[change.facet]) for change in reversed(plan.changes)]
-    if None in steps:
-        told = f"{because}; no call takes back what was done: look at {plan.ref}"
-        return _ended(hand, before, State.CONFLICT, told)
-    return _walked_back(hand, before, [step.call for some in steps for step in some or ()], because)
+    return _walked_back(hand, before, start, because)
 
 
 def _start(hand: _Hand, now: Image, expected: Image) -> Image | None:
@@ -344,21 +327,38 @@ def _start(hand: _Hand, now: Image, expected: Image) -> Image | None:
 _UNSEEN: Final = "the resource cannot be read, so nothing was taken back yet: run `goldseam resume`"
 
 
-def _walked_back(hand: _Hand, before: Resource, calls: Iterable[Call], because: str) -> Applied:
-    errors = [
-        f"{call.operation}: {_words(hand, error)}"
-        for step, call in enumerate(calls, 1)
-        if (error := _sent(hand, step, call, undo=True)) is not None
-    ]
+def _walked_back(hand: _Hand, before: Resource, start: Image, because: str) -> Applied:
+    """Go back from a state; where a call fails, look again and go back from there, once."""
     first = image_path(hand.plan, hand.kind)[0]
-    if same(now := settled(hand.plan, hand.doors, [first]), first):
-        return _ended(hand, before, State.UNDONE, because)
-    if errors or now is None:
-        told = f"{because}; taking it back failed too ({'; '.join(errors) or 'it cannot be read'})"
+    now: Image | None = start
+    for _ in range(2):
+        back = _back(hand, start)
+        if back is None:
+            told = f"{because}; no call takes back what was done: look at {hand.plan.ref}"
+            return _ended(hand, before, State.CONFLICT, told)
+        failed = next((call for step, call in enumerate(back, 1) if _sent(hand, step, call, undo=True)), None)
+        now = settled(hand.plan, hand.doors, [first])
+        if same(now, first):
+            return _ended(hand, before, State.UNDONE, because)
+        if failed is None or now is None or (seen := _start(hand, now, first)) is None:
+            break
+        start = seen
+    if failed is not None or now is None:
+        told = f"{because}; taking it back failed too{f' ({failed.operation})' if failed else ''}"
         return Applied(hand.plan, before, tuple(hand.receipts), State.OPEN, f"{told}; run `goldseam resume`")
-    return _ended(
-        hand, before, State.CONFLICT, f"{because}; after taking it back {hand.plan.ref} is not as it was: look at it"
-    )
+    told = f"{because}; after taking it back {hand.plan.ref} is not as it was: look at it"
+    return _ended(hand, before, State.CONFLICT, told)
+
+
+def _back(hand: _Hand, start: Image) -> list[Call] | None:
+    """The calls from a state back to where the plan began, last change first; None when there is no way."""
+    found: list[Call] = []
+    for change in reversed(hand.plan.changes):
+        steps = back_steps(hand.plan, hand.kind, change, start[change.facet])
+        if steps is None:
+            return None
+        found += (step.call for step in steps)
+    return found
 
 
 def _ended(hand: _Hand, before: Resource, state: State, because: str) -> Applied:

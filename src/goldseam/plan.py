@@ -210,6 +210,29 @@ def image_path(plan: Plan, kind: Kind) -> tuple[Mapping[str, Value], ...]:
     return tuple(path)
 
 
+def values_along(plan: Plan, kind: Kind) -> Mapping[str, list[Value]]:
+    """For each changed facet, the values that it has along the plan, in order."""
+    along: dict[str, list[Value]] = {change.facet: [] for change in plan.changes}
+    for image in image_path(plan, kind):
+        for name, value in image.items():
+            if place_of(value, along[name]) is None:
+                along[name].append(value)
+    return along
+
+
+def back_steps(plan: Plan, kind: Kind, change: Change, value: Value) -> tuple[Step, ...] | None:
+    """The steps that bring one facet back to where it began; None when there is no way."""
+    try:
+        return kind.facet(change.facet).write(plan.ref, value, change.before)
+    except PlanRefused:
+        return None
+
+
+def place_of(value: Value, values: Sequence[Value]) -> int | None:
+    """Where a value is among others; None when it is not."""
+    return next((at for at, other in enumerate(values) if same(value, other)), None)
+
+
 def calls_derived(plan: Plan, kind: Kind) -> bool:
     """Whether the plan's calls and undo are those that its before and after images give: nothing was slipped in."""
     calls = tuple(step.call for step in _steps(plan.ref, plan.changes, kind))

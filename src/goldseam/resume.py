@@ -13,19 +13,16 @@ from typing import Final
 from goldseam.apply import (
     Doors,
     Image,
-    back_steps,
     facets_of,
     followed,
     outcome_of,
-    place_of,
     record_after,
     record_outcome,
     settled,
-    values_along,
 )
 from goldseam.control import Kind
 from goldseam.errors import CloudError, HomeLocked, PlanRefused, Refused, ResourceGone
-from goldseam.plan import Plan, Purpose, image_path, reversal
+from goldseam.plan import Plan, Purpose, back_steps, image_path, place_of, reversal, values_along
 from goldseam.ports import Entry, KeySource, Ledger
 from goldseam.record import Signer, checkpoint
 from goldseam.repair import Leave, conclude, proven, repair

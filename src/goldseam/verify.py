@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -51,15 +51,19 @@ def verify(
     """Read a resource again until its plan is seen to have worked, or patience ends.
 
     A repair has worked when every control of the plan passes, with the settings that the plan was made with; a
-    rollback or recovery when the facets are as they were. What the cloud accepted and has not done yet is pending, and
+    rollback or recovery when the facets are as they were. A repair that passes in another way than was planned is
+    waited for, and told of. What the cloud accepted and has not done yet is pending, and
     so is what cannot be read.
     """
     seen = Verification(Proof.FAILED, "it was not looked at")
     for pause in patience:
         clock.sleep(pause)
         seen = _look(plan, catalog, reader, facets)
-        if seen.state is Proof.VERIFIED:
+        if seen.state is Proof.VERIFIED and not (seen.after and _differences(plan, seen.after)):
             return seen
+    if seen.state is Proof.VERIFIED and seen.after:
+        odd = "; ".join(_differences(plan, seen.after))
+        return replace(seen, because=f"{seen.because}; not exactly as planned: {odd}")
     return seen
 
 
