@@ -1,0 +1,51 @@
+"""Every plan that a control of the catalogue can lead to, and the way back, is one that a keyholder can work out."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.kind import AwsKind
+from goldseam.control import Control, Example
+from goldseam.errors import PlanRefused
+from goldseam.keyholder.derive import derived, identified, restores
+from goldseam.plan import Plan, propose, reversal
+from goldseam.resource import Resource
+from goldseam.values import Unknown
+
+CATALOG = aws_catalog()
+ID = {"aws.kms.key": "1234abcd-12ab-34cd-56ef-1234567890ab"}
+
+
+def resource_of(control: Control, example: Example) -> Resource:
+    kind = control.kind
+    assert isinstance(kind, AwsKind)
+    ref = kind.ref("aws", "111122223333", "eu-central-1", ID.get(kind.name, "goldseam-example"))
+    facets = {name: kind.facet(name).normal(value) for name, value in example.facets.items()}
+    return Resource(ref, {**{facet.name: Unknown("not in the example") for facet in kind.facets}, **facets})
+
+
+def plans_of(control: Control) -> list[tuple[Resource, Plan]]:
+    found = []
+    for example in control.violating:
+        resource = resource_of(control, example)
+        try:
+            plan = propose(resource, [control], [control], lambda _, __, e=example: control.chosen(e.settings))
+        except PlanRefused:
+            continue
+        found.append((resource, plan))
+    return found
+
+
+@pytest.mark.parametrize("control", [item for item in CATALOG.controls if item.fixable], ids=lambda item: item.id)
+def test_the_keyholder_can_work_out_the_plans_of(control: Control) -> None:
+    plans = plans_of(control)
+    assert plans
+    for resource, plan in plans:
+        again = identified(orjson.loads(orjson.dumps(plan.to_json())))
+        assert derived(again, CATALOG, {}).permissions == plan.permissions
+        if plan.reversible:
+            after = resource.with_facets({change.facet: change.after for change in plan.changes})
+            back = identified(orjson.loads(orjson.dumps(reversal(plan, after, control.kind).to_json())))
+            assert derived(back, CATALOG, {plan.id: restores(plan)}).permissions
