@@ -452,53 +452,45 @@ def judged(world: World, stage: ModuleType) -> Decision:
     return decision
 
 
+def often(usual: Any, *others: Any) -> st.SearchStrategy[Any]:
+    """Mostly the usual value: else so much would stand in the way that hardly a world were automatic."""
+    return st.sampled_from([*[usual] * 3 * len(others), *others])
+
+
 UNKNOWN = Unknown("not seen")
-TEXTS = [
-    "true",
-    "true",
-    QUIET,
-    EMPTY,
-    "false",
-    f"{QUIET} || {EMPTY}",
-    f"!{QUIET} && {EMPTY}",
-    "resource.tags.team == 'web'",
+TEXTS = ["true", QUIET, EMPTY, "false", f"{QUIET} || {EMPTY}", f"!{QUIET} && {EMPTY}", "resource.tags.team == 'web'"]
+WHENS = [(), *((text,) for text in TEXTS), *((one, two) for one in TEXTS for two in TEXTS)]
+BOUNDS = [
+    (Scope(), Limits()),
+    (Scope(tags={"team": ("web",)}), Limits()),
+    (Scope(regions=("us-*",)), Limits()),
+    (Scope(), Limits(0, 5)),
+    (Scope(), Limits(20, 0)),
 ]
-SCOPES = [Scope(), Scope(tags={"team": ("web",)}), Scope(regions=("us-*",))]
-LIMITS = [Limits(), Limits(), Limits(), Limits(0, 5), Limits(20, 0)]
 POLICIES = [
     policy(*when, mode=mode, name=f"p{next(SERIAL)}", scope=scope, limits=limits)
-    for mode in (Mode.AUTO, Mode.AUTO, Mode.AUTO, Mode.AUTO, Mode.ASK, Mode.ASSIST, Mode.LEAVE)
-    for when in [(), *((text,) for text in TEXTS), *((one, two) for one in TEXTS for two in TEXTS)]
-    for scope, limits in ((SCOPES[0], LIMITS[0]), (SCOPES[1], LIMITS[1]), (SCOPES[2], LIMITS[2]), (SCOPES[0], LIMITS[3]),
-                          (SCOPES[0], LIMITS[4]))
-]  # fmt: skip
-PASTS = [
-    None,
-    None,
-    None,
-    Precedent("c", 3, 1),
-    Precedent("c", repaired=1),
-    Precedent("c", repaired=2),
-    Precedent("c", 1, 1, 1),
+    for mode in (Mode.AUTO, Mode.AUTO, *Mode)
+    for when in WHENS
+    for scope, limits in BOUNDS
 ]
-USAGES = [Usage(), Usage(), Usage(1, {"1": 1}), Usage(20, {"1": 1}), Usage(5, {"1": 5})]
+PASTS = [Precedent("c", *counts) for counts in ((3, 1), (0, 0, 0, 1), (0, 0, 0, 2), (1, 1, 1))]
 unknowable = {
     "quiet": st.sampled_from([True, True, UNKNOWN, False]),
     "empty": st.sampled_from([True, True, UNKNOWN, False]),
-    "managed_by": st.sampled_from(["", "", UNKNOWN, "terraform"]),
+    "managed_by": often("", UNKNOWN, "terraform"),
 }
-held_policies = st.sampled_from(POLICIES)
+held_policies = st.sampled_from([policy("true"), policy(QUIET), policy(EMPTY)]) | st.sampled_from(POLICIES)
 worlds = st.builds(
     World,
-    lock=st.sampled_from(["off"] * 6 + ["on", "jammed", UNKNOWN]),
+    lock=often("off", "on", "jammed", UNKNOWN),
     tags=st.sampled_from([{"team": "web"}, {"team": "web"}, {}, UNKNOWN]),
     about=st.fixed_dictionaries({}, optional=unknowable).map(lambda values: facts(**values)),
     held=st.lists(held_policies, max_size=2).map(tuple),
-    rule=st.sampled_from([HARMLESS, HARMLESS, HARMLESS, RISKY, RECKLESS]),
-    usage=st.sampled_from(USAGES),
-    past=st.sampled_from(PASTS),
+    rule=st.sampled_from([HARMLESS, HARMLESS, RISKY, RISKY, RECKLESS]),
+    usage=often(Usage(), Usage(1, {"1": 1}), Usage(20, {"1": 1}), Usage(5, {"1": 5})),
+    past=often(None, *PASTS),
     exemptions=st.just(()),
-    reversible=st.sampled_from([None, True, True, False]),
+    reversible=often(None, True, False),
 )
 
 
@@ -599,7 +591,7 @@ BREAKS = [
     (law_5, "ruling", "None if None in truths else True", "True"),
     (law_5, "opinions", "if isinstance(fact.value, str) else None", "if isinstance(fact.value, str) else True"),
     (law_5, "opinions", "truth = None if fact is None or", "truth = True if fact is None or"),
-    (law_10, "ruling", "    if applies is False:\n        return None", "    if applies is False:\n        return Mode.ASK"),
+    (law_10, "ruling", "if applies is False:\n        return None", "if applies is False:\n        return Mode.ASK"),
     (law_10, "ruling", "        return Mode.LEAVE", "        return Mode.AUTO"),
     (law_10, "ruling", "in policies.naming(case.control):", "in policies.naming(case.control)[:1]:"),
     (law_11, "opinions", "return Opinion(Mode.LEAVE, tuple(lines))", "return Opinion(Mode.ASK, tuple(lines))"),

@@ -1,0 +1,173 @@
+"""What tags and names tell of a resource: its environment, its owner, the code that manages it, the class of its data.
+
+A tag is only somebody's word, so each fact names the tag that it rests on, and tags that contradict each other, or say
+what is not understood, tell nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from goldseam.control import Answer, Surroundings, fact, known
+from goldseam.values import Unknown
+
+_ENVIRONMENT_KEYS: Final = (
+    "environment", "env", "stage", "environmentname", "environmenttype", "envname", "appenv", "deploymentstage",
+)  # fmt: skip
+_OWNER_KEYS: Final = (
+    "owner", "ownedby", "owneremail", "team", "squad", "technicalowner", "productowner", "businessowner",
+    "maintainer", "contact", "responsible",
+)  # fmt: skip
+_CLASS_KEYS: Final = (
+    "dataclass", "dataclassification", "classification", "confidentiality", "sensitivity", "datasensitivity",
+)  # fmt: skip
+_MANAGER_KEYS: Final = ("managedby", "provisionedby", "provisioner", "createdby", "deployedby", "iac", "iactool")
+
+
+def _words(meanings: Mapping[str, str]) -> dict[str, str]:
+    return {word: meaning for meaning, words in meanings.items() for word in words.split()}
+
+
+_ENVIRONMENTS: Final = _words(
+    {
+        "production": "production prod prd live",
+        "staging": "staging stage stg preprod preproduction uat acceptance",
+        "test": "test testing tst qa integration e2e ci",
+        "dev": "dev develop development sandbox sbx playground lab",
+    }
+)
+_CLASSES: Final = _words(
+    {
+        "public": "public open",
+        "internal": "internal private",
+        "confidential": "confidential sensitive",
+        "restricted": "restricted secret topsecret pii phi pci gdpr personal",
+    }
+)
+_MANAGERS: Final = _words(
+    {
+        "terraform": "terraform terragrunt tf",
+        "opentofu": "opentofu tofu",
+        "cloudformation": "cloudformation cfn sam",
+        "cdk": "cdk awscdk",
+        "pulumi": "pulumi",
+        "crossplane": "crossplane",
+        "ansible": "ansible",
+        "serverless": "serverless serverlessframework",
+        "kubernetes": "kubernetes eks kops karpenter",
+    }
+)
+_WRITTEN_BY_TOOLS: Final = (
+    ("aws:cdk", "cdk"),
+    ("aws-cdk:", "cdk"),
+    ("aws:cloudformation:stack-name", "cloudformation"),
+    ("kubernetes.io/cluster/", "kubernetes"),
+    ("elbv2.k8s.aws/cluster", "kubernetes"),
+    ("crossplane-kind", "crossplane"),
+    ("pulumi:", "pulumi"),
+)
+"""Beginnings of keys that only the tools themselves write; the first that is found counts."""
+
+_FALSE: Final = frozenset({"", "false", "no", "none", "0"})
+_TOGETHER: Final = re.compile(r"\b(pre|non)[-_. ]?(?=prod)")
+
+
+def bare(text: str) -> str:
+    """A tag's key or value without the ways of spelling it: lower case, letters and digits, no namespace."""
+    return re.sub(r"[^a-z0-9]", "", re.split(r"[:/]", text.lower())[-1])
+
+
+def tagged(tags: Mapping[str, str], keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The tags whose key is one of the bare keys, in the order of those, as they are spelled."""
+    for wanted in keys:
+        for key, value in tags.items():
+            if bare(key) == wanted and value.strip():
+                yield key, value
+
+
+def _environments(text: str) -> set[str]:
+    """The environments that the words of a text name."""
+    words = re.split(r"[^a-z0-9]+", _TOGETHER.sub(r"\1", text.lower()))
+    return {_ENVIRONMENTS[word] for word in (*words, bare(text)) if word in _ENVIRONMENTS}
+
+
+@fact("environment", None, str)
+def environment(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
+    """What the resource is used for: `dev`, `test`, `staging` or `production`.
+
+    A tag such as `environment`, `env` or `stage` says it; without one, a word of the name or of the `Name` tag.
+    """
+    said = [(f"tag `{key}` is `{value}`", _environments(value)) for key, value in tagged(tags, _ENVIRONMENT_KEYS)]
+    if not said:
+        names = (_name(around.ref.id), tags.get("Name", ""))
+        said = [(f"the name `{name}` says so", found) for name in names if (found := _environments(name))]
+    if not said:
+        return Unknown("no tag (environment, env, stage) and no word of the name tells the environment")
+    told = {name for _, found in said for name in found}
+    evidence = [line for line, _ in said]
+    if len(told) == 1 and all(found for _, found in said):
+        return known(told.pop(), *evidence)
+    return Unknown(f"the environment cannot be told from {' and '.join(evidence)}")
+
+
+def _name(id: str) -> str:
+    return id.rpartition("/")[2].rpartition(":")[2]
+
+
+@fact("owner", None, str)
+def owner(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
+    """Who answers for the resource, as a tag such as `owner` or `team` says."""
+    del around
+    for key, value in tagged(tags, _OWNER_KEYS):
+        return known(value, f"tag `{key}` is `{value}`")
+    return Unknown("no tag (owner, team, contact) names an owner")
+
+
+@fact("managed_by", None, str)
+def managed_by(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
+    """The tool whose code made the resource and would make it again: `terraform`, `cloudformation`, `cdk`, …, or `""`.
+
+    Tools that leave no tag cannot be seen.
+    """
+    del around
+    for start, tool in _WRITTEN_BY_TOOLS:
+        for key, value in tags.items():
+            if key.lower().startswith(start):
+                return known(tool, f"tag `{key}` is `{value}`")
+    for key, value in (*tagged(tags, _MANAGER_KEYS), *_named_for_tools(tags)):
+        if tool := _tool(value) or _tool(key):
+            return known(tool, f"tag `{key}` is `{value}`")
+    return known("", f"none of {len(tags)} tags is of a tool that manages resources by code")
+
+
+def _named_for_tools(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Tags such as `terraform: true` or `tf-module: network`."""
+    for key, value in tags.items():
+        first = re.split(r"[^a-z0-9]+", key.lower())[0]
+        if (first in _MANAGERS or bare(key) in _MANAGERS) and value.lower() not in _FALSE:
+            yield key, value
+
+
+def _tool(text: str) -> str:
+    """The tool that a text names, empty when it names none."""
+    words = (bare(text), *re.split(r"[^a-z0-9]+", text.lower()))
+    return next((_MANAGERS[word] for word in words if word in _MANAGERS), "")
+
+
+@fact("data_class", None, str)
+def data_class(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
+    """How secret the data is, as a tag such as `data-classification` says.
+
+    `public`, `internal`, `confidential` or `restricted`.
+    """
+    del around
+    said = [(f"tag `{key}` is `{value}`", _CLASSES.get(bare(value))) for key, value in tagged(tags, _CLASS_KEYS)]
+    evidence = [line for line, _ in said]
+    told = {name for _, name in said}
+    if not said:
+        return Unknown("no tag (data-class, data-classification, sensitivity) tells the class of the data")
+    if len(told) == 1 and (name := told.pop()) is not None:
+        return known(name, *evidence)
+    return Unknown(f"the class of the data cannot be told from {' and '.join(evidence)}")

@@ -1,0 +1,382 @@
+"""Facts of AWS: each value with the evidence for it, and unknown wherever the evidence does not carry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from tests.aws.live import ACCOUNT, REGION
+from tests.emulators import Moto
+
+from goldseam.clouds.aws import facts, usage_facts
+from goldseam.clouds.aws.client import AwsSession
+from goldseam.clouds.aws.cloudfront import DISTRIBUTION
+from goldseam.clouds.aws.group_rules import atom
+from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.aws.network import FLOW_LOG, NETWORK_INTERFACE
+from goldseam.clouds.aws.read import AwsReader
+from goldseam.clouds.aws.s3 import BUCKET
+from goldseam.clouds.aws.security_group import SECURITY_GROUP
+from goldseam.clouds.aws.user import USER
+from goldseam.collect import collect
+from goldseam.context import Fact, gather
+from goldseam.control import Catalog, FactRule, Surroundings
+from goldseam.resource import Resource
+from goldseam.values import ABSENT, Json, Unknown, Value
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+DENIED = Unknown("access denied")
+RULES = Catalog.of([facts, usage_facts]).facts
+
+
+def a(kind: AwsKind, called: str, **held: Value) -> Resource:
+    return Resource(kind.ref("aws", ACCOUNT, "global" if kind.account_wide else REGION, called), held)
+
+
+def told(name: str, resource: Resource, kind: AwsKind, *, near: dict[AwsKind, Json] | None = None) -> Fact:
+    around = Surroundings(resource.ref, NOW, {kind.name: held for kind, held in (near or {}).items()})
+    (rule,) = [rule for rule in RULES if rule.name == name and rule.applies_to(kind)]
+    return gather(resource, [rule], around)[0]
+
+
+def value(fact: Fact) -> Json:
+    """The value, or None where it is unknown; a known fact always has evidence."""
+    if isinstance(fact.value, Unknown):
+        assert fact.value.reason
+        return None
+    assert fact.evidence
+    assert all(fact.evidence)
+    return fact.value
+
+
+def test_a_fact_has_one_type_whatever_the_kind() -> None:
+    for rule in RULES:
+        assert {other.type for other in RULES if other.name == rule.name} == {rule.type}
+        assert rule.title
+
+
+def tagged(name: str, tags: Value, called: str = "b") -> Json:
+    return value(told(name, a(BUCKET, called, tags=tags), BUCKET))
+
+
+@pytest.mark.parametrize(
+    ("tags", "called", "expected"),
+    [
+        ({"environment": "prod"}, "b", "production"),
+        ({"Env": "Production"}, "b", "production"),
+        ({"acme:environment": "stg"}, "b", "staging"),
+        ({"STAGE": "pre-prod"}, "b", "staging"),
+        ({"env": "prod-eu"}, "b", "production"),
+        ({"env": "dev"}, "acme-prod", "dev"),
+        ({"env": "qa"}, "b", "test"),
+        ({"env": "nonprod"}, "b", None),
+        ({"env": "non-prod"}, "b", None),
+        ({"env": "blue"}, "acme-dev", None),
+        ({"env": "prod", "stage": "dev"}, "b", None),
+        ({"env": "prod", "stage": "blue"}, "b", None),
+        ({"env": "prod", "stage": "live"}, "b", "production"),
+        ({"env": "dev-prod"}, "b", None),
+        ({"env": " "}, "b", None),
+        ({}, "acme-dev-logs", "dev"),
+        ({}, "acme.staging.files", "staging"),
+        ({"Name": "test files"}, "b", "test"),
+        ({"Name": "test files"}, "acme-prod", None),
+        ({}, "device-production", "production"),
+        ({}, "device-livestock", None),
+        ({}, "b", None),
+        (DENIED, "acme-dev", None),
+    ],
+)  # fmt: skip
+def test_environment(tags: Value, called: str, expected: str | None) -> None:
+    assert tagged("environment", tags, called) == expected
+
+
+def test_the_environment_names_what_it_rests_on() -> None:
+    assert told("environment", a(BUCKET, "b", tags={"Env": "prd"}), BUCKET).evidence == ("tag `Env` is `prd`",)
+    unclear = told("environment", a(BUCKET, "b", tags={"env": "prod", "stage": "dev"}), BUCKET).value
+    assert unclear == Unknown("the environment cannot be told from tag `env` is `prod` and tag `stage` is `dev`")
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"Owner": "ann", "team": "web"}, "ann"),
+        ({"team": "web"}, "web"),
+        ({"acme/owner-email": "ann@example.com"}, "ann@example.com"),
+        ({"owner": ""}, None),
+        ({"ownership": "ann"}, None),
+        (DENIED, None),
+    ],
+)  # fmt: skip
+def test_owner(tags: Value, expected: str | None) -> None:
+    assert tagged("owner", tags) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({}, ""),
+        ({"team": "web", "managed-by": "ann"}, ""),
+        ({"aws:cloudformation:stack-name": "web"}, "cloudformation"),
+        ({"aws-cdk:auto-delete-objects": "true", "aws:cloudformation:stack-name": "web"}, "cdk"),
+        ({"terraform": "true"}, "terraform"),
+        ({"Terraform": "false"}, ""),
+        ({"ManagedBy": "Terraform"}, "terraform"),
+        ({"managed_by": "terraform-cloud"}, "terraform"),
+        ({"acme:provisioner": "OpenTofu"}, "opentofu"),
+        ({"tf-module": "network"}, "terraform"),
+        ({"kubernetes.io/cluster/main": "owned"}, "kubernetes"),
+        ({"CreatedBy": "pulumi"}, "pulumi"),
+        ({"tfile": "x"}, ""),
+        (DENIED, None),
+    ],
+)  # fmt: skip
+def test_managed_by(tags: Value, expected: str | None) -> None:
+    assert tagged("managed_by", tags) == expected
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [
+        ({"DataClassification": "Confidential"}, "confidential"),
+        ({"data-class": "PII"}, "restricted"),
+        ({"data_class": "open"}, "public"),
+        ({"data-class": "public", "sensitivity": "secret"}, None),
+        ({"data-class": "level 3"}, None),
+        ({}, None),
+        (DENIED, None),
+    ],
+)  # fmt: skip
+def test_data_class(tags: Value, expected: str | None) -> None:
+    assert tagged("data_class", tags) == expected
+
+
+SITE = {"IndexDocument": {"Suffix": "index.html"}}
+
+
+@pytest.mark.parametrize(
+    ("website", "tags", "called", "expected"),
+    [
+        (SITE, {}, "b", True),
+        (SITE, DENIED, "b", True),
+        ({"RedirectAllRequestsTo": {"HostName": "example.com"}}, {}, "b", True),
+        (ABSENT, {"purpose": "static-site"}, "b", True),
+        (ABSENT, {"website": "yes"}, "b", True),
+        (ABSENT, {"website": "no"}, "b", False),
+        (ABSENT, {"purpose": "backup"}, "b", False),
+        (ABSENT, {}, "b", False),
+        (ABSENT, {}, "www.example.com", None),
+        (ABSENT, {}, "logs.2024", False),
+        (ABSENT, DENIED, "b", None),
+        (DENIED, {}, "b", None),
+        (DENIED, {"purpose": "website"}, "b", True),
+    ],
+)  # fmt: skip
+def test_serves_website(website: Value, tags: Value, called: str, expected: bool | None) -> None:
+    assert value(told("serves_website", a(BUCKET, called, website=website, tags=tags), BUCKET)) is expected
+
+
+def test_a_website_says_what_it_serves() -> None:
+    fact = told("serves_website", a(BUCKET, "b", website=SITE, tags={}), BUCKET)
+    assert fact.evidence == ("the bucket has a website configuration: its index document is `index.html`",)
+
+
+def origins(*domains: str, path: str = "") -> list[Json]:
+    return [{"id": "o", "domain": domain, "path": path, "access": ""} for domain in domains]
+
+
+@pytest.mark.parametrize(
+    ("distributions", "expected", "names"),
+    [
+        ([], False, []),
+        ([a(DISTRIBUTION, "E1", origins=origins("b.s3.amazonaws.com"), enabled=True)], True, ["E1"]),
+        ([a(DISTRIBUTION, "E1", origins=origins("x.org", "b.s3.eu-west-1.amazonaws.com"), enabled=True)], True, ["E1"]),
+        ([a(DISTRIBUTION, "E1", origins=origins("b.s3-website-eu-west-1.amazonaws.com"), enabled=True)], True, ["E1"]),
+        ([a(DISTRIBUTION, "E1", origins=origins("b.s3-website.cn-north-1.amazonaws.com.cn"))], True, ["E1"]),
+        ([a(DISTRIBUTION, "E1", origins=origins("s3.eu-west-1.amazonaws.com", path="/b/web"))], True, ["E1"]),
+        ([a(DISTRIBUTION, "E1", origins=origins("s3.eu-west-1.amazonaws.com", path="/bb"))], False, []),
+        ([a(DISTRIBUTION, "E1", origins=origins("b.s3.amazonaws.com"), enabled=False)], False, ["E1"]),
+        ([a(DISTRIBUTION, "E1", origins=origins("bb.s3.amazonaws.com", "b.s3.example.com"))], False, []),
+        ([a(DISTRIBUTION, "E1", origins=DENIED)], None, None),
+        ([a(DISTRIBUTION, "E1", origins=DENIED), a(DISTRIBUTION, "E2", origins=origins("b.s3.amazonaws.com"))],
+         True, ["E2"]),
+        (DENIED, None, None),
+        (None, None, None),
+    ],
+)  # fmt: skip
+def test_cloudfront_origin(distributions: Json, expected: bool | None, names: list[str] | None) -> None:
+    near = {} if distributions is None else {DISTRIBUTION: _held(distributions)}
+    assert value(told("cloudfront_origin", a(BUCKET, "b"), BUCKET, near=near)) is expected
+    assert value(told("dependants", a(BUCKET, "b"), BUCKET, near=near)) == names
+
+
+def _held(found: Json) -> Json:
+    return found if isinstance(found, Unknown) else tuple(found)
+
+
+def eni(called: str, *groups: str, **held: Value) -> Resource:
+    given = {
+        "groups": list(groups), "public_ip": ABSENT, "ipv6_addresses": [], "status": "in-use", "vpc": "vpc-1",
+        "subnet": "subnet-1", "attachment": {"instance": "i-1", "status": "attached"}, "description": "",
+    }  # fmt: skip
+    return a(NETWORK_INTERFACE, called, **{**given, **held})
+
+
+GROUP = a(SECURITY_GROUP, "sg-1", group_name="web", ingress=[], egress=[], tags={})
+
+
+def of_group(name: str, interfaces: Json, logs: Json = (), groups: Json = (GROUP,)) -> Fact:
+    near = {NETWORK_INTERFACE: interfaces, FLOW_LOG: logs, SECURITY_GROUP: groups}
+    return told(name, GROUP, SECURITY_GROUP, near=near)
+
+
+@pytest.mark.parametrize(
+    ("interfaces", "is_attached", "is_public", "in_use"),
+    [
+        ((), False, False, False),
+        ((eni("eni-1", "sg-2"),), False, False, False),
+        ((eni("eni-1", "sg-1"),), True, False, None),
+        ((eni("eni-1", "sg-2", "sg-1", public_ip="203.0.113.7"),), True, True, None),
+        ((eni("eni-1", "sg-1"), eni("eni-2", "sg-1", ipv6_addresses=["2001:db8::7"])), True, True, None),
+        ((eni("eni-1", "sg-1", public_ip=DENIED),), True, None, None),
+        ((eni("eni-1", "sg-1", status="available", attachment=ABSENT),), True, False, False),
+        ((eni("eni-1", "sg-1", status="available"), eni("eni-2", "sg-1")), True, False, None),
+        ((a(NETWORK_INTERFACE, "eni-1", groups=DENIED),), None, None, None),
+        (DENIED, None, None, None),
+    ],
+)  # fmt: skip
+def test_what_a_group_is_attached_to(
+    interfaces: Json, is_attached: bool | None, is_public: bool | None, in_use: bool | None
+) -> None:
+    assert value(of_group("attached", interfaces)) is is_attached
+    assert value(of_group("attached_public", interfaces)) is is_public
+    assert value(of_group("port_in_use", interfaces)) is in_use
+
+
+def test_attachments_are_named() -> None:
+    many = tuple(eni(f"eni-{n}", "sg-1", attachment=ABSENT, description="") for n in range(7))
+    assert of_group("attached", (eni("eni-1", "sg-1"),)).evidence == ("the group is attached to eni-1 (instance i-1)",)
+    assert of_group("attached", many).evidence[0].endswith("eni-4 and 2 more")
+    public = of_group("attached_public", (eni("eni-1", "sg-1", public_ip="203.0.113.7"),))
+    assert public.evidence == ("eni-1 (instance i-1) has the public address 203.0.113.7",)
+
+
+@pytest.mark.parametrize(
+    ("logs", "reason"),
+    [
+        ((), "no flow log records its traffic"),
+        ((a(FLOW_LOG, "fl-1", resource="vpc-9"),), "no flow log records its traffic"),
+        ((a(FLOW_LOG, "fl-1", resource="vpc-1"),), "the records of flow log fl-1 were not read"),
+        ((a(FLOW_LOG, "fl-1", resource="eni-1"),), "the records of flow log fl-1 were not read"),
+        (DENIED, "whether flow logs record its traffic is not known: access denied"),
+    ],
+)  # fmt: skip
+def test_why_the_use_of_a_port_is_unknown(logs: Json, reason: str) -> None:
+    fact = of_group("port_in_use", (eni("eni-1", "sg-1"),), logs)
+    assert fact.value == Unknown(f"the group is attached to eni-1 (instance i-1); {reason}")
+
+
+def test_what_depends_on_a_group() -> None:
+    others = (
+        a(SECURITY_GROUP, "sg-2", ingress=[atom("123456789012/sg-1", "tcp", 22)], egress=[]),
+        a(SECURITY_GROUP, "sg-3", ingress=[], egress=[atom("sg-1", "tcp", 22)]),
+        a(
+            SECURITY_GROUP,
+            "sg-4",
+            ingress=[atom("123456789012/sg-11", "tcp", 22), atom("10.0.0.0/8", "tcp", 1)],
+            egress=[],
+        ),
+        a(SECURITY_GROUP, "sg-1", ingress=[atom("sg-1", "-1")], egress=[]),
+    )
+    assert value(of_group("dependants", (eni("eni-1", "sg-1"),), groups=others)) == ["eni-1", "sg-2", "sg-3"]
+    assert value(of_group("dependants", (), groups=(GROUP,))) == []
+    assert value(of_group("dependants", (), groups=DENIED)) is None
+    assert value(of_group("dependants", DENIED)) is None
+
+
+def test_a_default_group_is_told_by_its_name() -> None:
+    assert value(of_group("default_group", ())) is False
+    assert value(told("default_group", a(SECURITY_GROUP, "sg-1", group_name="default"), SECURITY_GROUP)) is True
+
+
+def key(name: str, status: str = "Active", created: str = "2026-01-01T00:00:00+00:00") -> Json:
+    return {"id": name, "status": status, "created": created}
+
+
+def use(name: str, when: str) -> Json:
+    return {"id": name, "last_used": when, "service": "s3" if when else ""}
+
+
+@pytest.mark.parametrize(
+    ("keys", "uses", "expected"),
+    [
+        ([key("A")], [use("A", "2026-02-20T10:00:00+00:00")], 10),
+        ([key("A")], [use("A", "")], 60),
+        ([key("A"), key("B")], [use("A", ""), use("B", "2026-03-02T11:00:00+00:00")], 0),
+        ([key("A", "Inactive"), key("B")], [use("A", "2026-03-02T11:00:00+00:00"), use("B", "")], 60),
+        ([key("A", "Inactive")], [use("A", "")], None),
+        ([], [], None),
+        ([key("A")], [], None),
+        ([key("A")], DENIED, None),
+        (DENIED, [], None),
+    ],
+)  # fmt: skip
+def test_access_key_last_used(keys: Value, uses: Value, expected: int | None) -> None:
+    fact = told("access_key_last_used", a(USER, "ann", access_keys=keys, last_used=uses), USER)
+    assert value(fact) == expected
+
+
+def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
+    """From the calls to the facts: buckets with and without a website, groups with and without an interface."""
+    catalog = Catalog(
+        (BUCKET, SECURITY_GROUP, NETWORK_INTERFACE, FLOW_LOG, DISTRIBUTION),
+        tuple(control for control in _controls() if control.kind in (BUCKET, SECURITY_GROUP)),
+        RULES,
+    )
+    session = AwsSession.with_credentials("testing", "testing", None, endpoint_url=moto_cloud.endpoint)
+    groups = _seeded(session)
+    found: dict[tuple[str, str], Json] = {}
+    with AwsReader(session, catalog, (REGION,)) as reader:
+        around: dict[str, Json] = {}
+        for collection in collect(reader, catalog):
+            around.update(collection.by_kind())
+            for resource in collection.resources:
+                for fact in gather(resource, _rules_of(resource), Surroundings(resource.ref, NOW, around)):
+                    found[resource.ref.id, fact.name] = value(fact)
+    session.close()
+    assert (found["site-1", "serves_website"], found["data-1", "serves_website"]) == (True, False)
+    assert (found["data-1", "environment"], found["data-1", "managed_by"]) == ("production", "terraform")
+    assert found["data-1", "cloudfront_origin"] is False
+    assert (found[groups[0], "attached"], found[groups[0], "port_in_use"]) == (True, False)
+    assert (found[groups[1], "attached"], found[groups[1], "port_in_use"]) == (False, False)
+
+
+def _controls() -> tuple[Json, ...]:
+    from goldseam.clouds.aws.cloud import aws_catalog  # noqa: PLC0415 - every module of the folder
+
+    return aws_catalog().controls
+
+
+def _rules_of(resource: Resource) -> list[FactRule]:
+    kind = next((kind for kind in (BUCKET, SECURITY_GROUP) if kind.name == resource.ref.kind), None)
+    return [rule for rule in RULES if kind is not None and rule.applies_to(kind)]
+
+
+def _seeded(session: AwsSession) -> tuple[str, str]:
+    def make(operation: str, **params: Json) -> Json:
+        service, _, name = operation.partition(".")
+        return session.guarded([(operation, params)]).call(service, name, REGION, **params)
+
+    where = {"LocationConstraint": REGION}
+    for name in ("site-1", "data-1"):
+        make("s3.CreateBucket", Bucket=name, CreateBucketConfiguration=where)
+    make("s3.PutBucketWebsite", Bucket="site-1", WebsiteConfiguration=SITE)
+    tags = [{"Key": "env", "Value": "prod"}, {"Key": "ManagedBy", "Value": "terraform"}]
+    make("s3.PutBucketTagging", Bucket="data-1", Tagging={"TagSet": tags})
+    vpc = make("ec2.CreateVpc", CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = make("ec2.CreateSubnet", VpcId=vpc, CidrBlock="10.0.1.0/24")["Subnet"]["SubnetId"]
+    used, spare = (
+        make("ec2.CreateSecurityGroup", GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in ("a", "b")
+    )
+    make("ec2.CreateNetworkInterface", SubnetId=subnet, Groups=[used])
+    return used, spare
