@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 
 import pytest
 from tests.aws.laws import as_read, keeps_the_laws, operations, parameters, planned, verdict
 from tests.aws.live import ACCOUNT, REGION, known, live
 
 from goldseam.clouds.aws import sns, sqs
+from goldseam.clouds.aws.client import AwsSession
+from goldseam.clouds.aws.read import AwsReader
 from goldseam.control import Catalog, Compliant, Control, Example
 from goldseam.errors import UsageError
 from goldseam.evaluate import evaluate
 from goldseam.plan import propose
+from goldseam.ports import Shard
+from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json
 
 CONTROLS = Catalog.of([sns, sqs]).controls
@@ -103,6 +108,39 @@ def test_ids_are_what_events_have_and_addresses_are_arns() -> None:
     assert sns.TOPIC.ref("aws", ACCOUNT, REGION, TOPIC).address == TOPIC
     assert sqs.QUEUE.touched_by == {"sqs.amazonaws.com": "requestParameters.queueUrl"}
     assert sns.TOPIC.touched_by == {"sns.amazonaws.com": "requestParameters.topicArn"}
+
+
+class Counting:
+    """A session that remembers what it was asked."""
+
+    def __init__(self, session: AwsSession) -> None:
+        self._session = session
+        self.account_id, self.partition, self.regions = session.account_id, session.partition, session.regions
+        self.asked: list[str] = []
+
+    def call(self, service: str, operation: str, region: str | None = None, /, **params: Json) -> Mapping[str, Json]:
+        self.asked.append(operation)
+        return self._session.call(service, operation, region, **params)
+
+    def pages(
+        self, service: str, operation: str, region: str | None = None, /, **params: Json
+    ) -> Iterator[Mapping[str, Json]]:
+        self.asked.append(operation)
+        return self._session.pages(service, operation, region, **params)
+
+
+def test_one_question_feeds_all_attributes_of_a_topic(moto_url: str) -> None:
+    with live(moto_url, sns.TOPIC) as aws:
+        aws.make("sns.CreateTopic", Name="goldseam-example")
+        session = Counting(aws.session)
+        wanted = frozenset({"encryption", "policy", "arn"})
+        with AwsReader(session, Catalog((sns.TOPIC,), ()), (REGION,)) as reader:
+            found = list(reader.scan(Shard(ACCOUNT, REGION), {sns.TOPIC: wanted}))
+            assert session.asked == ["ListTopics", "GetTopicAttributes"]
+            assert isinstance(found[0], Resource)
+            session.asked.clear()
+            assert reader.read(found[0].ref, wanted) == found[0]
+            assert session.asked == ["GetTopicAttributes"]
 
 
 def test_on_moto_topics_are_read_repaired_and_taken_back(moto_url: str) -> None:

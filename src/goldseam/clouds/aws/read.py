@@ -19,7 +19,7 @@ from typing import Final, Self, TypeAlias, TypeVar
 from goldseam.clock import SystemClock
 from goldseam.clouds.aws.ask import Memo, Session, reason
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, at, filled
-from goldseam.clouds.aws.shapes import AwsFacet, Reading
+from goldseam.clouds.aws.shapes import Address, AwsFacet, Reading
 from goldseam.collect import GLOBAL
 from goldseam.control import Catalog, Kind
 from goldseam.errors import CloudError, NotFound, ResourceGone
@@ -296,7 +296,8 @@ class AwsReader:
         """
         wanted = _wanted(self._catalog.kind(ref.kind), facets)
         ask, find = self._memo(), wanted.kind.find
-        listed = find is not None and bool(find.narrow or wanted.free or not wanted.groups)
+        items_say = any(not isinstance(facet, Address) for facet in wanted.free)
+        listed = find is not None and bool(find.narrow or items_say or not wanted.groups)
         item = _item(ask, ref, wanted.kind, find) if find and listed else None
         reading = partial(_readings, ask, ref, item, must_exist=find is not None and not listed)
         tasks = [self._lanes.submit(group[0].read_operations[0], partial(reading, group)) for group in wanted.groups]
