@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from goldseam.clouds.aws.client import Answer, AwsSession
+from goldseam.clouds.aws.answer import Answer
+from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.write import HIDDEN, WAITS, AwsWriter, AwsWriterFactory, check_calls, hiding, may_repeat
 from goldseam.control import Call
 from goldseam.errors import (

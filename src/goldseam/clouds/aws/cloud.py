@@ -11,18 +11,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Self
 
 from goldseam.clock import SystemClock
-from goldseam.clouds.aws.read import WORKERS, AwsReader, Progress
 from goldseam.control import Catalog
 from goldseam.ports import Clock, WriterFactory
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.client import AwsSession
+    from goldseam.clouds.aws.read import AwsReader, Progress
 
 MODULES: Final = (
     "account",
     "cloudfront",
     "cloudtrail",
     "ebs",
+    "facts",
     "kms",
     "network",
     "rds",
@@ -30,6 +31,8 @@ MODULES: Final = (
     "security_group",
     "sns",
     "sqs",
+    "usage_facts",
+    "user",
 )
 """The modules of this folder that define kinds, controls or facts; a new one is added here."""
 
@@ -47,7 +50,6 @@ class AwsCloud:
     endpoint_url: str | None = None
     regions: tuple[str, ...] = ()
     max_rate: float | None = None
-    workers: int = WORKERS
     progress: Progress | None = None
     clock: Clock = field(default_factory=SystemClock)
 
@@ -66,10 +68,9 @@ class AwsCloud:
     @cached_property
     def reader(self) -> AwsReader:
         """The reader of the account."""
-        return AwsReader(
-            self.session, self.catalog, self.regions,
-            workers=self.workers, progress=self.progress, clock=self.clock,
-        )  # fmt: skip
+        from goldseam.clouds.aws.read import AwsReader  # noqa: PLC0415 - loads threads and queues
+
+        return AwsReader(self.session, self.catalog, self.regions, progress=self.progress, clock=self.clock)
 
     @cached_property
     def writers(self) -> WriterFactory:

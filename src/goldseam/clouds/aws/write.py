@@ -16,7 +16,8 @@ from botocore.model import OperationModel, OperationNotFoundError, ServiceModel,
 from botocore.validate import ParamValidator
 
 from goldseam.clock import SystemClock
-from goldseam.clouds.aws.client import Answer, AwsSession
+from goldseam.clouds.aws.answer import Answer
+from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.collect import GLOBAL
@@ -44,7 +45,15 @@ _NOT_SENT: Final = frozenset(("EndpointConnectionError", "ConnectTimeoutError"))
 """Codes of `Unreachable` where no connection came about."""
 
 _BROKEN: Final = frozenset(
-    ("InternalError", "InternalFailure", "InternalServiceError", "ServiceUnavailable", "500", "503")
+    (
+        "InternalError",
+        "InternalFailure",
+        "InternalServiceError",
+        "ResponseParserError",
+        "ServiceUnavailable",
+        "500",
+        "503",
+    )
 )
 """Codes with which AWS answers without saying whether it did the work."""
 
