@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from textwrap import dedent, indent
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldseam.clause import ClauseEnvironment
+from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import (
     Answer,
     Catalog,
@@ -369,3 +373,32 @@ def test_no_text_at_all_ends_in_another_error(text: str) -> None:
 def test_the_most_careful_of_nothing_is_leave() -> None:
     assert Mode.most_careful([]) is Mode.LEAVE
     assert Mode.most_careful([Mode.AUTO, Mode.ASSIST, Mode.ASK]) is Mode.ASSIST
+
+
+PAGE = (Path(__file__).parents[1] / "docs" / "policies.md").read_text()
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize("text", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_examples_of_the_page_load(text: str) -> None:
+    assert load_policies(text, "docs/policies.md", aws_catalog()).policies
+
+
+def test_the_page_has_every_fact_with_its_type_and_kinds() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*?) \|", PAGE, re.MULTILINE)
+    catalog = aws_catalog()
+    names = {bool: "bool", int: "int", float: "double", str: "string", list: "list"}
+    facts = sorted(catalog.fact_types.items())
+    wanted = [(name, names[kind], _kinds(name, catalog)) for name, kind in facts]
+    assert rows == wanted
+
+
+def _kinds(name: str, catalog: Catalog) -> str:
+    kinds = sorted(rule.kind.name if rule.kind else "" for rule in catalog.facts if rule.name == name)
+    return "all with tags" if kinds == [""] else ", ".join(f"`{kind}`" for kind in kinds)
+
+
+def test_the_page_has_every_key_and_variable() -> None:
+    keys = ("name", "controls", "mode", "when", "scope", "settings", "approvals", "limits", "window")
+    assert all(f"\n| `{key}` |" in PAGE for key in keys)
+    assert all(f"`{name}`" in PAGE for name in ClauseEnvironment({}).types)
