@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from goldseam.errors import GoldseamError, HomeError, InvalidDocument, UsageError
 from goldseam.keyholder import main
@@ -13,7 +14,7 @@ from goldseam.keyholder.config import KEYS, load_config
 from goldseam.keyholder.identity import KeyholderName, Signer, Verifier
 from goldseam.keyholder.setup import set_up, trust
 
-ADA, BEN = Signer.fresh().verifier.text, Signer.fresh().verifier.text
+ADA, BEN = (Signer(Ed25519PrivateKey.from_private_bytes(letter * 32)).verifier.text for letter in (b"a", b"b"))
 GOOD = f"""\
 version: 1
 listen: 127.0.0.1:7443

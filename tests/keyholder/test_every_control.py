@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import orjson
 import pytest
 
@@ -12,7 +15,7 @@ from goldseam.errors import PlanRefused
 from goldseam.keyholder.derive import derived, identified, restores
 from goldseam.plan import Plan, propose, reversal
 from goldseam.resource import Resource
-from goldseam.values import Unknown
+from goldseam.values import Json, Unknown
 
 CATALOG = aws_catalog()
 ID = {"aws.kms.key": "1234abcd-12ab-34cd-56ef-1234567890ab"}
@@ -26,12 +29,17 @@ def resource_of(control: Control, example: Example) -> Resource:
     return Resource(ref, {**{facet.name: Unknown("not in the example") for facet in kind.facets}, **facets})
 
 
+def _settings(chosen: Mapping[str, Json], control: Control, resource: Resource) -> Mapping[str, Json]:
+    return chosen
+
+
 def plans_of(control: Control) -> list[tuple[Resource, Plan]]:
     found = []
     for example in control.violating:
         resource = resource_of(control, example)
+        chosen = control.chosen(example.settings)
         try:
-            plan = propose(resource, [control], [control], lambda _, __, e=example: control.chosen(e.settings))
+            plan = propose(resource, [control], [control], partial(_settings, chosen))
         except PlanRefused:
             continue
         found.append((resource, plan))
