@@ -175,8 +175,19 @@ class PolicySet:
             self._by_control[control.id] = tuple(policy for policy in self.policies if policy.names(control))
         return self._by_control[control.id]
 
+    def giving(self, control: Control) -> tuple[tuple[Policy, Mapping[str, Json]], ...]:
+        """The policies that give settings to a control, the most careful first, with the settings checked."""
+        if control.id not in self._giving:
+            found = sorted((item for item in self.naming(control) if item.settings), key=lambda item: item.mode.rank)
+            self._giving[control.id] = tuple((policy, control.chosen(policy.settings)) for policy in found)
+        return self._giving[control.id]
+
     @cached_property
     def _by_control(self) -> dict[str, tuple[Policy, ...]]:
+        return {}
+
+    @cached_property
+    def _giving(self) -> dict[str, tuple[tuple[Policy, Mapping[str, Json]], ...]]:
         return {}
 
 
