@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from typing import Final, TypeAlias
 
 from goldseam.control import Compliant, Control, ShouldBe, Verdict
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, difference, digest, plain, restored
+from goldseam.values import Json, Unknown, Value, canonical, difference, digest, plain, restored
 
 SettingsOf: TypeAlias = Callable[[Control, Resource], Mapping[str, Json]]
 """The checked settings that the user's policies give to a control on a resource."""
@@ -83,7 +84,15 @@ def default_settings(control: Control, resource: Resource) -> Mapping[str, Json]
 
 def finding_id(control: str, ref: Ref) -> str:
     """The name of the finding of a control on a resource: the same at every scan."""
-    return f"f-{digest([control, ref.to_json()])[:12]}"
+    return _named(control, _ref_key(ref))
+
+
+def _ref_key(ref: Ref) -> bytes:
+    return canonical([ref.kind, ref.account, ref.region, ref.id, ref.address])
+
+
+def _named(control: str, ref_key: bytes) -> str:
+    return f"f-{sha256(ref_key + control.encode()).hexdigest()[:12]}"
 
 
 def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Verdict | Unknown:
@@ -116,12 +125,13 @@ def evaluate(
     resource: Resource, controls: Iterable[Control], settings_of: SettingsOf = default_settings
 ) -> tuple[Finding, ...]:
     """The findings of all controls on a resource, in the controls' order."""
-    return tuple(_finding(control, resource, settings_of(control, resource)) for control in controls)
+    key = _ref_key(resource.ref)
+    return tuple(_finding(control, resource, settings_of(control, resource), key) for control in controls)
 
 
-def _finding(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Finding:
+def _finding(control: Control, resource: Resource, settings: Mapping[str, Json], ref_key: bytes) -> Finding:
     verdict = verdict_on(control, resource, settings)
-    ref, name = resource.ref, finding_id(control.id, resource.ref)
+    ref, name = resource.ref, _named(control.id, ref_key)
     if isinstance(verdict, Compliant):
         return Finding(name, control.id, ref, Status.PASS, "")
     if isinstance(verdict, Unknown):

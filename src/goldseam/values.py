@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 
 import orjson
@@ -18,10 +17,10 @@ Json: TypeAlias = Any
 """A JSON document: null, boolean, number, string, list or object with string keys."""
 
 
-class _Absent(Enum):
-    """The type of `ABSENT`, an enumeration of one so that `is ABSENT` narrows."""
+class Absent:
+    """The type of `ABSENT`: there is one of it, in every process and after every copy, so that `is ABSENT` holds."""
 
-    ABSENT = "absent"
+    __slots__ = ()
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -29,9 +28,11 @@ class _Absent(Enum):
     def __bool__(self) -> Literal[False]:
         return False
 
+    def __reduce__(self) -> str:
+        return "ABSENT"
 
-ABSENT: Final = _Absent.ABSENT
-Absent: TypeAlias = Literal[_Absent.ABSENT]
+
+ABSENT: Final = Absent()
 Value: TypeAlias = Any
 """`Json | Absent`: what a facet holds."""
 
@@ -48,6 +49,7 @@ class Unknown:
 
 
 _TAG: Final = "$goldseam"
+_CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def plain(value: Value | Unknown) -> Json:
@@ -79,7 +81,7 @@ def restored(document: Json) -> Value | Unknown:
 
 def canonical(value: Value | Unknown) -> bytes:
     """Canonical JSON in UTF-8: sorted keys, no white space; equal values give equal bytes."""
-    return orjson.dumps(plain(value), option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(value, default=plain, option=_CANONICAL)
 
 
 def digest(value: Value | Unknown) -> str:

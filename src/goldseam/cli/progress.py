@@ -20,19 +20,37 @@ def shown_progress() -> Iterator[Progress]:
         with _bar() as progress:
             yield progress
     else:
-        yield _Lines()
+        lines = _Lines()
+        try:
+            yield lines
+        finally:
+            lines.close()
 
 
 class _Lines:
-    """One line for each shard, when it is done."""
+    """One line for each shard, once the next one begins or the scan ends."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
+        self._last: tuple[Shard, int] | None = None
 
     def __call__(self, shard: Shard, done: int, total: int) -> None:
-        if done == total:
-            with self._turn:
-                sys.stderr.write(f"read {shard.account} {shard.region}: {done} calls\n")
+        del total
+        with self._turn:
+            if self._last is not None and self._last[0] != shard:
+                self._write()
+            self._last = (shard, done)
+
+    def close(self) -> None:
+        """Say the last shard too."""
+        with self._turn:
+            self._write()
+
+    def _write(self) -> None:
+        if self._last is not None:
+            shard, done = self._last
+            sys.stderr.write(f"read {shard.account} {shard.region}: {done} resources\n")
+            self._last = None
 
 
 @contextmanager

@@ -97,7 +97,7 @@ class Tour:
 
 def _shown(word: str) -> str:
     """A word as a user would type it: paths from where they stand, spaces in quotes."""
-    path = os.path.relpath(word) if os.path.isabs(word) else word
+    path = os.path.relpath(word) if Path(word).is_absolute() else word
     return f"'{path}'" if " " in path or "*" in path else path
 
 
@@ -181,7 +181,7 @@ def _listening(tour: Tour, config: Path) -> Iterator[tuple[str, str]]:
     try:
         assert process.stdout is not None
         line = process.stdout.readline().split()
-        if len(line) < len("listening on URL as NAME".split()):
+        if len(line) < len(("listening", "on", "URL", "as", "NAME")):
             raise GoldseamError("the keyholder did not start; run `goldseam keyholder run` by hand to see why")
         yield line[2], line[4]
     finally:

@@ -120,6 +120,7 @@ _DETACHED: Final = {"attached": False}
 
 def _port_control(service: Service) -> Control:
     good, bad = _port_examples(service)
+    ports = service.ports
 
     @control(
         f"aws.ec2.security-group.port-{service.word}-closed", SECURITY_GROUP, severity=service.severity,
@@ -132,7 +133,7 @@ def _port_control(service: Service) -> Control:
         maps=service.maps, seed=(service.seed,), compliant=good, violating=bad,
     )  # fmt: skip
     def port_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = ()) -> Verdict:
-        return closed(ingress, service.ports, service.name, replacement)
+        return closed(ingress, ports, service.name, replacement)
 
     return port_closed
 
