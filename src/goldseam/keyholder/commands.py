@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import signal
 import sys
@@ -27,8 +26,6 @@ _VARIABLE: Final = "GOLDSEAM_KEYHOLDER_CONFIG"
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the answer is the exit code."""
-    # The SDK's logs at level DEBUG hold what is signed and received.
-    logging.getLogger("botocore").setLevel(logging.INFO)
     given = _parser().parse_args(arguments)
     act: Callable[[argparse.Namespace], int] = given.act
     try:
