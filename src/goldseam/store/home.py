@@ -6,20 +6,22 @@ import os
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from goldseam.clock import SystemClock
 from goldseam.errors import HomeError
 from goldseam.ports import Clock
 from goldseam.store.database import Database
 from goldseam.store.documents import Documents
-from goldseam.store.exemptions import Exemptions
 from goldseam.store.ledger import SqliteLedger
 from goldseam.store.locks import FileLocks
-from goldseam.store.plans import Plans
-from goldseam.store.scans import Scans
 from goldseam.store.signing import SigningKey
 from goldseam.store.trouble import told
+
+if TYPE_CHECKING:
+    from goldseam.store.exemptions import Exemptions
+    from goldseam.store.plans import Plans
+    from goldseam.store.scans import Scans
 
 
 class Home:
@@ -40,9 +42,27 @@ class Home:
         self.locks = FileLocks(self.path)
         self.ledger = SqliteLedger(self.database, self._clock)
         self.documents = Documents(self.database)
-        self.scans = Scans(self.database, self._clock)
-        self.plans = Plans(self.database, self._clock)
-        self.exemptions = Exemptions(self.ledger)
+
+    @cached_property
+    def scans(self) -> Scans:
+        """What the latest scans found."""
+        from goldseam.store.scans import Scans  # noqa: PLC0415 - who only reads the ledger needs no stage
+
+        return Scans(self.database, self._clock)
+
+    @cached_property
+    def plans(self) -> Plans:
+        """The plans that were made."""
+        from goldseam.store.plans import Plans  # noqa: PLC0415 - as above
+
+        return Plans(self.database, self._clock)
+
+    @cached_property
+    def exemptions(self) -> Exemptions:
+        """The exemptions that were given."""
+        from goldseam.store.exemptions import Exemptions  # noqa: PLC0415 - as above
+
+        return Exemptions(self.ledger)
 
     @cached_property
     def signer(self) -> SigningKey:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -79,7 +79,7 @@ class Scans:
 
     def begin(self, account: str) -> str:
         """Note that a scan of an account has begun; its id."""
-        scan = f"s-{uuid.uuid4().hex[:12]}"
+        scan = f"s-{os.urandom(6).hex()}"
         with self._database.writing() as connection:
             connection.execute("INSERT INTO scan (id, account, started) VALUES (?, ?, ?)", (scan, account, self._now()))
         return scan

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,9 +58,10 @@ def _of_sqlite(folder: Path, error: sqlite3.Error) -> HomeError:
 
 def _no_space(folder: Path) -> bool:
     try:
-        return shutil.disk_usage(folder).free < _LITTLE
+        room = os.statvfs(folder)
     except OSError:
         return False
+    return room.f_bavail * room.f_frsize < _LITTLE
 
 
 def holder_of(note: Path) -> str:
