@@ -12,7 +12,7 @@ from goldseam.errors import AlreadyDone, GrantRefused, NotApproved
 from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
 from goldseam.ports import Clock, Entry, Key, KeySource, Ledger
-from goldseam.values import Json
+from goldseam.values import Json, same
 
 _LONGEST: Final = timedelta(minutes=15)
 _SKEW: Final = timedelta(minutes=5)
@@ -97,8 +97,7 @@ def authorise(
         msg = f"plan `{plan.id}` was executed before; make a new plan if it is needed again"
         raise AlreadyDone(msg)
     # 2. what is asked for, and why
-    if not any(ledger.entries(kind="plan", plan=plan.id)):
-        ledger.append("plan", _filed(plan, decisions))
+    file_plan(ledger, plan, decisions)
     # 3. a no
     _check_rejections(plan, ledger)
     # 4. a yes from everyone who is asked
@@ -125,6 +124,13 @@ def _key(plan: Plan, approvals: Sequence[Approval], source: KeySource, ledger: L
         body = {"plan": plan.id, "ref": plan.ref.to_json(), "source": source.name, "because": str(error)}
         ledger.append("refusal", body)
         raise
+
+
+def file_plan(ledger: Ledger, plan: Plan, decisions: Iterable[Decision]) -> None:
+    """Put a plan and the decisions on its findings into the ledger, unless it says just that already."""
+    body = _filed(plan, decisions)
+    if not any(same(entry.body, body) for entry in ledger.entries(kind="plan", plan=plan.id)):
+        ledger.append("plan", body)
 
 
 def _filed(plan: Plan, decisions: Iterable[Decision]) -> dict[str, Json]:

@@ -98,16 +98,18 @@ def judged(resource: Resource, facts: tuple[Fact, ...], catalog: Catalog, standi
     return Seen(resource, findings, facts, decisions)
 
 
-def plan_for(resource: Resource, wanted: Sequence[Control], catalog: Catalog, standing: Standing, clock: Clock) -> Plan:
+def plan_for(
+    resource: Resource, wanted: Sequence[Control], catalog: Catalog, standing: Standing, now: datetime, follows: str
+) -> Plan:
     """Stage 5 on a resource: the one plan for the wanted controls, under the user's settings and exemptions.
 
-    Raises PlanRefused, ExemptResource.
+    `follows` is the last plan on the resource, from the ledger. Raises PlanRefused, ExemptResource.
     """
     controls = catalog.controls_of[resource.ref.kind]
     settings = settings_of(standing.policies)
     exempt = frozenset(
         finding.control
         for finding in evaluate(resource, controls, settings)
-        if exempted(finding, standing.exemptions, clock.now())
+        if exempted(finding, standing.exemptions, now)
     )
-    return propose(resource, wanted, controls, settings, exempt, standing.memory.follows(resource.ref))
+    return propose(resource, wanted, controls, settings, exempt, follows)

@@ -79,8 +79,11 @@ class Plan:
 
     @cached_property
     def id(self) -> str:
-        """The hash of the plan's content: `p-` and 16 hexadecimal digits."""
-        return f"p-{digest(self._content())[:16]}"
+        """The hash of the plan's content: `p-` and 32 hexadecimal digits.
+
+        128 bits, because an approval names a plan by its id: nobody may find two plans with one id.
+        """
+        return f"p-{digest(self._content())[:32]}"
 
     @property
     def findings(self) -> tuple[str, ...]:

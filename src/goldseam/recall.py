@@ -1,4 +1,4 @@
-"""What the ledger remembers that the deciding stages are told: precedents, limits used, and the last plan of each resource."""
+"""What the ledger remembers that the deciding stages are told: precedents, and how much of the limits is used."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from goldseam.evaluate import Finding
 from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
 from goldseam.ports import Entry, Ledger
-from goldseam.resource import Ref
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -22,33 +21,33 @@ _HOUR: Final = timedelta(hours=1)
 class Memory:
     """What happened before.
 
-    `approved`, `rejected` and `rolled_back` count by control, `repaired` by finding; `last` is the id of the last plan
-    that was carried out on a resource; `usage` counts the automated repairs of the last hour.
+    `approved`, `rejected` and `rolled_back` count by control, `repaired` by finding; `usage` counts the automated
+    repairs of the last hour.
     """
 
     approved: Mapping[str, int] = field(default_factory=dict)
     rejected: Mapping[str, int] = field(default_factory=dict)
     rolled_back: Mapping[str, int] = field(default_factory=dict)
     repaired: Mapping[str, int] = field(default_factory=dict)
-    last: Mapping[Ref, str] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
 
     def precedent(self, finding: Finding) -> Precedent:
         """What people and repairs did before about a finding and its control."""
-        counts = (tally.get(finding.control, 0) for tally in (self.approved, self.rejected, self.rolled_back))
-        return Precedent(finding.control, *counts, self.repaired.get(finding.id, 0))
-
-    def follows(self, ref: Ref) -> str:
-        """The last plan carried out on a resource, empty when there was none."""
-        return self.last.get(ref, "")
+        name = finding.control
+        return Precedent(
+            name,
+            self.approved.get(name, 0),
+            self.rejected.get(name, 0),
+            self.rolled_back.get(name, 0),
+            self.repaired.get(finding.id, 0),
+        )
 
 
 def recall(ledger: Ledger, now: datetime) -> Memory:
     """Read the ledger once and count."""
     plans = {entry.body["plan"]: Plan.from_json(entry.body["document"]) for entry in ledger.entries(kind="plan")}
-    repairs = [
-        (entry, plans[entry.body["plan"]]) for entry in ledger.entries(kind="repair") if entry.body["plan"] in plans
-    ]
+    claims = ((entry, entry.body["plan"]) for entry in ledger.entries(kind="repair"))
+    repairs = [(entry, plans[name]) for entry, name in claims if name in plans]
     verified = {entry.body["plan"] for entry in ledger.entries(kind="outcome") if entry.body["state"] == "verified"}
     done = [plan for entry, plan in repairs if plan.id in verified]
     return Memory(
@@ -59,7 +58,6 @@ def recall(ledger: Ledger, now: datetime) -> Memory:
             for control in plans[plan.of].controls
         ),
         repaired=Counter(finding for plan in done if plan.purpose is Purpose.REPAIR for finding in plan.findings),
-        last={plan.ref: plan.id for _, plan in repairs},
         usage=_usage(ledger, repairs, now),
     )  # fmt: skip
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from goldseam.authorise import Approval, reject
+from goldseam.apply import followed
+from goldseam.authorise import Approval, file_plan, reject
 from goldseam.authorise import approve as record_approval
 from goldseam.cli import output
 from goldseam.cli.selection import chosen, words
@@ -110,7 +111,8 @@ def fresh_look(workspace: Workspace, cloud: AwsCloud, ref: Ref, standing: Standi
 def proposed(workspace: Workspace, cloud: AwsCloud, ref: Ref, controls: Sequence[Control], standing: Standing) -> Made:
     """The plan for controls on a resource, from a fresh reading; raises PlanRefused, ExemptResource, ResourceGone."""
     seen = fresh_look(workspace, cloud, ref, standing)
-    made = plan_for(seen.resource, controls, workspace.catalog, standing, SystemClock())
+    follows = followed(workspace.home.ledger, ref)
+    made = plan_for(seen.resource, controls, workspace.catalog, standing, SystemClock().now(), follows)
     return Made(ref, made, tuple(item for item in seen.decisions if item.finding in made.findings))
 
 
@@ -161,7 +163,9 @@ class Opinion:
 
 def approve(workspace: Workspace, opinion: Opinion, *, as_json: bool) -> int:
     """Record a yes or a no."""
-    plan, ledger, by = workspace.plan(opinion.plan), workspace.home.ledger, who(opinion.by)["by"]
+    filed, ledger, by = workspace.filed(opinion.plan), workspace.home.ledger, who(opinion.by)["by"]
+    plan = filed.plan
+    file_plan(ledger, plan, filed.decisions)
     if opinion.reject:
         entry = reject(ledger, plan.id, by, opinion.comment)
     else:

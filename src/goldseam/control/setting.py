@@ -38,6 +38,9 @@ def _kms_key(value: Json) -> KmsKey:
 
 
 def _cidr(value: Json) -> Cidr:
+    if not isinstance(value, str):
+        msg = "a network is given as text, such as `192.0.2.0/24`"
+        raise TypeError(msg)
     network = ip_network(value, strict=True)
     if network.prefixlen == 0:
         msg = "that is the whole internet"

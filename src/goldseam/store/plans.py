@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import orjson
 
@@ -13,6 +14,9 @@ from goldseam.plan import Plan
 from goldseam.ports import Clock
 from goldseam.store.database import Database
 from goldseam.values import canonical
+
+
+_SHORTEST: Final = len("p-123456")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +51,15 @@ class Plans:
             )
 
     def get(self, name: str) -> Filed:
-        """The plan of that id; raises UnknownName with the nearest ones, PlanRefused when it was tampered with."""
-        row = self._database.row("SELECT id, body, decisions, made FROM plan WHERE id = ?", (name,))
+        """The plan of that id, or the only one whose id begins so (six digits at least).
+
+        Raises UnknownName with the nearest ones, PlanRefused when it was tampered with.
+        """
+        query = "SELECT id, body, decisions, made FROM plan WHERE id >= ? AND id < ? ORDER BY id LIMIT 2"
+        rows = self._database.rows(query, (name, f"{name}~"))
+        row = next((row for row in rows if row[0] == name), None)
+        if row is None and len(rows) == 1 and len(name) >= _SHORTEST:
+            row = rows[0]
         if row is None:
             known = self._database.rows("SELECT id FROM plan ORDER BY made DESC LIMIT 10000")
             raise UnknownName("plan", name, (item for (item,) in known))
