@@ -8,15 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from goldseam.control import Catalog, Kind
-from goldseam.ports import Gap, Reader, Shard
+from goldseam.ports import GLOBAL, Gap, Reader, Shard
 from goldseam.resource import Resource
 from goldseam.values import Unknown
-
-GLOBAL: Final = "global"
-"""The region of what an account has once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,9 +174,8 @@ def propose(
         settings={control.id: dict(settings_of(control, resource)) for control in wanted},
         witness={name: digest(resource.facets[name]) for control in wanted for name in control.reads},
         disruption=tuple(dict.fromkeys(c.disruption.harms for c in wanted if c.disruption.harms)),
-        follows=follows,
     )  # fmt: skip
-    return _judged(plan, resource, target, wanted, controls, settings_of, exempt)
+    return _judged(replace(plan, follows=follows), resource, target, wanted, controls, settings_of, exempt)
 
 
 def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.ROLLBACK, follows: str = "") -> Plan:
@@ -185,15 +184,15 @@ def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.R
     Raises PlanRefused when there is no call that does it, or when there is nothing to take back.
     """
     before = now.with_facets({change.facet: change.before for change in plan.changes})
-    return _assembled(
+    back = _assembled(
         purpose, now, before, kind,
         controls=(),
         because={},
         settings={},
         witness={change.facet: digest(now.facets[change.facet]) for change in plan.changes},
         of=plan.id,
-        follows=follows,
     )  # fmt: skip
+    return replace(back, follows=follows)
 
 
 def with_what_if(plan: Plan, kind_controls: Sequence[Control], now: Resource, settings_of: SettingsOf) -> Plan:
@@ -286,7 +285,6 @@ def _assembled(
     witness: Mapping[str, str],
     disruption: tuple[str, ...] = (),
     of: str = "",
-    follows: str = "",
 ) -> Plan:
     changes = _changes(resource, target)
     if not changes:
@@ -297,7 +295,7 @@ def _assembled(
     seen = {**witness, **{change.facet: digest(change.before) for change in changes}}
     return Plan(
         purpose, resource.ref, controls, because, settings, changes, tuple(step.call for step in steps),
-        undo or (), undo is not None, seen, disruption=disruption, of=of, follows=follows,
+        undo or (), undo is not None, seen, disruption=disruption, of=of,
     )  # fmt: skip
 
 

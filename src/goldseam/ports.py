@@ -15,6 +15,9 @@ from goldseam.control import Call, Kind
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json
 
+GLOBAL: Final = "global"
+"""The region of what an account has once."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Shard:

@@ -11,12 +11,11 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from goldseam.collect import GLOBAL
 from goldseam.context import Fact
 from goldseam.decide import Decision
 from goldseam.errors import UnknownName
 from goldseam.evaluate import Finding
-from goldseam.ports import Clock, Gap, Shard
+from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.store.database import Database
 from goldseam.store.documents import keep_documents

@@ -9,8 +9,8 @@ from threading import Lock
 from typing import Protocol
 
 from goldseam.clouds.aws.kind import at
-from goldseam.collect import GLOBAL
 from goldseam.errors import AccessDenied, CloudError, NotFound, Throttled, Unreachable
+from goldseam.ports import GLOBAL
 from goldseam.values import Json, canonical
 
 

@@ -20,10 +20,9 @@ from goldseam.clock import SystemClock
 from goldseam.clouds.aws.ask import Memo, Session, reason
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, at, filled
 from goldseam.clouds.aws.shapes import Address, AwsFacet, Reading
-from goldseam.collect import GLOBAL
 from goldseam.control import Catalog, Kind
 from goldseam.errors import CloudError, NotFound, ResourceGone
-from goldseam.ports import Clock, Gap, Shard
+from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, Value, canonical
 
