@@ -20,10 +20,9 @@ from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.service_data import ServiceData
-from goldseam.collect import GLOBAL
 from goldseam.control import Call
 from goldseam.errors import CallFailed, CloudError, PlanRefused, RefusedCall, Throttled, Unreachable
-from goldseam.ports import Clock, Key, Receipt, Secret
+from goldseam.ports import GLOBAL, Clock, Key, Receipt, Secret
 from goldseam.values import Json, canonical
 
 WAITS: Final = (0.5, 1.0, 2.0, 4.0)
