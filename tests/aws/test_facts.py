@@ -9,6 +9,7 @@ from tests.aws.live import ACCOUNT, REGION
 from tests.emulators import Moto
 
 from goldseam.clouds.aws import facts, usage_facts
+from goldseam.clouds.aws.account_name import ACCOUNT_NAME
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloudfront import DISTRIBUTION
 from goldseam.clouds.aws.group_rules import atom
@@ -89,6 +90,18 @@ def tagged(name: str, tags: Value, called: str = "b") -> Json:
 )  # fmt: skip
 def test_environment(tags: Value, called: str, expected: str | None) -> None:
     assert tagged("environment", tags, called) == expected
+
+
+@pytest.mark.parametrize(
+    ("alias", "called", "expected"),
+    [("lumen-staging", "b", "staging"), ("lumen-staging", "www-prod", "production"), ("lumen", "b", None)],
+)
+def test_the_account_alias_tells_the_environment_where_nothing_nearer_does(
+    alias: str, called: str, expected: str | None
+) -> None:
+    near: dict[AwsKind, Json] = {ACCOUNT_NAME: (a(ACCOUNT_NAME, "111122223333", alias=alias),)}
+    fact = told("environment", a(BUCKET, called, tags={}), BUCKET, near=near)
+    assert (None if isinstance(fact.value, Unknown) else fact.value) == expected
 
 
 def test_the_environment_names_what_it_rests_on() -> None:

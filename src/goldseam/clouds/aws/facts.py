@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from goldseam.clouds.aws.account_name import ACCOUNT_NAME
 from goldseam.control import Answer, Surroundings, fact, known
 from goldseam.values import Unknown
 
@@ -93,23 +94,39 @@ def _environments(text: str) -> set[str]:
     return {_ENVIRONMENTS[word] for word in (*words, bare(text)) if word in _ENVIRONMENTS}
 
 
-@fact("environment", None, str)
+@fact("environment", None, str, needs=(ACCOUNT_NAME,))
 def environment(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     """What the resource is used for: `dev`, `test`, `staging` or `production`.
 
-    A tag such as `environment`, `env` or `stage` says it; without one, a word of the name or of the `Name` tag.
+    A tag such as `environment`, `env` or `stage` says it; without one, a word of the name or of the `Name` tag; without
+    that, a word of the account's alias.
     """
     said = [(f"tag `{key}` is `{value}`", _environments(value)) for key, value in tagged(tags, _ENVIRONMENT_KEYS)]
     if not said:
         names = (_name(around.ref.id), tags.get("Name", ""))
         said = [(f"the name `{name}` says so", found) for name in names if (found := _environments(name))]
     if not said:
-        return Unknown("no tag (environment, env, stage) and no word of the name tells the environment")
+        said = [
+            (f"the account's alias `{name}` says so", found)
+            for name in _aliases(around)
+            if (found := _environments(name))
+        ]
+    if not said:
+        return Unknown("no tag (environment, env, stage), no word of the name and no account alias tells it")
     told = {name for _, found in said for name in found}
     evidence = [line for line, _ in said]
     if len(told) == 1 and all(found for _, found in said):
         return known(told.pop(), *evidence)
     return Unknown(f"the environment cannot be told from {' and '.join(evidence)}")
+
+
+def _aliases(around: Surroundings) -> list[str]:
+    """The alias of the resource's account, where it has one and it could be read."""
+    accounts = around.of(ACCOUNT_NAME)
+    if isinstance(accounts, Unknown):
+        return []
+    held = (account.facets["alias"] for account in accounts if account.ref.account == around.ref.account)
+    return [alias for alias in held if isinstance(alias, str)]
 
 
 def _name(id: str) -> str:
