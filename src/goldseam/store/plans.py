@@ -15,7 +15,6 @@ from goldseam.ports import Clock
 from goldseam.store.database import Database
 from goldseam.values import canonical
 
-
 _SHORTEST: Final = len("p-123456")
 
 
