@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from goldseam.clouds.aws import requirements as req
 from goldseam.clouds.aws.kind import AwsKind, Scope
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Document, Get, Send
 from goldseam.control import (
     Between,
@@ -123,7 +123,7 @@ class _Switch:
     why: str
     missing: str
     seed: str
-    maps: tuple[str, ...]
+    checks: tuple[str, ...]
     disrupts: Disruption
     severity: Severity = Severity.MEDIUM
 
@@ -134,19 +134,20 @@ _FOR_CLASSES: Final = "Each further class of characters multiplies what a guesse
 _SWITCHES: Final = (
     _Switch(
         "lowercase", "RequireLowercaseCharacters", "Passwords of IAM users hold a lower-case letter", _FOR_CLASSES,
-        "no lower-case letter is asked for", "passwordRequiresLowercase", req.PASSWORD_CLASS, _NEW_ONLY, Severity.LOW,
+        "no lower-case letter is asked for", "passwordRequiresLowercase",
+        ("iam_password_policy_lowercase",), _NEW_ONLY, Severity.LOW,
     ),
     _Switch(
         "uppercase", "RequireUppercaseCharacters", "Passwords of IAM users hold an upper-case letter", _FOR_CLASSES,
-        "no upper-case letter is asked for", "passwordRequiresUppercase", req.PASSWORD_CLASS, _NEW_ONLY,
+        "no upper-case letter is asked for", "passwordRequiresUppercase", ("iam_password_policy_uppercase",), _NEW_ONLY,
     ),
     _Switch(
         "numbers", "RequireNumbers", "Passwords of IAM users hold a digit", _FOR_CLASSES,
-        "no digit is asked for", "passwordRequiresNumbers", req.PASSWORD_CLASS, _NEW_ONLY,
+        "no digit is asked for", "passwordRequiresNumbers", ("iam_password_policy_number",), _NEW_ONLY,
     ),
     _Switch(
         "symbols", "RequireSymbols", "Passwords of IAM users hold a symbol", _FOR_CLASSES,
-        "no symbol is asked for", "passwordRequiresSymbols", req.PASSWORD_CLASS, _NEW_ONLY,
+        "no symbol is asked for", "passwordRequiresSymbols", ("iam_password_policy_symbol",), _NEW_ONLY,
     ),
     _Switch(
         "changeable", "AllowUsersToChangePassword", "IAM users may change their own passwords",
@@ -174,7 +175,7 @@ def _switch_control(switch: _Switch) -> Control:
 
     @control(
         f"aws.account.password-{switch.word}", ACCOUNT, severity=switch.severity, title=switch.title, why=switch.why,
-        disrupts=switch.disrupts, maps=switch.maps, seed=(switch.seed,),
+        disrupts=switch.disrupts, maps=required(*switch.checks), seed=(switch.seed,),
         compliant=[{"password_policy": good}],
         violating=[
             Example({"password_policy": bad}, leaves={"password_policy": good}),
@@ -197,7 +198,7 @@ PASSWORD_SWITCHES: Final = tuple(map(_switch_control, _SWITCHES))
 
 @control(
     "aws.account.password-length", ACCOUNT, severity=Severity.MEDIUM, disrupts=_NEW_ONLY,
-    maps=req.PASSWORD_LENGTH, seed=("minPasswordLength",),
+    maps=required("iam_password_policy_minimum_length_14"), seed=("minPasswordLength",),
     compliant=[{"password_policy": _STRONG}],
     violating=[
         Example(
@@ -228,7 +229,7 @@ def password_length(password_policy: Value, *, length: Annotated[int, Between(6,
         "users with a password older than that must set a new one when they next sign in; where expiry is hard, they "
         "are locked out until an administrator sets one"
     ),
-    maps=req.PASSWORD_AGE, seed=("maxPasswordAge",),
+    maps=required("iam_password_policy_expires_passwords_within_90_days_or_less"), seed=("maxPasswordAge",),
     compliant=[{"password_policy": {**_STRONG, "MaxPasswordAge": 60}}],
     violating=[
         Example({"password_policy": _STRONG}, leaves={"password_policy": {**_STRONG, "MaxPasswordAge": 90}}),
@@ -252,7 +253,7 @@ def password_age(password_policy: Value, *, days: Annotated[int, Between(1, 1095
 
 @control(
     "aws.account.password-reuse", ACCOUNT, severity=Severity.MEDIUM, disrupts=_NEW_ONLY,
-    maps=req.PASSWORD_REUSE, seed=("passwordReusePrevention",),
+    maps=required("iam_password_policy_reuse_24"), seed=("passwordReusePrevention",),
     compliant=[{"password_policy": {**_STRONG, "PasswordReusePrevention": 24}}],
     violating=[
         Example({"password_policy": _STRONG}, leaves={"password_policy": {**_STRONG, "PasswordReusePrevention": 24}}),
@@ -282,7 +283,7 @@ _BLOCKED: Final = dict.fromkeys(_BLOCKS, True)
     disrupts=may_disrupt(
         "every bucket of the account that is public on purpose, such as a website without CloudFront, stops answering"
     ),
-    maps=req.S3_ACCOUNT_BLOCK,
+    maps=required("s3_account_level_public_access_blocks"),
     compliant=[{"public_access_block": _BLOCKED}],
     violating=[
         {"public_access_block": ABSENT},

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
-from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Get, Send, Settings, Switch, tags
 from goldseam.control import (
     Example,

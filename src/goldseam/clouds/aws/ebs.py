@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws import requirements as req
 from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Get, Items, Look, Send, Switch, tags
 from goldseam.control import (
     Example,
@@ -65,7 +65,7 @@ REGION: Final = AwsKind(
         "snapshots and images of volumes made from now on cannot be shared with other accounts while the default key "
         "is AWS's own; what exists stays as it is"
     ),
-    maps=req.EBS_ENCRYPTION,
+    maps=required("ec2_ebs_default_encryption"),
     compliant=[{"ebs_encryption_by_default": True}],
     violating=[{"ebs_encryption_by_default": False}],
 )  # fmt: skip
@@ -82,7 +82,7 @@ def ebs_encrypted_by_default(ebs_encryption_by_default: bool) -> Verdict:  # noq
 @control(
     "aws.ec2.region.snapshots-blocked-from-public", REGION, severity=Severity.HIGH,
     disrupts=may_disrupt("other accounts that restore this region's public snapshots can no longer do so"),
-    maps=req.SNAPSHOT_BLOCK,
+    maps=required("ec2_ebs_snapshot_account_block_public_access"),
     compliant=[{"snapshot_block": _BLOCKED}],
     violating=[{"snapshot_block": _UNBLOCKED}, {"snapshot_block": _BLOCKED_FOR_NEW}],
 )  # fmt: skip
@@ -139,7 +139,7 @@ _PARTNER: Final = {"UserId": "111122223333"}
 @control(
     "aws.ec2.snapshot.not-public", SNAPSHOT, severity=Severity.CRITICAL,
     disrupts=may_disrupt("accounts that restore the snapshot without being named in its sharing can no longer do so"),
-    maps=req.SNAPSHOT_PUBLIC,
+    maps=required("ec2_ebs_public_snapshot"),
     compliant=[{"sharing": []}, {"sharing": [_PARTNER]}],
     violating=[
         Example({"sharing": [_EVERYONE, _PARTNER]}, leaves={"sharing": [_PARTNER]}),
@@ -159,7 +159,7 @@ def snapshot_not_public(sharing: list[Json]) -> Verdict:
 @control(
     "aws.ec2.snapshot.encrypted", SNAPSHOT, severity=Severity.HIGH,
     disrupts=harmless("nothing is changed; a person makes the encrypted copy"),
-    maps=req.SNAPSHOT_ENCRYPTION,
+    maps=required("ec2_ebs_snapshots_encrypted"),
     compliant=[{"encrypted": True}],
     violating=[{"encrypted": False}],
 )  # fmt: skip

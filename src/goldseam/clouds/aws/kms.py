@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
-from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Address, Get, Look, Send, Switch, policy, statements, tags
 from goldseam.clouds.aws.statements import closed, covers, label, public_statements, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.clouds.aws.requirements import ANY_PORT, CIFS, HIGH_RISK_PORT, INSTANCE_PORT, RDP, SERVICE_PORT, SSH
+from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity
+
+_TO: Final = "ec2_securitygroup_allow_ingress_from_internet_to_"
+_HIGH_RISK: Final = f"{_TO}high_risk_tcp_ports"
+"""20 to 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088, 8888, 9200 and
+9300 (Security Hub User Guide, EC2.19)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +24,18 @@ class Service:
     why: str
     tcp: tuple[int, ...] = ()
     udp: tuple[int, ...] = ()
-    maps: tuple[str, ...] = ANY_PORT
+    checks: tuple[str, ...] = (f"{_TO}any_port",)
     severity: Severity = Severity.HIGH
 
     @property
     def ports(self) -> dict[str, tuple[int, ...]]:
         """The ports by protocol."""
         return {name: ports for name, ports in (("tcp", self.tcp), ("udp", self.udp)) if ports}
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """The requirements of frameworks that ask for it."""
+        return required(*self.checks)
 
     @property
     def spelled(self) -> str:
@@ -38,23 +48,28 @@ _CRITICAL: Final = Severity.CRITICAL
 
 SERVICES: Final = (
     Service(
-        "cassandra-client", "Cassandra clients", "openCassandraClient", tcp=(9042,), maps=INSTANCE_PORT,
+        "cassandra-client", "Cassandra clients", "openCassandraClient", tcp=(9042,),
+        checks=("ec2_instance_port_cassandra_exposed_to_internet",),
         why="Cassandra accepts queries here, and as it is installed asks for no password.",
     ),
     Service(
-        "cassandra-internode", "Cassandra between nodes", "openCassandraInternode", tcp=(7000,), maps=INSTANCE_PORT,
+        "cassandra-internode", "Cassandra between nodes", "openCassandraInternode", tcp=(7000,),
+        checks=("ec2_instance_port_cassandra_exposed_to_internet",),
         why="Nodes trust each other here: who reaches it can join the cluster and read what it replicates.",
     ),
     Service(
-        "cassandra-monitoring", "Cassandra monitoring", "openCassandraMonitoring", tcp=(7199,), maps=SERVICE_PORT,
+        "cassandra-monitoring", "Cassandra monitoring", "openCassandraMonitoring", tcp=(7199,),
+        checks=(f"{_TO}tcp_port_cassandra_7199_9160_8888",),
         why="JMX on this port can run code in the database's process.",
     ),
     Service(
-        "cassandra-thrift", "Cassandra Thrift", "openCassandraThrift", tcp=(9160,), maps=SERVICE_PORT,
+        "cassandra-thrift", "Cassandra Thrift", "openCassandraThrift", tcp=(9160,),
+        checks=(f"{_TO}tcp_port_cassandra_7199_9160_8888",),
         why="The old client interface answers queries and gets no fixes any more.",
     ),
     Service(
-        "cifs", "CIFS", "openCIFS", udp=(445,), maps=CIFS,
+        "cifs", "CIFS", "openCIFS", udp=(445,),
+        checks=("ec2_instance_port_cifs_exposed_to_internet",),
         why="File sharing is made for one building; worms look for it all over the internet.",
     ),
     Service(
@@ -66,11 +81,13 @@ SERVICES: Final = (
         why="Who may start any container is root on the host, and port 2375 asks for no proof of who it is.",
     ),
     Service(
-        "elasticsearch", "Elasticsearch", "openElasticsearch", tcp=(9200, 9300), maps=SERVICE_PORT, severity=_CRITICAL,
+        "elasticsearch", "Elasticsearch", "openElasticsearch", tcp=(9200, 9300), severity=_CRITICAL,
+        checks=(f"{_TO}tcp_port_elasticsearch_kibana_9200_9300_5601", _HIGH_RISK),
         why="Clusters without a password are found within hours, copied, and wiped for ransom.",
     ),
     Service(
-        "ftp", "FTP", "openFTP", tcp=(20, 21), maps=SERVICE_PORT,
+        "ftp", "FTP", "openFTP", tcp=(20, 21),
+        checks=(f"{_TO}tcp_port_ftp_20_21", _HIGH_RISK),
         why="FTP sends passwords and files in the clear.",
     ),
     Service(
@@ -82,31 +99,38 @@ SERVICES: Final = (
         why="The web interface lists the file system and serves its files.",
     ),
     Service(
-        "internal-web", "internal web servers", "openInternalWeb", tcp=(8080,), maps=HIGH_RISK_PORT,
+        "internal-web", "internal web servers", "openInternalWeb", tcp=(8080,),
+        checks=(_HIGH_RISK,),
         why="On 8080 live consoles and proxies which were never meant for the public.",
     ),
     Service(
-        "kibana", "Kibana", "openKibana", tcp=(5601,), maps=SERVICE_PORT,
+        "kibana", "Kibana", "openKibana", tcp=(5601,),
+        checks=(f"{_TO}tcp_port_elasticsearch_kibana_9200_9300_5601", _HIGH_RISK),
         why="Kibana shows and changes everything that its cluster holds.",
     ),
     Service(
-        "ldap", "LDAP", "openLDAP", tcp=(389,), udp=(389,), maps=INSTANCE_PORT,
+        "ldap", "LDAP", "openLDAP", tcp=(389,), udp=(389,),
+        checks=("ec2_instance_port_ldap_exposed_to_internet",),
         why="The directory names every account, takes passwords in the clear, and over UDP amplifies floods.",
     ),
     Service(
-        "ldaps", "LDAP over TLS", "openLDAPS", tcp=(636,), maps=INSTANCE_PORT,
+        "ldaps", "LDAP over TLS", "openLDAPS", tcp=(636,),
+        checks=("ec2_instance_port_ldap_exposed_to_internet",),
         why="The directory names every account and is the place to guess passwords.",
     ),
     Service(
-        "memcached", "Memcached", "openMemcached", tcp=(11211,), udp=(11211,), maps=SERVICE_PORT, severity=_CRITICAL,
+        "memcached", "Memcached", "openMemcached", tcp=(11211,), udp=(11211,), severity=_CRITICAL,
+        checks=(f"{_TO}tcp_port_memcached_11211",),
         why="Memcached knows no password, and over UDP answers with up to 50,000 times what it is sent.",
     ),
     Service(
-        "mongodb", "MongoDB", "openMongoDB", tcp=(27017, 27018, 27019), maps=SERVICE_PORT, severity=_CRITICAL,
+        "mongodb", "MongoDB", "openMongoDB", tcp=(27017, 27018, 27019), severity=_CRITICAL,
+        checks=(f"{_TO}tcp_port_mongodb_27017_27018",),
         why="Databases without a password are found within hours, copied, and wiped for ransom.",
     ),
     Service(
-        "mysql", "MySQL", "openMySQL", tcp=(3306, 4333), maps=tuple(dict.fromkeys((*SERVICE_PORT, *HIGH_RISK_PORT))),
+        "mysql", "MySQL", "openMySQL", tcp=(3306, 4333),
+        checks=(f"{_TO}tcp_port_mysql_3306", _HIGH_RISK),
         why="One guessed password, or one unpatched server, gives away the data.",
     ),
     Service(
@@ -114,7 +138,8 @@ SERVICES: Final = (
         why="Name and session services of Windows give away machines and users, and amplify floods.",
     ),
     Service(
-        "oracle", "Oracle databases", "openOracle", tcp=(1521, 2483), maps=SERVICE_PORT,
+        "oracle", "Oracle databases", "openOracle", tcp=(1521, 2483),
+        checks=(f"{_TO}tcp_port_oracle_1521_2483",),
         why="The listener tells which databases there are, and is the place to guess their passwords.",
     ),
     Service(
@@ -122,19 +147,23 @@ SERVICES: Final = (
         why="One guessed password, or one stolen wallet, gives away the data.",
     ),
     Service(
-        "postgresql", "PostgreSQL", "openPostgreSQL", tcp=(5432,), maps=SERVICE_PORT,
+        "postgresql", "PostgreSQL", "openPostgreSQL", tcp=(5432,),
+        checks=(f"{_TO}tcp_port_postgres_5432", _HIGH_RISK),
         why="One guessed password, or one unpatched server, gives away the data.",
     ),
     Service(
-        "rdp", "Remote Desktop", "openRDP", tcp=(3389,), maps=RDP,
+        "rdp", "Remote Desktop", "openRDP", tcp=(3389,),
+        checks=(f"{_TO}tcp_port_3389", _HIGH_RISK),
         why="Remote Desktop is the commonest way in for ransomware: guessed passwords, and flaws that need none.",
     ),
     Service(
-        "redis", "Redis", "openRedis", tcp=(6379,), maps=SERVICE_PORT, severity=_CRITICAL,
+        "redis", "Redis", "openRedis", tcp=(6379,), severity=_CRITICAL,
+        checks=(f"{_TO}tcp_port_redis_6379",),
         why="Who may write to Redis can have it write files on the host, and often no password is asked.",
     ),
     Service(
-        "rpc", "Windows RPC", "openRPC", tcp=(135,), maps=HIGH_RISK_PORT,
+        "rpc", "Windows RPC", "openRPC", tcp=(135,),
+        checks=(_HIGH_RISK,),
         why="The endpoint mapper tells which services a Windows machine runs, and leads to them.",
     ),
     Service(
@@ -142,11 +171,13 @@ SERVICES: Final = (
         why="Who can talk to the Salt master as one of its minions, or past its login, commands all of them.",
     ),
     Service(
-        "smb", "SMB over TCP", "openSMBoTCP", tcp=(445,), maps=HIGH_RISK_PORT,
+        "smb", "SMB over TCP", "openSMBoTCP", tcp=(445,),
+        checks=(_HIGH_RISK, "ec2_instance_port_cifs_exposed_to_internet"),
         why="File sharing is made for one building; worms look for it all over the internet.",
     ),
     Service(
-        "smtp", "SMTP", "openSMTP", tcp=(25,), maps=HIGH_RISK_PORT,
+        "smtp", "SMTP", "openSMTP", tcp=(25,),
+        checks=(_HIGH_RISK,),
         why="A mail server that was not meant to be one becomes a relay for spam within days.",
     ),
     Service(
@@ -154,19 +185,23 @@ SERVICES: Final = (
         why="SNMP tells, and often sets, how a device is configured, for a community name which everyone knows.",
     ),
     Service(
-        "sql-server", "SQL Server", "openSQLServer", tcp=(1433,), udp=(1434,), maps=SERVICE_PORT,
+        "sql-server", "SQL Server", "openSQLServer", tcp=(1433,), udp=(1434,),
+        checks=(f"{_TO}tcp_port_sql_server_1433_1434", _HIGH_RISK),
         why="One guessed password of `sa`, or one unpatched server, gives away the machine with the data.",
     ),
     Service(
-        "ssh", "SSH", "openSSH", tcp=(22,), maps=SSH,
+        "ssh", "SSH", "openSSH", tcp=(22,),
+        checks=(f"{_TO}tcp_port_22", _HIGH_RISK),
         why="Every public address has its SSH passwords guessed at all day; a leaked key is enough to get in.",
     ),
     Service(
-        "telnet", "Telnet", "openTelnet", tcp=(23,), maps=SERVICE_PORT, severity=_CRITICAL,
+        "telnet", "Telnet", "openTelnet", tcp=(23,), severity=_CRITICAL,
+        checks=(f"{_TO}tcp_port_telnet_23", _HIGH_RISK),
         why="Telnet sends passwords in the clear, and is what botnets look for first.",
     ),
     Service(
-        "vnc-client", "VNC clients", "openVNCClient", tcp=(5500,), maps=HIGH_RISK_PORT,
+        "vnc-client", "VNC clients", "openVNCClient", tcp=(5500,),
+        checks=(_HIGH_RISK,),
         why="A listening viewer shows, and sends keys to, whatever connects to it.",
     ),
     Service(

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Annotated, Final
 
-from goldseam.clouds.aws import requirements as req
 from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Look, Send, Settings, no_list_is_empty, tags
 from goldseam.control import (
     Between,
@@ -109,7 +109,7 @@ def _example(good: Mapping[str, Json], leaves: Mapping[str, Json] | None = None,
 @control(
     "aws.rds.instance.not-public", DB_INSTANCE, severity=Severity.CRITICAL,
     disrupts=may_disrupt("clients outside the network that connect over the public address are cut off"),
-    maps=req.RDS_PUBLIC,
+    maps=required("rds_instance_no_public_access"),
     compliant=[_example(_GOOD)],
     violating=[_example(_GOOD, {}, PubliclyAccessible=True)],
 )  # fmt: skip
@@ -126,7 +126,7 @@ def not_public(settings: Mapping[str, Json]) -> Verdict:
 @control(
     "aws.rds.instance.upgraded", DB_INSTANCE, severity=Severity.MEDIUM,
     disrupts=may_disrupt("the instance restarts in its maintenance window when there is a newer minor version"),
-    maps=req.RDS_UPGRADE,
+    maps=required("rds_instance_minor_version_upgrade_enabled"),
     compliant=[_example(_GOOD)],
     violating=[_example(_GOOD, {}, AutoMinorVersionUpgrade=False)],
 )  # fmt: skip
@@ -143,7 +143,7 @@ def upgraded(settings: Mapping[str, Json]) -> Verdict:
 @control(
     "aws.rds.instance.deletion-protected", DB_INSTANCE, severity=Severity.MEDIUM,
     disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
-    maps=req.RDS_DELETION,
+    maps=required("rds_instance_deletion_protection"),
     compliant=[_example(_GOOD), {"settings": {**_GOOD, "DeletionProtection": False}, "cluster": "shop"}],
     violating=[_example(_GOOD, {}, DeletionProtection=False)],
 )  # fmt: skip
@@ -160,7 +160,7 @@ def deletion_protected(settings: Mapping[str, Json], cluster: str) -> Verdict:
 @control(
     "aws.rds.instance.tags-copied-to-snapshots", DB_INSTANCE, severity=Severity.LOW,
     disrupts=harmless("snapshots made from now on carry the tags; nothing else changes"),
-    maps=req.RDS_TAGS,
+    maps=required("rds_instance_copy_tags_to_snapshots"),
     compliant=[_example(_GOOD), {"settings": {**_GOOD, "CopyTagsToSnapshot": False}, "cluster": "shop"}],
     violating=[_example(_GOOD, {}, CopyTagsToSnapshot=False)],
 )  # fmt: skip
@@ -199,7 +199,7 @@ def _resilient(
 @control(
     "aws.rds.instance.backed-up", DB_INSTANCE, severity=Severity.HIGH,
     disrupts=may_disrupt("storage pauses for seconds to minutes when backups are switched on for the first time"),
-    maps=req.RDS_BACKUP,
+    maps=required("rds_instance_backup_enabled"),
     compliant=[
         _example(_SAFE),
         {**_example(_SAFE, BackupRetentionPeriod=1).facets, "cluster": "shop"},
@@ -234,7 +234,7 @@ def backed_up(
 @control(
     "aws.rds.instance.multi-az", DB_INSTANCE, severity=Severity.MEDIUM,
     disrupts=may_disrupt("the instance costs twice as much, and writes are slower while the second copy is made"),
-    maps=req.RDS_MULTI_AZ,
+    maps=required("rds_instance_multi_az"),
     compliant=[
         _example(_SAFE),
         {**_example(_SAFE, MultiAZ=False).facets, "cluster": "shop"},
@@ -260,7 +260,7 @@ def multi_az(resilience: Mapping[str, Json], waiting: Mapping[str, Json], cluste
 @control(
     "aws.rds.instance.encrypted", DB_INSTANCE, severity=Severity.HIGH,
     disrupts=harmless("nothing is changed; a person moves the data to an encrypted instance"),
-    maps=req.RDS_ENCRYPTION,
+    maps=required("rds_instance_storage_encrypted"),
     compliant=[{"encrypted": True}],
     violating=[{"encrypted": False}],
 )  # fmt: skip

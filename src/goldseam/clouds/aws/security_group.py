@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
-from goldseam.clouds.aws import requirements as req
 from goldseam.clouds.aws.group_rules import (
     EVERY,
     PORTED,
@@ -26,6 +25,7 @@ from goldseam.clouds.aws.group_rules import (
 from goldseam.clouds.aws.kind import AwsKind, Listing
 from goldseam.clouds.aws.open_ports import SERVICES, Service
 from goldseam.clouds.aws.port_ranges import ALL, is_world
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Items, Look, Send, tags
 from goldseam.control import (
     Between,
@@ -162,7 +162,7 @@ _INSIDE: Final = atom("10.0.0.0/8", "tcp", *ALL)
     disrupts=may_disrupt(
         "all who reach the group's members from the internet by no other rule are cut off", unless=_DETACHED
     ),
-    maps=req.ALL_PORTS,
+    maps=required("ec2_securitygroup_allow_ingress_from_internet_to_all_ports"),
     compliant=[_example([]), _example([_TO_PEERS, _WEB])],
     violating=[
         _example([_OPEN_ALL, _TO_PEERS, _WEB], [_TO_PEERS, _WEB]),
@@ -184,7 +184,7 @@ def all_traffic_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = (
     disrupts=may_disrupt(
         "all who use a port of the range from the internet by no other rule are cut off", unless=_DETACHED
     ),
-    maps=req.ALL_PORTS,
+    maps=required("ec2_securitygroup_allow_ingress_from_internet_to_all_ports"),
     compliant=[_example([]), _example([_WEB, _INSIDE, atom(_WORLD4, "icmp")])],
     violating=[
         _example([_WEB, atom(_WORLD4, "tcp", *ALL), _INSIDE], [_WEB, _INSIDE]),
@@ -216,7 +216,7 @@ _EGRESS: Final = [atom(_WORLD4, EVERY)]
 @control(
     "aws.ec2.security-group.default-closed", SECURITY_GROUP, severity=Severity.HIGH,
     disrupts=may_disrupt("whatever was started without a group of its own loses its connections", unless=_DETACHED),
-    maps=req.DEFAULT_GROUP,
+    maps=required("ec2_securitygroup_default_restrict_traffic"),
     compliant=[
         {"group_name": "default", "ingress": [], "egress": []},
         {"group_name": "web", "ingress": [_WEB], "egress": _EGRESS},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
-from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Address, Get, Send, attribute, policy, tags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
 from goldseam.control import Example, KmsKey, Severity, Verdict, compliant, control, may_disrupt, should_be

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind, Listing
-from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Get, Send, Settings, policy, tags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
 from goldseam.control import (
@@ -149,6 +149,7 @@ def queue_encrypted(encryption: Value) -> Verdict:
     "aws.sqs.queue.encrypted-with-kms",
     QUEUE,
     severity=Severity.LOW,
+    maps=required("sqs_queues_server_side_encryption_enabled"),
     seed=("sqsEncrypted",),
     disrupts=may_disrupt(
         f"senders and receivers without rights on the key are refused; SNS, S3 and EventBridge have none on {_AWS_KEY}"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Final
 
-from goldseam.clouds.aws import requirements as req
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, Scope, at, filled
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Get, Look, Members, Reading, Send, no_list_is_empty, tags
 from goldseam.control import (
     Between,
@@ -126,7 +126,7 @@ _UNUSED: Final = _key("AKIAEXAMPLEUNUSED001")
     disrupts=may_disrupt(
         "a job that runs more seldom than that is refused until the key is switched on again, which is one call"
     ),
-    maps=req.KEY_UNUSED,
+    maps=required("iam_user_accesskey_unused"),
     compliant=[
         {"access_keys": [], "idle": []},
         {"access_keys": [_IN_USE], "idle": _days_of(AKIAEXAMPLEINUSE0001=30)},
@@ -162,7 +162,7 @@ def unused_keys_inactive(
 @control(
     "aws.iam.user.keys-rotated", USER, severity=Severity.MEDIUM,
     disrupts=harmless("nothing is changed; a person moves what uses the key to a new one"),
-    maps=req.KEY_ROTATION,
+    maps=required("iam_rotate_access_key_90_days"),
     compliant=[
         {"access_keys": [_IN_USE], "age": _days_of(AKIAEXAMPLEINUSE0001=75)},
         {"access_keys": [{**_UNUSED, "status": "Inactive"}], "age": _days_of(AKIAEXAMPLEUNUSED001=360)},

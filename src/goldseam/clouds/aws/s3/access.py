@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.s3.bucket import BUCKET, FLAGS, with_all_flags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.requirements_by_check import required
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.s3.bucket import BUCKET
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import covers, refuses_plain_http, with_statement
