@@ -74,7 +74,7 @@ def print_diff(before: Value, after: Value, indent: str = "    ") -> None:
             for line in pretty(item):
                 say(f"{indent}{sign} {line}", style)
         if stay:
-            say(f"{indent}  … {count(stay, 'other')} {'stays' if stay == 1 else 'stay'} as it is", "dim")
+            say(f"{indent}  … {count(stay, 'other')} {'stays as it is' if stay == 1 else 'stay as they are'}", "dim")
 
 
 def changed_parts(
