@@ -1,0 +1,157 @@
+"""Law 12: the violations of several controls on one resource become one plan with one write for each facet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from goldseam.conform.cases import as_read, fix_of, settings_for
+from goldseam.conform.ground import Ground
+from goldseam.conform.laws import fixed_point
+from goldseam.conform.repairing import Work, there_and_back
+from goldseam.control import Catalog, Control, Example, Kind, ShouldBe
+from goldseam.errors import PlanRefused
+from goldseam.evaluate import verdict_on
+from goldseam.plan import Plan
+from goldseam.values import ABSENT, Json, Value, canonical, same
+
+
+@dataclass
+class Group:
+    """Controls that are all violated by one state, and the settings under which they are."""
+
+    kind: Kind
+    state: dict[str, Value]
+    members: list[Control] = field(default_factory=list)
+    settings: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    """By control."""
+
+    def holds(self, state: Mapping[str, Value], newcomer: Control) -> bool:
+        """Whether the state violates every member and the newcomer, each with a fix."""
+        seen = as_read(self.kind, state)
+        members = (*self.members, newcomer)
+        return all(
+            set(control.reads) <= state.keys()
+            and isinstance(verdict_on(control, seen, control.chosen(self.settings.get(control.id, {}))), ShouldBe)
+            for control in members
+        )
+
+
+def groups(kind: Kind, controls: Sequence[Control]) -> list[Group]:
+    """Every fixable control of a kind, in as few groups as their examples allow."""
+    made: list[Group] = []
+    for family in _families(controls):
+        here: list[Group] = []
+        for control in family:
+            if not any(_joined(group, control) for group in here):
+                here.append(_begun(kind, control))
+        made += here
+    return made
+
+
+def _families(controls: Sequence[Control]) -> Iterator[list[Control]]:
+    """The fixable controls, those together that write a facet in common."""
+    left = [control for control in controls if control.fixable]
+    while left:
+        family, facets = [left.pop(0)], set[str]()
+        facets |= family[0].writes
+        while more := [control for control in left if control.writes & facets]:
+            family += more
+            facets |= {name for control in more for name in control.writes}
+            left = [control for control in left if control not in more]
+        yield sorted(family, key=lambda control: control.id)
+
+
+def _fixable(control: Control) -> list[Example]:
+    return [example for example in control.violating if fix_of(control, example)]
+
+
+def _begun(kind: Kind, control: Control) -> Group:
+    example = _fixable(control)[0]
+    state = dict(as_read(kind, example.facets).facets)
+    return Group(kind, state, [control], {control.id: example.settings} if example.settings else {})
+
+
+def _joined(group: Group, control: Control) -> bool:
+    """Let a control join: as things are, or with what offends it in one of its examples added."""
+    for example in (None, *_fixable(control)):
+        state = _completed(group.state, control) if example is None else _worsened(group, control, example)
+        settings = example.settings if example else {}
+        trial = Group(group.kind, state, group.members, {**group.settings, **({control.id: settings} if settings else {})})
+        if trial.holds(state, control):
+            group.state, group.settings = state, trial.settings
+            group.members.append(control)
+            return True
+    return False
+
+
+def _completed(state: Mapping[str, Value], control: Control) -> dict[str, Value]:
+    """The state with what the control reads beside it, from an example."""
+    example = as_read(control.kind, _fixable(control)[0].facets)
+    return {**example.facets, **state}
+
+
+def _worsened(group: Group, control: Control, example: Example) -> dict[str, Value]:
+    """The state with what offends the control in its example."""
+    fix = fix_of(control, example)
+    before = as_read(control.kind, example.facets).facets
+    state = {**before, **group.state}
+    for name, after in (fix.changes if fix else {}).items():
+        facet = control.kind.facet(name)
+        state[name] = facet.normal(_overlaid(state[name], before[name], after))
+    return state
+
+
+def _overlaid(held: Value, before: Value, after: Value) -> Value:
+    """What is held, with what a fix would take away put there."""
+    if same(before, after) or held is ABSENT or before is ABSENT:
+        return held
+    if isinstance(held, Mapping) and isinstance(before, Mapping):
+        if not isinstance(after, Mapping):
+            after = {key: ABSENT for key in before}
+            after |= {key: [] for key, value in before.items() if isinstance(value, list)}
+        keys = sorted({*held, *before})
+        merged = {
+            key: _overlaid(held[key], before[key], after.get(key, ABSENT)) if key in held and key in before
+            else held.get(key, before.get(key))
+            for key in keys
+            if key in held or key in before
+        }  # fmt: skip
+        return {key: value for key, value in merged.items() if key in before or not _goes(key, before, after)}
+    if isinstance(held, list) and isinstance(before, list):
+        kept = {canonical(item) for item in after} if isinstance(after, list) else set()
+        there = {canonical(item) for item in held}
+        return [*held, *(item for item in before if canonical(item) not in kept | there)]
+    return before if not isinstance(after, list) else held
+
+
+def _goes(key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> bool:
+    """Whether a fix puts a member that was not there: then the worse state has none."""
+    return key not in before and key in after
+
+
+def merged(group: Group, catalog: Catalog, ground: Ground, by_member: frozenset[str]) -> str:
+    """Law 12: one plan, no call twice on a facet, and all controls pass."""
+    example = Example(group.state)
+    placed = ground.place(group.kind, example)
+    work = Work(ground, placed, catalog, settings_for(group.settings))
+    try:
+        seen = there_and_back(work, group.members)
+    except PlanRefused as error:
+        return f"there is no plan for all: {error}"
+    if problem := twice(seen.plan, group.kind, by_member):
+        return problem
+    return fixed_point(seen)
+
+
+def twice(plan: Plan, kind: Kind, by_member: frozenset[str]) -> str:
+    """An operation that is called twice for one facet; of what is written member by member, for one member."""
+    for change in plan.changes:
+        steps = kind.facet(change.facet).write(plan.ref, change.before, change.after)
+        calls = Counter(step.call.operation for step in steps)
+        differing = len([item for item in change.after if item not in change.before]) if change.facet in by_member else 1
+        for operation, times in calls.items():
+            if times > differing:
+                return f"{operation} is called {times} times for {change.facet}"
+    return ""

@@ -1,0 +1,110 @@
+"""What a proof says, and what all proofs of one control and law come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+LAWS: Final = {
+    1: "Fixed point",
+    2: "Lens",
+    3: "Frame",
+    4: "No worse on the way",
+    5: "Unknown is not pass",
+    6: "Exact permissions",
+    7: "Stale is refused",
+    12: "Merged, not overwritten",
+}
+"""The laws that the kit proves, with the numbers that the design gives them."""
+
+GROUNDS: Final = ("ministack", "moto", "memory")
+"""The places to prove on, the most telling first."""
+
+
+class State(StrEnum):
+    """What came of an attempt: `open` where it could not be made, `void` where the law asks nothing."""
+
+    PROVED = "proved"
+    DISPROVED = "disproved"
+    OPEN = "open"
+    VOID = "void"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One law held against one example of one control in one place."""
+
+    control: str
+    law: int
+    ground: str
+    example: str
+    state: State
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """All proofs of one control and law: `text` is what the table shows, `notes` say why where something is missing."""
+
+    state: State
+    text: str
+    notes: tuple[str, ...] = ()
+
+
+def verdict(problem: str) -> State:
+    """Proved when there is no problem."""
+    return State.DISPROVED if problem else State.PROVED
+
+
+def cell(proofs: Sequence[Proof]) -> Cell:
+    """What the proofs of one control and law come to together."""
+    wrong = [proof for proof in proofs if proof.state is State.DISPROVED]
+    if wrong:
+        return Cell(State.DISPROVED, "disproved", _lines(wrong))
+    void = {proof.example for proof in proofs if proof.state is State.VOID}
+    asked = sorted({proof.example for proof in proofs} - void)
+    proofs = [proof for proof in proofs if proof.example not in void or proof.state is State.VOID]
+    if not asked:
+        return Cell(State.VOID, "–", tuple(sorted({proof.because for proof in proofs if proof.because})))
+    proved = {
+        ground: {proof.example for proof in proofs if proof.ground == ground and proof.state is State.PROVED}
+        for ground in _grounds(proofs)
+    }
+    missing = _lines(proof for proof in proofs if proof.state is State.OPEN and not _on_an_emulator(proof, proofs))
+    if not set().union(*proved.values()).issuperset(asked):
+        return Cell(State.OPEN, "not proved", missing)
+    shown = _shown(proved, len(asked))
+    return Cell(State.PROVED, ", ".join(shown), missing)
+
+
+def _on_an_emulator(missing: Proof, proofs: Iterable[Proof]) -> bool:
+    """Whether an emulator proves what another place could not."""
+    return any(
+        proof.state is State.PROVED and proof.example == missing.example and proof.ground != "memory" for proof in proofs
+    )
+
+
+def _grounds(proofs: Iterable[Proof]) -> list[str]:
+    """The grounds in order: the known ones first."""
+    known = {name: at for at, name in enumerate(GROUNDS)}
+    return sorted({proof.ground for proof in proofs}, key=lambda name: (known.get(name, len(known)), name))
+
+
+def _shown(proved: dict[str, set[str]], asked: int) -> list[str]:
+    """Emulators with how much they prove; the memory only where no emulator proves all of it."""
+    shown = []
+    for ground, examples in proved.items():
+        if examples and (ground != "memory" or not any(len(held) == asked for held in proved.values() if held is not examples)):
+            shown.append(ground if len(examples) == asked else f"{ground} {len(examples)}/{asked}")
+    return shown
+
+
+def _lines(proofs: Iterable[Proof]) -> tuple[str, ...]:
+    """What is said of some proofs, each once, with where and on which examples."""
+    told: dict[tuple[str, str], set[str]] = {}
+    for proof in proofs:
+        told.setdefault((proof.ground, proof.because), set()).add(proof.example)
+    lines = (f"{ground} ({', '.join(sorted(examples))}): {why}" for (ground, why), examples in told.items())
+    return tuple(sorted(lines))
