@@ -483,6 +483,8 @@ def conform(
     module: Annotated[
         list[str] | None, typer.Option("--module", help="A module of your own controls to prove; repeatable.")
     ] = None,
+    write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="Write the page of proofs.")] = None,
+    check: Annotated[Path | None, typer.Option("--check", metavar="FILE", help="Compare the page of proofs.")] = None,
     as_json: Json = False,
 ) -> int:
     """Prove the laws for every control on emulators, and print a table: control by law.
@@ -491,4 +493,4 @@ def conform(
     """
     from goldseam.cli import catalogue
 
-    return catalogue.conform(ctx.obj, controls or [], module or [], as_json=as_json)
+    return catalogue.conform(ctx.obj, controls or [], module or [], write, check, as_json=as_json)

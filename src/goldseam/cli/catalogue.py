@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from goldseam.cli import output
 from goldseam.cli.selection import chosen, service_of
@@ -131,8 +132,16 @@ def _policy(document: Json) -> None:
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
-def conform(workspace: Workspace, patterns: Sequence[str], modules: Sequence[str], *, as_json: bool) -> int:
-    """Prove the laws and print the table."""
+def conform(
+    workspace: Workspace,
+    patterns: Sequence[str],
+    modules: Sequence[str],
+    write: Path | None,
+    check: Path | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Prove the laws and print the table; write the page of proofs, or compare it."""
     from goldseam.conform import report
 
-    return report.run(workspace.catalog, patterns, modules, as_json=as_json)
+    return report.run(workspace.catalog, patterns, modules, as_json=as_json, write=write, check=check)

@@ -78,8 +78,13 @@ def reworded(example: Example, words: Mapping[str, str]) -> Example:
     text = orjson.dumps(parts).decode()
     for word, instead in words.items():
         text = text.replace(word, instead)
-    said = restored(orjson.loads(text))
-    return Example(said["facets"], said["settings"], said["leaves"])
+    said = orjson.loads(text)
+    leaves = None if said["leaves"] is None else _restored(said["leaves"])
+    return Example(_restored(said["facets"]), said["settings"], leaves)
+
+
+def _restored(said: Mapping[str, Json]) -> dict[str, Value]:
+    return {name: restored(value) for name, value in said.items()}
 
 
 def values_of(controls: Sequence[Control], facet: str) -> Iterator[Value]:

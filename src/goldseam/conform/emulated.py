@@ -73,9 +73,9 @@ class Lack:
 class Fixture:
     """How a kind's resources are made on an emulator.
 
-    `make` makes a fresh one and a neighbour; it is told the example's facets, for what can be chosen only then. `puts` brings
-    look-only facets to a value. `by_member` names the facets that are written one member at a time, `normal` the members
-    of answers that several spellings have, which facets bring to one.
+    `make` makes a fresh one and a neighbour; it is told the example's facets, for what can be chosen only then. `puts`
+    brings look-only facets to a value. `by_member` names the facets that are written one member at a time, `normal`
+    the members of answers that have several spellings, which facets bring to one.
     """
 
     make: Callable[[EmulatedGround, str, Mapping[str, Value]], Made]
@@ -192,10 +192,16 @@ class EmulatedGround:
     def base(self, kind: Kind, example: Example, other: Example) -> Placed:
         """A fresh resource as the emulator makes it, and one beside it; raises CannotPlace."""
         del other
+        if kind.name in self.fixtures:
+            self._check(self.fixtures[kind.name], example.facets)
+        return self.bare(kind, example)
+
+    def bare(self, kind: Kind, example: Example) -> Placed:
+        """The same, although the emulator may have no way to show the example's state; it must have its facets."""
         fixture = self.fixtures.get(kind.name)
         if fixture is None or not isinstance(kind, AwsKind):
             raise CannotPlace("no fixture makes resources of the kind there")
-        self._check(fixture, example.facets)
+        self._check(fixture, {name: value for name, value in example.facets.items() if self._lacks(fixture, name)})
         self._made += 1
         self.calendar.ahead = timedelta()
         try:
@@ -210,6 +216,12 @@ class EmulatedGround:
         for lack in fixture.lacks:
             if lack.ground == self.name and lack.facet in facets and lack.of(facets[lack.facet]):
                 raise CannotPlace(lack.why)
+
+    def _lacks(self, fixture: Fixture, facet: str) -> bool:
+        """Whether the emulator does not have the facet at all."""
+        return any(
+            lack.ground == self.name and lack.facet == facet and lack.of is _always for lack in fixture.lacks
+        )  # fmt: skip
 
     def _put(self, placed: Placed, fixture: Fixture) -> None:
         kind = placed.kind
@@ -315,7 +327,8 @@ class EmulatedGround:
     def _denied(self, placed: Placed, feeding: Sequence[str]) -> Resource:
         role = self._role("scanner", lambda: scanner_policy(self.catalog))
         refused = {action for operation in feeding for action in iam_actions(operation)}
-        every = {action for operation in scan_operations(placed.kind, placed.everything) for action in iam_actions(operation)}
+        operations = scan_operations(placed.kind, placed.everything)
+        every = {action for operation in operations for action in iam_actions(operation)}
         rest = (every - refused) or {"sts:GetCallerIdentity"}
         session = self._narrowed(role, policy_of(Permission(action, "*") for action in rest))
         with AwsReader(session, self.catalog, (REGION,), workers=4, clock=self.calendar) as reader:

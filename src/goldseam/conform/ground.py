@@ -62,6 +62,9 @@ class Ground(Protocol):
     def base(self, kind: Kind, example: Example, other: Example) -> Placed:
         """A fresh resource that is not at the example's state yet, but at its own or at another; raises CannotPlace."""
 
+    def bare(self, kind: Kind, example: Example) -> Placed:
+        """A fresh resource for proofs that do not depend on its state; raises CannotPlace."""
+
     def now(self, placed: Placed, ref: Ref | None = None) -> Resource:
         """Every facet of the resource, or of a neighbour, read afresh."""
 
@@ -86,7 +89,7 @@ class Ground(Protocol):
 
 def snapshot(ground: Ground, placed: Placed) -> dict[str, bytes]:
     """Every facet of the neighbours, in canonical JSON."""
-    seen = {}
+    seen: dict[str, bytes] = {}
     for ref in placed.neighbours:
         for name, value in ground.now(placed, ref).facets.items():
             seen[f"{name} of a neighbour"] = seen.get(f"{name} of a neighbour", b"") + canonical(value)

@@ -34,7 +34,8 @@ def lens(seen: Repaired) -> str:
     """Law 2: what was written is read, and after the way back what was there before."""
     for change in seen.plan.changes:
         if not same(seen.after.facets[change.facet], change.after):
-            return f"{change.facet} was written and reads otherwise: {_shown(change.after, seen.after.facets[change.facet])}"
+            found = seen.after.facets[change.facet]
+            return f"{change.facet} was written and reads otherwise: {_shown(change.after, found)}"
     if seen.undone:
         return f"the way back failed: {seen.undone}"
     if seen.back is not None:
@@ -144,8 +145,9 @@ def lacking(before: Value | Unknown, after: Value | Unknown, image: Value | Unkn
     if same(before, after):
         return not same(before, image)
     if isinstance(before, Mapping) and isinstance(after, Mapping):
-        held = image if isinstance(image, Mapping) else {}
-        return any(key not in held or lacking(before[key], after[key], held[key]) for key in before.keys() & after.keys())
+        there = image if isinstance(image, Mapping) else {}
+        both = before.keys() & after.keys()
+        return any(key not in there or lacking(before[key], after[key], there[key]) for key in both)
     if isinstance(before, list) and isinstance(after, list):
         held = {canonical(item) for item in image} if isinstance(image, list) else set()
         return any(canonical(item) not in held for item in before if item in after)

@@ -72,6 +72,10 @@ class MemoryGround:
         """A resource at another state."""
         return replace(self.place(kind, other), example=example)
 
+    def bare(self, kind: Kind, example: Example) -> Placed:
+        """The same as `place`: a memory can show everything."""
+        return self.place(kind, example)
+
     def now(self, placed: Placed, ref: Ref | None = None) -> Resource:
         """Every facet."""
         return self.read(ref or placed.ref, placed.everything)

@@ -78,7 +78,8 @@ def _joined(group: Group, control: Control) -> bool:
     for example in (None, *_fixable(control)):
         state = _completed(group.state, control) if example is None else _worsened(group, control, example)
         settings = example.settings if example else {}
-        trial = Group(group.kind, state, group.members, {**group.settings, **({control.id: settings} if settings else {})})
+        given = {control.id: settings} if settings else {}
+        trial = Group(group.kind, state, group.members, {**group.settings, **given})
         if trial.holds(state, control):
             group.state, group.settings = state, trial.settings
             group.members.append(control)
@@ -109,7 +110,7 @@ def _overlaid(held: Value, before: Value, after: Value) -> Value:
         return held
     if isinstance(held, Mapping) and isinstance(before, Mapping):
         if not isinstance(after, Mapping):
-            after = {key: ABSENT for key in before}
+            after = dict.fromkeys(before, ABSENT)
             after |= {key: [] for key, value in before.items() if isinstance(value, list)}
         keys = sorted({*held, *before})
         merged = {
@@ -150,7 +151,8 @@ def twice(plan: Plan, kind: Kind, by_member: frozenset[str]) -> str:
     for change in plan.changes:
         steps = kind.facet(change.facet).write(plan.ref, change.before, change.after)
         calls = Counter(step.call.operation for step in steps)
-        differing = len([item for item in change.after if item not in change.before]) if change.facet in by_member else 1
+        one_each = change.facet in by_member
+        differing = len([item for item in change.after if item not in change.before]) if one_each else 1
         for operation, times in calls.items():
             if times > differing:
                 return f"{operation} is called {times} times for {change.facet}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Protocol
 
-from goldseam.conform.ground import Ground, Hand, Placed
+from goldseam.conform.ground import CannotPlace, Ground, Hand, Placed
 from goldseam.conform.repairing import Work
 from goldseam.control import Call, Permission
 from goldseam.errors import AccessDenied, CloudError, PlanRefused
@@ -97,7 +98,8 @@ def _restored(ground: Narrowing, placed: Placed, plan: Plan) -> None:
     for change in plan.changes:
         value = now[change.facet]
         if not isinstance(value, Unknown) and not same(value, change.before):
-            ground.restore(placed, change.facet, change.before)
+            with suppress(CannotPlace):  # where the state cannot be shown, permissions are tried all the same
+                ground.restore(placed, change.facet, change.before)
 
 
 def _confined(ground: Narrowing, work: Work, plan: Plan) -> str:

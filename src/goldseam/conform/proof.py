@@ -46,7 +46,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """All proofs of one control and law: `text` is what the table shows, `notes` say why where something is missing."""
+    """All proofs of one control and law: `text` is what the table shows, `notes` why, where something is missing."""
 
     state: State
     text: str
@@ -67,7 +67,7 @@ def cell(proofs: Sequence[Proof]) -> Cell:
     asked = sorted({proof.example for proof in proofs} - void)
     proofs = [proof for proof in proofs if proof.example not in void or proof.state is State.VOID]
     if not asked:
-        return Cell(State.VOID, "–", tuple(sorted({proof.because for proof in proofs if proof.because})))
+        return Cell(State.VOID, "-", tuple(sorted({proof.because for proof in proofs if proof.because})))
     proved = {
         ground: {proof.example for proof in proofs if proof.ground == ground and proof.state is State.PROVED}
         for ground in _grounds(proofs)
@@ -82,7 +82,8 @@ def cell(proofs: Sequence[Proof]) -> Cell:
 def _on_an_emulator(missing: Proof, proofs: Iterable[Proof]) -> bool:
     """Whether an emulator proves what another place could not."""
     return any(
-        proof.state is State.PROVED and proof.example == missing.example and proof.ground != "memory" for proof in proofs
+        proof.state is State.PROVED and proof.example == missing.example and proof.ground != "memory"
+        for proof in proofs
     )
 
 
@@ -93,12 +94,13 @@ def _grounds(proofs: Iterable[Proof]) -> list[str]:
 
 
 def _shown(proved: dict[str, set[str]], asked: int) -> list[str]:
-    """Emulators with how much they prove; the memory only where no emulator proves all of it."""
-    shown = []
-    for ground, examples in proved.items():
-        if examples and (ground != "memory" or not any(len(held) == asked for held in proved.values() if held is not examples)):
-            shown.append(ground if len(examples) == asked else f"{ground} {len(examples)}/{asked}")
-    return shown
+    """Emulators with how much they prove; the memory only where they do not prove all of it."""
+    emulated = set[str]().union(*(held for ground, held in proved.items() if ground != "memory"))
+    return [
+        ground if len(held) == asked else f"{ground} {len(held)}/{asked}"
+        for ground, held in proved.items()
+        if held and (ground != "memory" or len(emulated) < asked)
+    ]
 
 
 def _lines(proofs: Iterable[Proof]) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ class Work:
 
 def steps_of(plan: Plan, placed: Placed) -> list[Step]:
     """Every step there, and back from each state along the way."""
-    steps = []
+    steps: list[Step] = []
     for change in plan.changes:
         facet = placed.kind.facet(change.facet)
         there = facet.write(plan.ref, change.before, change.after)
