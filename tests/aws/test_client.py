@@ -11,7 +11,6 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
-from tests.aws.loopback import Asked, Told, loopback
 
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.service_data import ServiceData
@@ -27,6 +26,7 @@ from goldseam.errors import (
     UnknownName,
     Unreachable,
 )
+from tests.aws.loopback import Asked, Told, loopback
 
 KEY, SECRET, TOKEN = "AKIACANARYCANARY0001", "canary-secret-0123456789", "canary-token-0123456789"
 BUCKETS = """<ListAllMyBucketsResult><Buckets><Bucket><Name>one</Name>
@@ -67,7 +67,6 @@ class Canned:
 
     def __init__(self, told: Callable[[AWSPreparedRequest], Told]) -> None:
         self.urls: list[str] = []
-        self.sent_all = True
         self._told = told
 
     def close(self) -> None:

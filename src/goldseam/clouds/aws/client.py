@@ -11,11 +11,12 @@ import logging
 import platform
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Final, NoReturn, Protocol, TypeVar
+from typing import Any, Final, NoReturn, Protocol
 
 import botocore
 import orjson
@@ -24,22 +25,18 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound, UnknownServiceError
+from botocore.parsers import ResponseParserError
 from botocore.session import Session
 
+from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.failures import THROTTLES, failure
 from goldseam.clouds.aws.governor import Governor, Governors
 from goldseam.clouds.aws.guard import Guard
 from goldseam.clouds.aws.service_data import ServiceData
-from goldseam.clouds.aws.spread import processes_for, spread
 from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport
 from goldseam.errors import AccessDenied, UnknownName
 from goldseam.values import Json
 
-T = TypeVar("T")
-R = TypeVar("R")
-
-THREADS: Final = 32
-"""Calls that wait at the same time, in each process."""
 POOL: Final = 64
 """Connections a client may hold; no fewer than the threads that use it."""
 ATTEMPTS: Final = 5
@@ -47,16 +44,6 @@ ATTEMPTS: Final = 5
 _ACCOUNT_IN_HOST: Final = re.compile(r"//\d{12}\.(?=\d+\.\d+\.\d+\.\d+(:|/|$))")
 HOME_REGION: Final = "us-east-1"
 """Where questions about the whole account go when no region is configured."""
-
-
-class Answer(dict[str, Json]):
-    """What a call answered, as plain JSON; `request_id` is AWS's own name for the request."""
-
-    __slots__ = ("request_id",)
-
-    def __init__(self, document: Mapping[str, Json], request_id: str) -> None:
-        super().__init__(document)
-        self.request_id = request_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +61,6 @@ class Identity:
 
 class Sender(Protocol):
     """What carries a reader's requests to AWS and their answers back."""
-
-    sent_all: bool
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
         """The answer, or None to leave the request to botocore."""
@@ -161,7 +146,7 @@ class AwsSession:
             config = {"PageSize": page_size} if page_size else {}
             for page in client.get_paginator(name).paginate(PaginationConfig=config, **params):
                 yield _answer(page)
-        except (BotoCoreError, ClientError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise failure(_spelled(service, operation), error) from error
 
     def identity(self) -> Identity:
@@ -212,17 +197,12 @@ class AwsSession:
                 raise UnknownName("enabled AWS region", name, enabled)
         return names or enabled
 
-    def spread(self, work: Callable[[T], R], items: Sequence[T], *, threads: int = THREADS) -> Iterator[R]:
-        """The result of reading work for each item, in the order that they come, from threads and processes.
-
-        The rates hold for all processes together. The work must answer what can be pickled.
-        """
-        processes = processes_for(len(items)) if self._transport.sent_all else 1
-        self.governors.divide(processes)
-        try:
-            yield from spread(work, items, threads=threads, processes=processes, in_child=self._transport.close)
-        finally:
-            self.governors.divide(1)
+    def obtain_credentials(self) -> None:
+        """Obtain the credentials now rather than at the first call, which will say what is wrong with them."""
+        with suppress(BotoCoreError):
+            credentials = self._sdk.get_credentials()
+            if credentials is not None:
+                credentials.get_frozen_credentials()
 
     def guarded(self, allowed: Iterable[tuple[str, Mapping[str, Json]]]) -> GuardedSession:
         """A door for exactly these calls, given as `service.Operation` and parameters."""
@@ -263,12 +243,12 @@ class AwsSession:
             client: BaseClient = self._sdk.create_client(
                 service, region_name=region, endpoint_url=self._endpoint_url, config=self._config(validated=validated)
             )
-            client.meta.events.register("before-sign.s3-control", _without_account_in_host)
-            return client
         except UnknownServiceError as error:
             raise UnknownName("AWS service", service, self._sdk.get_available_services()) from error
         except BotoCoreError as error:
             raise failure(service, error) from error
+        client.meta.events.register("before-sign.s3-control", _without_account_in_host)
+        return client
 
     def _config(self, *, validated: bool) -> Config:
         mode = self._sdk.get_config_variable("retry_mode")
@@ -312,7 +292,7 @@ class GuardedSession:
 def _call(client: Callable[[], BaseClient], service: str, operation: str, params: Mapping[str, Json]) -> Answer:
     try:
         return _answer(getattr(client(), _python_name(operation))(**params))
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise failure(_spelled(service, operation), error) from error
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 from goldseam.errors import (
     AccessDenied,
@@ -78,7 +79,7 @@ _NOT_FOUND_ENDINGS: Final = (
 _LONGEST: Final = 400
 
 
-def failure(operation: str, error: sdk.BotoCoreError | sdk.ClientError) -> GoldseamError:
+def failure(operation: str, error: sdk.BotoCoreError | sdk.ClientError | ResponseParserError) -> GoldseamError:
     """The error to raise instead of the SDK's; `operation` is `service.Operation`."""
     if isinstance(error, sdk.ClientError):
         return _answered(operation, error)
@@ -125,7 +126,7 @@ _EXPIRED = (
 )
 
 
-def _unanswered(operation: str, error: sdk.BotoCoreError) -> CloudError:
+def _unanswered(operation: str, error: sdk.BotoCoreError | ResponseParserError) -> CloudError:
     code = type(error).__name__
     text = " ".join(str(error).split())[:_LONGEST].rstrip(".")
     if isinstance(error, _MISSING):

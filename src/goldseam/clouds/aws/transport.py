@@ -50,10 +50,7 @@ class _Body:
 
 
 class Transport:
-    """A thread-safe pool of connections. `ca_bundle` is a file of certificates, or None for botocore's.
-
-    `sent_all` says that nothing was left to botocore so far, which then holds no connection of its own.
-    """
+    """A thread-safe pool of connections. `ca_bundle` is a file of certificates, or None for botocore's."""
 
     def __init__(self, ca_bundle: str | None = None) -> None:
         self._ca_bundle = ca_bundle
@@ -62,7 +59,6 @@ class Transport:
         self._idle: OrderedDict[Host, list[Wire]] = OrderedDict()
         self._count = 0
         self._direct: dict[Host, bool] = {}
-        self.sent_all = True
         weakref.finalize(self, _hang_up, self._idle)
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
@@ -71,7 +67,6 @@ class Transport:
         parts = urlsplit(url)
         host = (parts.scheme, parts.netloc)
         if not _is_simple(request) or not self._is_direct(host, url):
-            self.sent_all = False
             return None
         wire = self._taken(host) or self._opened(host, url)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
