@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from goldseam.conform.cases import as_read, fix_of, settings_for
 from goldseam.conform.ground import Ground
@@ -16,6 +17,8 @@ from goldseam.evaluate import verdict_on
 from goldseam.plan import Plan
 from goldseam.values import ABSENT, Json, Value, canonical, same
 
+_TWO: Final = 2
+
 
 @dataclass
 class Group:
@@ -26,6 +29,7 @@ class Group:
     members: list[Control] = field(default_factory=list)
     settings: dict[str, Mapping[str, Json]] = field(default_factory=dict)
     """By control."""
+    name: str = "all"
 
     def holds(self, state: Mapping[str, Value], newcomer: Control) -> bool:
         """Whether the state violates every member and the newcomer, each with a fix."""
@@ -46,8 +50,20 @@ def groups(kind: Kind, controls: Sequence[Control]) -> list[Group]:
         for control in family:
             if not any(_joined(group, control) for group in here):
                 here.append(_begun(kind, control))
-        made += here
+        made += here + [rest for group in here if (rest := _without_the_strongest(group)) is not None]
     return made
+
+
+def _without_the_strongest(group: Group) -> Group | None:
+    """The group without the one control, if there is one, whose fix alone does what all others ask for."""
+    for control in group.members if len(group.members) > _TWO else ():
+        fix = fix_of(control, Example(group.state, group.settings.get(control.id, {})))
+        mended = {**group.state, **fix.changes} if fix else group.state
+        others = [item for item in group.members if item != control]
+        if not any(fix_of(item, Example(mended, group.settings.get(item.id, {}))) for item in others):
+            settings = {name: held for name, held in group.settings.items() if name != control.id}
+            return Group(group.kind, group.state, others, settings, name="rest")
+    return None
 
 
 def _families(controls: Sequence[Control]) -> Iterator[list[Control]]:
@@ -74,8 +90,8 @@ def _begun(kind: Kind, control: Control) -> Group:
 
 
 def _joined(group: Group, control: Control) -> bool:
-    """Let a control join: as things are, or with what offends it in one of its examples added."""
-    for example in (None, *_fixable(control)):
+    """Let a control join: with what offends it in one of its examples added, else as things are."""
+    for example in (*_fixable(control), None):
         state = _completed(group.state, control) if example is None else _worsened(group, control, example)
         settings = example.settings if example else {}
         given = {control.id: settings} if settings else {}

@@ -176,9 +176,9 @@ class Prover:
                 self._say(control, 7, _ANY, State.VOID, _NO_FIX)
         for group in groups(kind, controls):
             first, *rest = group.members
-            if (first.id, 12, "all") in self.settled:
+            if (first.id, 12, group.name) in self.settled:
                 continue
-            self._try(first, 12, "all", partial(merged, group, self.catalog, self.ground, by_member))
+            self._try(first, 12, group.name, partial(merged, group, self.catalog, self.ground, by_member))
             self.proofs += [replace(self.proofs[-1], control=control.id) for control in rest]
 
 
