@@ -179,7 +179,7 @@ def propose(
 
 
 def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.ROLLBACK, follows: str = "") -> Plan:
-    """The plan that brings a resource back from where it is `now` to where it was before a plan.
+    """The plan that brings a resource back from where it is `now` to where it was before a plan, last change first.
 
     Raises PlanRefused when there is no call that does it, or when there is nothing to take back.
     """
@@ -191,6 +191,7 @@ def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.R
         settings={},
         witness={change.facet: digest(now.facets[change.facet]) for change in plan.changes},
         of=plan.id,
+        order=[change.facet for change in reversed(plan.changes)],
     )  # fmt: skip
     return replace(back, follows=follows)
 
@@ -285,8 +286,9 @@ def _assembled(
     witness: Mapping[str, str],
     disruption: tuple[str, ...] = (),
     of: str = "",
+    order: Sequence[str] = (),
 ) -> Plan:
-    changes = _changes(resource, target)
+    changes = _changes(resource, target, order)
     if not changes:
         msg = f"nothing would change on {resource.ref}"
         raise PlanRefused(msg)
@@ -299,9 +301,11 @@ def _assembled(
     )  # fmt: skip
 
 
-def _changes(resource: Resource, target: Resource) -> tuple[Change, ...]:
-    names = sorted(name for name, value in target.facets.items() if not same(value, resource.facets[name]))
-    return tuple(Change(name, resource.facets[name], target.facets[name]) for name in names)
+def _changes(resource: Resource, target: Resource, order: Sequence[str]) -> tuple[Change, ...]:
+    """The facets that differ, in the given order, or by name: going back is going there backwards."""
+    names = order or sorted(target.facets)
+    pairs = ((name, resource.facets[name], target.facets[name]) for name in names)
+    return tuple(Change(name, before, after) for name, before, after in pairs if not same(before, after))
 
 
 def _steps(ref: Ref, changes: Iterable[Change], kind: Kind) -> tuple[Step, ...]:
