@@ -29,8 +29,8 @@ def controls_page() -> str:
     controls = aws_catalog().controls
     fixable = sum(control.fixable for control in controls)
     reversible = sum(control.reversible for control in controls)
-    head = f"# Controls\n\n{MADE}\n{len(controls)} controls, {fixable} with a fix, {reversible} with a reversible fix.\n"
-    return head + "".join(_control(control) for control in controls)
+    counts = f"{len(controls)} controls, {fixable} with a fix, {reversible} with a reversible fix"
+    return f"# Controls\n\n{MADE}\n{counts}.\n" + "".join(_control(control) for control in controls)
 
 
 def _control(control: Control) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from goldseam.control import Catalog, Control, Verdict, compliant, control, harmless
-from goldseam.control import Severity
+from goldseam.control import Catalog, Control, Severity, Verdict, compliant, control, harmless
 from goldseam.errors import UnknownName, UsageError
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.values import ABSENT, Unknown
@@ -88,3 +89,19 @@ def test_the_catalogue_reads_only_what_controls_read() -> None:
     assert only.wanted() == {toy.HOUSE: frozenset({"lamp"})}
     with pytest.raises(UnknownName, match="lamp-lit"):
         catalog.control("toy.house.lamp-litt")
+
+
+def test_settings_given_by_name_and_left_at_their_defaults_give_the_same_findings() -> None:
+    for house in (toy.house(), toy.house(lamp=ABSENT)):
+        by_name = evaluate(house, toy.CONTROLS, lambda control, _: dict(control.defaults))
+        assert by_name == evaluate(house, toy.CONTROLS)
+    brighter = evaluate(toy.house(lamp=ABSENT), [toy.lamp_lit], lambda control, _: control.chosen({"watts": 7}))
+    assert brighter != evaluate(toy.house(lamp=ABSENT), [toy.lamp_lit])
+
+
+def test_a_control_remade_with_other_defaults_keeps_them() -> None:
+    settings = tuple(replace(setting, default=setting.default + 1) for setting in toy.lamp_lit.settings)
+    (remade,) = evaluate(toy.house(lamp=ABSENT), [replace(toy.lamp_lit, settings=settings)])
+    brighter = {"watts": toy.lamp_lit.defaults["watts"] + 1}
+    (given,) = evaluate(toy.house(lamp=ABSENT), [toy.lamp_lit], lambda *_: brighter)
+    assert remade == given

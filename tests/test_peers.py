@@ -1,4 +1,4 @@
-"""Cases that break others in the same trade, by number, where no other test holds them; docs/peers.md lists them all."""
+"""Cases that break others in the same trade, by number, where no other test holds them."""
 
 from __future__ import annotations
 

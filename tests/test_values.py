@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from goldseam.ports import Secret
-from goldseam.values import ABSENT, Unknown, canonical, difference, digest, plain, restored, same
+from goldseam.values import ABSENT, Unknown, canonical, difference, differs, digest, plain, restored, same
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
@@ -25,7 +26,7 @@ def test_a_value_survives_being_written_down(value: object) -> None:
 
 def test_absent_and_unknown_survive_being_written_down() -> None:
     state = {"a": ABSENT, "b": Unknown("denied"), "c": [ABSENT]}
-    again = restored(plain(state))
+    again: Any = restored(plain(state))
     assert again["a"] is ABSENT
     assert again["b"] == Unknown("denied")
     assert again["c"][0] is ABSENT
@@ -75,3 +76,15 @@ def test_a_secret_is_not_shown_or_pickled() -> None:
     with pytest.raises(TypeError):
         pickle.dumps(secret)
     assert secret.reveal()["secret_key"] == "canary"
+
+
+@given(JSON, JSON)
+def test_states_differ_exactly_when_there_is_a_difference(one: object, other: object) -> None:
+    pairs = [(one, other), (one, one), ([one, other], [other, one]), ({"a": [one]}, {"a": [one], "b": other})]
+    for before, after in pairs:
+        assert differs(before, after) is bool(difference(before, after))
+
+
+def test_the_order_of_a_bag_is_no_difference() -> None:
+    assert not differs({"a": [1, [2]], "b": ABSENT}, {"a": [[2], 1]})
+    assert differs([1, 1, 2], [1, 2, 2])

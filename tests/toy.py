@@ -45,7 +45,7 @@ class Whole(Facet):
         if self.one_way and before is not ABSENT:
             raise PlanRefused("there is no way back")
         name = "Delete" if after is ABSENT else "Put"
-        return (Step(self.name, call(name, ref, Facet=self.name, Value=None if not after else after), after),)
+        return (Step(self.name, call(name, ref, Facet=self.name, Value=after or None), after),)
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,12 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final, TypeAlias
 
-from goldseam.control import Compliant, Control, ShouldBe, Verdict
+from goldseam.control import Compliant, Control, ShouldBe, Verdict, compliant
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, canonical, difference, digest, plain, restored
+from goldseam.values import Json, Unknown, Value, canonical, difference, differs, digest, plain, restored
 
 SettingsOf: TypeAlias = Callable[[Control, Resource], Mapping[str, Json]]
 """The checked settings that the user's policies give to a control on a resource."""
-
-
 _NOT_READ: Final = Unknown("not read")
 
 
@@ -84,15 +82,19 @@ def default_settings(control: Control, resource: Resource) -> Mapping[str, Json]
 
 def finding_id(control: str, ref: Ref) -> str:
     """The name of the finding of a control on a resource: the same at every scan."""
-    return _named(control, _ref_key(ref))
+    return _names(ref)(control)
 
 
-def _ref_key(ref: Ref) -> bytes:
-    return canonical([ref.kind, ref.account, ref.region, ref.id, ref.address])
+def _names(ref: Ref) -> Callable[[str], str]:
+    """The name of the finding on a resource by the control's id; the reference is hashed once for all of them."""
+    begun = sha256(canonical([ref.kind, ref.account, ref.region, ref.id, ref.address]))
 
+    def named(control: str) -> str:
+        hashed = begun.copy()
+        hashed.update(control.encode())
+        return f"f-{hashed.hexdigest()[:12]}"
 
-def _named(control: str, ref_key: bytes) -> str:
-    return f"f-{sha256(ref_key + control.encode()).hexdigest()[:12]}"
+    return named
 
 
 def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Verdict | Unknown:
@@ -101,13 +103,15 @@ def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json
     values = []
     for name in control.reads:
         value = facets.get(name, _NOT_READ)
-        if isinstance(value, Unknown):
+        if type(value) is Unknown:
             return value if value is not _NOT_READ else Unknown(f"{name} was not read")
         values.append(value)
-    verdict = control.rule(*values, **settings)
-    if isinstance(verdict, ShouldBe):
-        return _effective(verdict, resource, control)
-    return verdict
+    # Python gives a rule its own defaults at no cost; passing the same ones by name takes as long as a simple rule.
+    by_default = settings is control.defaults and control.takes_defaults
+    verdict = control.rule(*values) if by_default else control.rule(*values, **settings)
+    if verdict is compliant:
+        return verdict
+    return _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict
 
 
 def _effective(verdict: ShouldBe, resource: Resource, control: Control) -> Verdict:
@@ -116,22 +120,22 @@ def _effective(verdict: ShouldBe, resource: Resource, control: Control) -> Verdi
     for name, value in verdict.changes.items():
         facet = control.kind.facet(name)
         before, after = resource.facets.get(name), facet.normal(value)
-        if difference(before, after):
+        if differs(before, after):
             changes[name] = after
-    return ShouldBe(changes, verdict.because) if changes else Compliant()
+    return ShouldBe(changes, verdict.because) if changes else compliant
 
 
 def evaluate(
     resource: Resource, controls: Iterable[Control], settings_of: SettingsOf = default_settings
 ) -> tuple[Finding, ...]:
     """The findings of all controls on a resource, in the controls' order."""
-    key = _ref_key(resource.ref)
-    return tuple(_finding(control, resource, settings_of(control, resource), key) for control in controls)
+    named = _names(resource.ref)
+    return tuple(_finding(named(control.id), control, resource, settings_of(control, resource)) for control in controls)
 
 
-def _finding(control: Control, resource: Resource, settings: Mapping[str, Json], ref_key: bytes) -> Finding:
+def _finding(name: str, control: Control, resource: Resource, settings: Mapping[str, Json]) -> Finding:
     verdict = verdict_on(control, resource, settings)
-    ref, name = resource.ref, _named(control.id, ref_key)
+    ref = resource.ref
     if isinstance(verdict, Compliant):
         return Finding(name, control.id, ref, Status.PASS, "")
     if isinstance(verdict, Unknown):

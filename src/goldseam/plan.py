@@ -168,7 +168,7 @@ def propose(
     because = _reasons(resource, wanted, settings_of)
     target = _converged(resource, wanted, settings_of)
     plan = _assembled(
-        Purpose.REPAIR, resource, target, wanted[0].kind,
+        Purpose.REPAIR, resource, _changes(resource, target, sorted(target.facets)), wanted[0].kind,
         controls=tuple(control.id for control in wanted),
         because=because,
         settings={control.id: dict(settings_of(control, resource)) for control in wanted},
@@ -184,14 +184,14 @@ def reversal(plan: Plan, now: Resource, kind: Kind, purpose: Purpose = Purpose.R
     Raises PlanRefused when there is no call that does it, or when there is nothing to take back.
     """
     before = now.with_facets({change.facet: change.before for change in plan.changes})
+    order = [change.facet for change in reversed(plan.changes)]
     back = _assembled(
-        purpose, now, before, kind,
+        purpose, now, _changes(now, before, order), kind,
         controls=(),
         because={},
         settings={},
         witness={change.facet: digest(now.facets[change.facet]) for change in plan.changes},
         of=plan.id,
-        order=[change.facet for change in reversed(plan.changes)],
     )  # fmt: skip
     return replace(back, follows=follows)
 
@@ -277,7 +277,7 @@ def _converged(resource: Resource, wanted: Sequence[Control], settings_of: Setti
 def _assembled(
     purpose: Purpose,
     resource: Resource,
-    target: Resource,
+    changes: tuple[Change, ...],
     kind: Kind,
     *,
     controls: tuple[str, ...],
@@ -286,9 +286,7 @@ def _assembled(
     witness: Mapping[str, str],
     disruption: tuple[str, ...] = (),
     of: str = "",
-    order: Sequence[str] = (),
 ) -> Plan:
-    changes = _changes(resource, target, order)
     if not changes:
         msg = f"nothing would change on {resource.ref}"
         raise PlanRefused(msg)
@@ -301,10 +299,9 @@ def _assembled(
     )  # fmt: skip
 
 
-def _changes(resource: Resource, target: Resource, order: Sequence[str]) -> tuple[Change, ...]:
-    """The facets that differ, in the given order, or by name: going back is going there backwards."""
-    names = order or sorted(target.facets)
-    pairs = ((name, resource.facets[name], target.facets[name]) for name in names)
+def _changes(resource: Resource, target: Resource, order: Iterable[str]) -> tuple[Change, ...]:
+    """The facets that differ, in an order: by name on the way there, and backwards on the way back."""
+    pairs = ((name, resource.facets[name], target.facets[name]) for name in order)
     return tuple(Change(name, before, after) for name, before, after in pairs if not same(before, after))
 
 

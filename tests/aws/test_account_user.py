@@ -8,20 +8,21 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.aws.control_laws import Live, after, held, keeps_its_laws, live, ref_of, resource_of, says_its_piece
-from tests.emulators import Moto
 
 from goldseam.clouds.aws import account, user
 from goldseam.clouds.aws.account import ACCOUNT, FRESH
 from goldseam.clouds.aws.user import STEP, USER, unused_keys_inactive
 from goldseam.control import Catalog, Control, ShouldBe
-from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud
+from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import NotFound, PlanRefused
 from goldseam.evaluate import Status, evaluate
 from goldseam.plan import propose
 from goldseam.ports import Shard
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value, same
+from tests.aws.laws import after, held, keeps_its_laws, ref_of, resource_of, says_its_piece
+from tests.aws.live import Live, embedded, live
+from tests.emulators import Moto
 
 CONTROLS = Catalog.of([account, user]).controls
 PASSWORD = [control for control in CONTROLS if control.reads == ("password_policy",)]
@@ -174,7 +175,7 @@ def test_one_switch_of_the_block_is_repaired_and_no_block_is_deleted_again() -> 
     assert plan.because[BLOCK.id] == "the account does not say IgnorePublicAcls"
     assert [call.operation for call in plan.undo] == ["s3control.PutPublicAccessBlock"]
     plan = propose(the_account(ABSENT), [BLOCK], [BLOCK])
-    assert plan.calls[0].parameters == {"AccountId": "111122223333", "PublicAccessBlockConfiguration": on}
+    assert plan.calls[0].parameters == {"AccountId": "123456789012", "PublicAccessBlockConfiguration": on}
     assert [call.operation for call in plan.undo] == ["s3control.DeletePublicAccessBlock"]
     assert {item.action for item in plan.permissions} == {"s3:PutAccountPublicAccessBlock"}
 
@@ -265,20 +266,19 @@ def _account_live(cloud: Live) -> None:
     ref = cloud.ref(ACCOUNT, cloud.account)
     resource = cloud.read(ref, "password_policy", "public_access_block")
     assert resource.facets["password_policy"] is ABSENT
-    cloud.repaired_and_undone(resource, [*SEVEN, BLOCK])
+    cloud.there_and_back(resource, *SEVEN, BLOCK)
     cloud.client("iam").update_account_password_policy(**FRESH, MaxPasswordAge=400)
-    _, mended = cloud.repaired_and_undone(cloud.read(ref, "password_policy"), [BY_WORD["password-age"]])
+    _, mended = cloud.there_and_back(cloud.read(ref, "password_policy"), BY_WORD["password-age"])
     assert mended.facets["password_policy"] == {**FRESH, "MaxPasswordAge": 90}
 
 
 def test_ministack_ends_as_planned_and_comes_back(ministack_cloud: EmbeddedCloud) -> None:
-    kinds = [ACCOUNT, USER]
-    with live(ministack_cloud.endpoint, ministack_cloud.account_id, kinds, ministack_cloud.region, ROOT_KEY) as cloud:
+    with embedded(ministack_cloud, ACCOUNT, USER) as cloud:
         _account_live(cloud)
 
 
 def test_moto_ends_as_planned_and_comes_back_and_keys_go_off_and_on(moto_cloud: Moto) -> None:
-    with live(moto_cloud.endpoint, moto_cloud.account_id, [ACCOUNT, USER]) as cloud:
+    with live(moto_cloud.endpoint, ACCOUNT, USER) as cloud:
         _account_live(cloud)
         iam = cloud.client("iam")
         iam.create_user(UserName="ci", Path="/build/")
@@ -290,7 +290,7 @@ def test_moto_ends_as_planned_and_comes_back_and_keys_go_off_and_on(moto_cloud: 
         assert evaluate(resource, [unused_keys_inactive])[0].status is Status.PASS
         aged = resource.with_facets({"idle": [{**item, "days": 90} for item in held(resource, "idle")]})
         plan = propose(aged, [unused_keys_inactive], [unused_keys_inactive])
-        cloud.make(plan.calls)
+        cloud.send(plan.calls)
         assert [key["Status"] for key in iam.list_access_keys(UserName="ci")["AccessKeyMetadata"]] == ["Inactive"]
-        cloud.make(plan.undo)
+        cloud.send(plan.undo)
         assert same(dict(cloud.read(resource.ref, "access_keys").facets), {"access_keys": aged.facets["access_keys"]})

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from tests.aws.control_laws import Live, after, held, keeps_its_laws, live, ref_of, resource_of, says_its_piece
-from tests.emulators import Moto
 
 from goldseam.clouds.aws import ebs, rds
 from goldseam.clouds.aws.cloudfront import DISTRIBUTION
@@ -16,13 +14,16 @@ from goldseam.clouds.aws.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.rds import DB_INSTANCE, backed_up, deletion_protected, multi_az, not_public, upgraded
 from goldseam.clouds.aws.shapes import AwsFacet, Reading
 from goldseam.control import Catalog, Control, Violation
-from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud
+from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import Status, evaluate
 from goldseam.plan import propose
 from goldseam.ports import Shard
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json
+from tests.aws.laws import after, held, keeps_its_laws, ref_of, resource_of, says_its_piece
+from tests.aws.live import Live, embedded, live
+from tests.emulators import Moto
 
 CONTROLS = Catalog.of([ebs, rds]).controls
 DATABASE = [control for control in CONTROLS if control.kind == DB_INSTANCE]
@@ -93,11 +94,11 @@ def test_peers_07_only_the_fields_that_differ_are_sent() -> None:
     (call,) = plan.calls
     assert call.operation == "rds.ModifyDBInstance"
     assert call.parameters == {
-        "DBInstanceIdentifier": "example", "PubliclyAccessible": False, "DeletionProtection": True,
+        "DBInstanceIdentifier": "goldseam-example", "PubliclyAccessible": False, "DeletionProtection": True,
     }  # fmt: skip
     (undo,) = plan.undo
     assert undo.parameters == {
-        "DBInstanceIdentifier": "example", "PubliclyAccessible": True, "DeletionProtection": False,
+        "DBInstanceIdentifier": "goldseam-example", "PubliclyAccessible": True, "DeletionProtection": False,
     }  # fmt: skip
 
 
@@ -105,7 +106,8 @@ def test_only_what_needs_the_window_is_applied_immediately() -> None:
     plan = propose(database(), [backed_up, multi_az], DATABASE)
     (call,) = plan.calls
     assert call.parameters == {
-        "DBInstanceIdentifier": "example", "ApplyImmediately": True, "BackupRetentionPeriod": 7, "MultiAZ": True,
+        "DBInstanceIdentifier": "goldseam-example", "ApplyImmediately": True, "BackupRetentionPeriod": 7,
+        "MultiAZ": True,
     }  # fmt: skip
 
 
@@ -236,13 +238,13 @@ def _snapshot_live(cloud: Live) -> None:
         SnapshotId=name, Attribute="createVolumePermission", CreateVolumePermission=permission
     )
     resource = cloud.read(cloud.ref(SNAPSHOT, name), "sharing")
-    _, mended = cloud.repaired_and_undone(resource, [snapshot_not_public])
+    _, mended = cloud.there_and_back(resource, snapshot_not_public)
     assert mended.facets["sharing"] == [PARTNER]
 
 
 def _region_live(cloud: Live) -> None:
     region = cloud.read(cloud.ref(REGION, cloud.region), "ebs_encryption_by_default")
-    cloud.repaired_and_undone(region, [ebs_encrypted_by_default])
+    cloud.there_and_back(region, ebs_encrypted_by_default)
 
 
 def _database_live(cloud: Live, settings: list[Control]) -> None:
@@ -255,7 +257,7 @@ def _database_live(cloud: Live, settings: list[Control]) -> None:
         cloud.ref(DB_INSTANCE, "orders"), "settings", "resilience", "waiting", "cluster", "replica_of"
     )
     failing = [control for control in settings if evaluate(resource, [control])[0].status is Status.FAIL]
-    plan, _ = cloud.repaired_and_undone(resource, failing)
+    plan, _ = cloud.there_and_back(resource, *failing)
     assert failing
     assert {call.operation for call in plan.calls} == {"rds.ModifyDBInstance"}
 
@@ -264,21 +266,20 @@ FIXED = [control for control in DATABASE if control.fixable]
 
 
 def test_ministack_ends_as_planned_and_comes_back(ministack_cloud: EmbeddedCloud) -> None:
-    kinds = [REGION, SNAPSHOT, DB_INSTANCE]
-    with live(ministack_cloud.endpoint, ministack_cloud.account_id, kinds, ministack_cloud.region, ROOT_KEY) as cloud:
+    with embedded(ministack_cloud, REGION, SNAPSHOT, DB_INSTANCE) as cloud:
         _snapshot_live(cloud)
         _region_live(cloud)
         _database_live(cloud, [control for control in FIXED if control is not upgraded])  # it keeps no such setting
 
 
 def test_moto_ends_as_planned_and_comes_back(moto_cloud: Moto) -> None:
-    with live(moto_cloud.endpoint, moto_cloud.account_id, [REGION, DB_INSTANCE]) as cloud:
+    with live(moto_cloud.endpoint, REGION, DB_INSTANCE) as cloud:
         _region_live(cloud)
         _database_live(cloud, FIXED)
 
 
 def test_instances_are_found_through_their_reservations(moto_cloud: Moto) -> None:
-    with live(moto_cloud.endpoint, moto_cloud.account_id, [INSTANCE, NETWORK_INTERFACE]) as cloud:
+    with live(moto_cloud.endpoint, INSTANCE, NETWORK_INTERFACE) as cloud:
         ec2 = cloud.client("ec2")
         image = ec2.describe_images(Owners=["amazon"])["Images"][0]["ImageId"]
         for _ in range(2):

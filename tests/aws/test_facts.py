@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from tests.aws.live import ACCOUNT, REGION
-from tests.emulators import Moto
 
 from goldseam.clouds.aws import facts, usage_facts
 from goldseam.clouds.aws.account_name import ACCOUNT_NAME
@@ -24,6 +22,8 @@ from goldseam.context import Fact, gather
 from goldseam.control import Catalog, FactRule, Surroundings
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value
+from tests.aws.laws import ACCOUNT, REGION
+from tests.emulators import Moto
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DENIED = Unknown("access denied")

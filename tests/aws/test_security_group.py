@@ -10,28 +10,29 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.aws.control_laws import Live, after, held, keeps_its_laws, live, ref_of, resource_of, says_its_piece
-from tests.emulators import Moto
 
 from goldseam.clouds.aws import security_group
-from goldseam.clouds.aws.group_rules import atom, atoms, from_world, identity, permissions, reaches
-from goldseam.clouds.aws.open_ports import SERVICES
+from goldseam.clouds.aws.group_rules import atom, atoms, from_world, identity, permissions
+from goldseam.clouds.aws.open_ports import SERVICES, Service
 from goldseam.clouds.aws.port_ranges import ALL
 from goldseam.clouds.aws.security_group import (
     PORTS_CLOSED,
     SECURITY_GROUP,
     all_traffic_closed,
     broad_range_closed,
-    closed,
     default_closed,
+    port_control,
 )
-from goldseam.control import Catalog, Control, ShouldBe, Violation
-from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud
+from goldseam.control import Catalog, Compliant, Control, ShouldBe, Violation
+from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import Status, evaluate
 from goldseam.plan import Plan, propose, reversal
 from goldseam.resource import Resource
 from goldseam.values import Json, same
+from tests.aws.laws import after, held, keeps_its_laws, ref_of, resource_of, says_its_piece
+from tests.aws.live import Live, embedded, live
+from tests.emulators import Moto
 
 WORLD, WORLD6 = "0.0.0.0/0", "::/0"
 CONTROLS = Catalog.of([security_group]).controls
@@ -242,35 +243,41 @@ def rules(draw: st.DrawFn) -> Json:
 
 GROUPS = st.lists(rules(), max_size=6, unique_by=lambda rule: json.dumps(identity(rule)))
 WATCHED = [(name, port) for name in ("tcp", "udp") for port in (0, 1, 19, 20, 21, 22, 23, 24, 25, 53, 54, 3389, 65535)]
-NAMED = [("ssh", {"tcp": (22,)}), ("dns", {"tcp": (53,), "udp": (53,)}), ("two", {"tcp": (20, 25)})]
+TWO = Service("two", "two ports", "none", "For the test.", tcp=(20, 25))
+CLOSED = [(port_control(TWO), TWO.ports), (SSH, {"tcp": (22,)}), (DNS, {"tcp": (53,), "udp": (53,)})]
+
+
+def opens(rule: Json, protocol: str, port: int) -> bool:
+    """What a rule lets in, said again without the code that is tested."""
+    return rule["protocol"] == "-1" or (rule["protocol"] == protocol and port in range(rule["from"], rule["to"] + 1))
 
 
 def open_to(ingress: Sequence[Json], source: str) -> set[tuple[str, int]]:
     mine = [rule for rule in ingress if rule["source"] == source]
-    return {(name, port) for name, port in WATCHED if any(reaches(rule, {name: (port,)}) for rule in mine)}
+    return {(name, port) for name, port in WATCHED if any(opens(rule, name, port) for rule in mine)}
 
 
-@given(GROUPS, st.sampled_from(NAMED))
+@given(GROUPS, st.sampled_from(CLOSED))
 def test_the_world_loses_exactly_the_named_ports_and_nobody_else_loses_or_gains(
-    ingress: list[Json], named: tuple[str, dict[str, tuple[int, ...]]]
+    ingress: list[Json], closing: tuple[Control, dict[str, tuple[int, ...]]]
 ) -> None:
-    name, ports = named
-    verdict = closed(ingress, ports, name, ())
+    control, ports = closing
+    verdict = control.rule(ingress)
     left = verdict.changes["ingress"] if isinstance(verdict, ShouldBe) else ingress
     for source in {rule["source"] for rule in [*ingress, *left]}:
         before, now = open_to(ingress, source), open_to(left, source)
         world = any(from_world(rule) for rule in ingress if rule["source"] == source)
         taken = {(protocol, port) for protocol, held in ports.items() for port in held} if world else set()
         assert now == before - taken
-    assert not isinstance(closed(left, ports, name, ()), ShouldBe)
+    assert isinstance(control.rule(left), Compliant)
 
 
 @given(GROUPS)
 def test_rules_that_do_not_offend_are_the_very_same_after(ingress: list[Json]) -> None:
-    verdict = closed(ingress, {"tcp": (22,)}, "ssh", ())
+    verdict = SSH.rule(ingress)
     if isinstance(verdict, ShouldBe):
         left = verdict.changes["ingress"]
-        assert all(rule in left for rule in ingress if not (from_world(rule) and reaches(rule, {"tcp": (22,)})))
+        assert all(rule in left for rule in ingress if not (from_world(rule) and opens(rule, "tcp", 22)))
         assert max(Counter(json.dumps(identity(rule)) for rule in left).values(), default=0) <= 1
 
 
@@ -336,7 +343,7 @@ def test_protocol_numbers_are_read_as_names_and_missing_ports_as_all() -> None:
 
 def test_the_plan_asks_for_permission_on_this_group_only() -> None:
     plan = plan_for(group(atom(WORLD, "tcp", 20, 30)), SSH)
-    arn = "arn:aws:ec2:eu-west-1:111122223333:security-group/example"
+    arn = "arn:aws:ec2:eu-west-1:123456789012:security-group/goldseam-example"
     assert {(item.action, item.resource) for item in plan.permissions} == {
         ("ec2:AuthorizeSecurityGroupIngress", arn),
         ("ec2:RevokeSecurityGroupIngress", arn),
@@ -382,21 +389,19 @@ def _mended_live(cloud: Live, rules_: list[Json]) -> None:
     group_id = ec2.create_security_group(GroupName="mixed", Description="mixed")["GroupId"]
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=rules_)
     resource = cloud.read(cloud.ref(SECURITY_GROUP, group_id), "ingress")
-    _, mended = cloud.repaired_and_undone(resource, [SSH, TELNET])
+    _, mended = cloud.there_and_back(resource, SSH, TELNET)
     assert atom("10.0.0.0/8", "tcp", 20, 8080, "offices") in held(mended, "ingress")
     wanted = [control for control in CONTROLS if control.reads == ("ingress",)]
     failing = [found.control for found in evaluate(resource, wanted) if found.status is Status.FAIL]
-    _, mended = cloud.repaired_and_undone(resource, [control for control in wanted if control.id in failing])
+    _, mended = cloud.there_and_back(resource, *[control for control in wanted if control.id in failing])
     assert mended.facets["ingress"] == [atom("10.0.0.0/8", "tcp", 20, 8080, "offices")]
 
 
 def test_ministack_ends_as_planned_and_comes_back(ministack_cloud: EmbeddedCloud) -> None:
-    with live(
-        ministack_cloud.endpoint, ministack_cloud.account_id, [SECURITY_GROUP], ministack_cloud.region, ROOT_KEY
-    ) as cloud:
+    with embedded(ministack_cloud, SECURITY_GROUP) as cloud:
         _mended_live(cloud, [*RULES, EVERY])
 
 
 def test_moto_ends_as_planned_and_comes_back(moto_cloud: Moto) -> None:
-    with live(moto_cloud.endpoint, moto_cloud.account_id, [SECURITY_GROUP]) as cloud:
+    with live(moto_cloud.endpoint, SECURITY_GROUP) as cloud:
         _mended_live(cloud, RULES)  # it fails on a protocol that has no ports

@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator, Mapping
 
 import pytest
-from tests.aws.laws import as_read, keeps_the_laws, operations, parameters, planned, verdict
-from tests.aws.live import ACCOUNT, REGION, known, live
 
 from goldseam.clouds.aws import sns, sqs
 from goldseam.clouds.aws.client import AwsSession
@@ -17,10 +15,10 @@ from goldseam.plan import propose
 from goldseam.ports import Shard
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json
+from tests.aws.laws import ACCOUNT, REGION, as_read, keeps_its_laws, operations, parameters, planned, verdict
+from tests.aws.live import known, live
 
 CONTROLS = Catalog.of([sns, sqs]).controls
-CASES = [pytest.param(control, example, id=f"{control.id}-{index}") for control in CONTROLS
-         for index, example in enumerate(control.violating)]  # fmt: skip
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:goldseam-example"
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:goldseam-example"
 MULTI_REGION = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234567890ab"
@@ -38,15 +36,9 @@ def from_topic(arn: str) -> Json:
     return anyone("sqs:SendMessage", arn, Condition={"ArnEquals": {"aws:SourceArn": TOPIC}})
 
 
-@pytest.mark.parametrize(("control", "example"), CASES)
-def test_a_fix_keeps_the_laws(control: Control, example: Example) -> None:
-    keeps_the_laws(control, example)
-
-
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)
-def test_what_is_right_passes(control: Control) -> None:
-    for example in control.compliant:
-        assert isinstance(verdict(control, example), Compliant), example
+def test_every_control_keeps_its_laws(control: Control) -> None:
+    keeps_its_laws(control)
 
 
 def test_the_rows_of_the_seed_are_all_there() -> None:
@@ -154,7 +146,7 @@ def test_on_moto_topics_are_read_repaired_and_taken_back(moto_url: str) -> None:
         assert [finding.status for finding in evaluate(fresh, [sns.policy_not_public])] == ["pass"]
         opened = json.dumps(document(anyone("SNS:Publish", arn)))
         aws.make("sns.SetTopicAttributes", TopicArn=arn, AttributeName="Policy", AttributeValue=opened)
-        plan = aws.there_and_back(aws.again(fresh), sns.policy_not_public, sns.topic_encrypted)
+        plan, _ = aws.there_and_back(aws.again(fresh), sns.policy_not_public, sns.topic_encrypted)
         assert operations(plan) == ["sns.SetTopicAttributes"] * 2
 
 
@@ -175,5 +167,5 @@ def test_on_moto_queues_are_read_repaired_and_taken_back(moto_url: str) -> None:
         aws.there_and_back(queues[plain["QueueUrl"]], sqs.queue_encrypted_with_kms)
         only = json.dumps(document(anyone("sqs:*", QUEUE)))
         aws.make("sqs.SetQueueAttributes", QueueUrl=queue.ref.id, Attributes={"Policy": only})
-        plan = aws.there_and_back(aws.again(queue), sqs.policy_not_public)
+        plan, _ = aws.there_and_back(aws.again(queue), sqs.policy_not_public)
         assert parameters(plan)[0]["Attributes"] == {"Policy": ""}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -327,3 +328,12 @@ def test_what_is_left_is_not_public_and_is_left_alone(held: list[Json]) -> None:
     assert same(without_public(left), left)
     kept = [] if left is ABSENT else left["Statement"]
     assert [item for item in held if not is_public(item, held)] == [item for item in kept if item in held]
+
+
+PATTERN = st.text("ab*:", max_size=6)
+
+
+@given(PATTERN, st.text("ab:", max_size=8))
+def test_a_star_stands_for_anything_and_all_else_for_itself(pattern: str, wanted: str) -> None:
+    expression = ".*".join(re.escape(part) for part in pattern.split("*"))
+    assert covers({"Resource": pattern}, "Resource", wanted) is bool(re.fullmatch(expression, wanted))

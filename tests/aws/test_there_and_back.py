@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.aws.live import known, live
 
 from goldseam.clouds.aws import cloudtrail, kms, s3, sns, sqs
 from goldseam.clouds.aws.kind import AwsKind
@@ -13,6 +12,7 @@ from goldseam.control import Catalog, Control
 from goldseam.demo.account import DemoAccount
 from goldseam.demo.emulator import ROOT_KEY
 from goldseam.evaluate import Status, evaluate
+from tests.aws.live import known, live
 
 CATALOG = Catalog.of([s3, sns, sqs, kms, cloudtrail])
 KEY = {"kms_key": "alias/data"}
@@ -25,8 +25,8 @@ def test_each_repair_of_the_demo_s_account_is_done_as_predicted_and_taken_back(
     demo_account: DemoAccount, kind: AwsKind
 ) -> None:
     controls, repaired = CATALOG.controls_of[kind.name], 0
-    where = (demo_account.endpoint, kind, ROOT_KEY, demo_account.account_id, demo_account.region)
-    with live(*where) as aws:
+    where = {"account": demo_account.account_id, "region": demo_account.region}
+    with live(demo_account.endpoint, kind, key_id=ROOT_KEY, **where) as aws:
         for resource in aws.found().values():
             assert known(resource)
             for finding in evaluate(resource, controls):

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 COMMANDS = (
-    "demo scan findings explain plan approve apply rollback resume exempt policy permissions controls ledger keyholder"
-    " key conform connect"
-).split()
+    "demo", "scan", "findings", "explain", "plan", "approve", "apply", "rollback", "resume", "exempt", "policy",
+    "permissions", "controls", "ledger", "keyholder", "key", "conform", "connect",
+)  # fmt: skip
 
 
 @pytest.fixture

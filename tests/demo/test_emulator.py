@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from tests.emulators import Moto
 
 from goldseam.demo.account import DemoAccount, anonymous_get
 from goldseam.demo.aws import Clients, policy
@@ -23,6 +22,7 @@ from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud, embedded_cloud
 from goldseam.demo.lumen_people import Identity
 from goldseam.demo.lumen_storage import public_read, tls_only
 from goldseam.errors import UsageError
+from tests.emulators import Moto
 
 WORLD = "0.0.0.0/0"
 CLOSED = {

@@ -176,7 +176,8 @@ def test_a_server_that_was_taken_over_gets_nothing_beyond_the_allow_list(
     """It holds the requester's key and can write any plan; the role itself could do all of this."""
     storage = demo_account.storage
     elsewhere = plan_for(demo_account, storage.website_bucket)
-    policy = Resource(elsewhere.ref, {"policy": ABSENT, "arn": elsewhere.ref.address})
+    unblocked = {"public_access_block": ABSENT, "account_public_access_block": ABSENT}
+    policy = Resource(elsewhere.ref, {"policy": ABSENT, "arn": elsewhere.ref.address, **unblocked})
     tls = CATALOG.control("aws.s3.bucket.tls-only")
     other_action = propose(policy, [tls], [tls])
     with keyholder_process(tmp_path, demo_account) as office:

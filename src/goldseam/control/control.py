@@ -102,6 +102,11 @@ class Control:
         """The settings where the user chose none."""
         return {setting.name: setting.default for setting in self.settings}
 
+    @cached_property
+    def takes_defaults(self) -> bool:
+        """Whether the rule takes the defaults when it is given no settings: always, unless the control was remade."""
+        return (getattr(self.rule, "__kwdefaults__", None) or {}) == self.defaults
+
     def chosen(self, given: Mapping[str, Json]) -> Mapping[str, Json]:
         """The user's settings, checked, over the defaults; raises UsageError."""
         return parsed_settings(self.id, self.settings, given) if given else self.defaults

@@ -22,7 +22,7 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.values import ABSENT, Json, Value
 
 _ANY: Final = ("*",)
 """The resource of calls that IAM knows no narrower one for."""
@@ -298,7 +298,8 @@ def public_access_blocked(public_access_block: Mapping[str, Json]) -> Verdict:
 
     The account's own block overrules every bucket, so that no policy or list of one bucket opens it by mistake.
     """
-    if same(public_access_block, _BLOCKED):
+    held = public_access_block or {}
+    off = [name for name in _BLOCKS if not held.get(name)]
+    if not off:
         return compliant
-    off = [name for name in _BLOCKS if not (public_access_block and public_access_block.get(name))]
     return should_be(public_access_block=_BLOCKED, because=f"the account does not say {', '.join(off)}")

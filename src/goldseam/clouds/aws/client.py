@@ -34,7 +34,8 @@ from goldseam.clouds.aws.governor import Governor, Governors
 from goldseam.clouds.aws.guard import Guard
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport
-from goldseam.errors import AccessDenied, UnknownName
+from goldseam.errors import AccessDenied, CredentialsMissing, UnknownName
+from goldseam.ports import Secret
 from goldseam.values import Json
 
 POOL: Final = 64
@@ -203,6 +204,16 @@ class AwsSession:
             credentials = self._sdk.get_credentials()
             if credentials is not None:
                 credentials.get_frozen_credentials()
+
+    def own_credentials(self) -> Secret:
+        """The credentials of this configuration themselves, for an operator who said so; raises CredentialsMissing."""
+        credentials = self._sdk.get_credentials()
+        if credentials is None:
+            msg = "no AWS credentials were found; run `aws configure sso`, or set `AWS_PROFILE`"
+            raise CredentialsMissing(msg)
+        frozen = credentials.get_frozen_credentials()
+        token = {"session_token": frozen.token} if frozen.token else {}
+        return Secret(access_key=frozen.access_key, secret_key=frozen.secret_key, **token)
 
     def guarded(self, allowed: Iterable[tuple[str, Mapping[str, Json]]]) -> GuardedSession:
         """A door for exactly these calls, given as `service.Operation` and parameters."""

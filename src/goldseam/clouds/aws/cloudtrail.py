@@ -128,14 +128,14 @@ def multi_region(logging: Value, settings: Value) -> Verdict:
     What an intruder does is done in a region that nobody looks at. A trail that does not log records none, so logging
     is part of this. One such trail is enough for an account: exempt the others.
     """
-    wanted = {**settings, "IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True}
-    lacking = [] if logging else ["the trail does not log"]
-    if not settings["IsMultiRegionTrail"]:
-        lacking.append("the trail records one region only")
-    if not lacking:
+    if logging and settings["IsMultiRegionTrail"]:
         return compliant
-    changed = {} if settings["IsMultiRegionTrail"] else {"settings": wanted}
-    return should_be(logging=True, **changed, because="; ".join(lacking))
+    lacking = [] if logging else ["the trail does not log"]
+    if settings["IsMultiRegionTrail"]:
+        return should_be(logging=True, because=lacking[0])
+    wanted = {**settings, "IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True}
+    because = "; ".join([*lacking, "the trail records one region only"])
+    return should_be(logging=True, settings=wanted, because=because)
 
 
 @control(

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Final
 
 from goldseam.clouds.aws.group_rules import (
     EVERY,
-    PORTED,
-    Ports,
     atom,
     atoms,
+    breadth,
     changed,
     family,
     from_world,
     identity,
-    open_ports,
+    opening,
     permissions,
-    reaches,
     remainder,
     replaced,
     spelled,
@@ -71,14 +69,11 @@ SECURITY_GROUP: Final = AwsKind(
 )
 
 
-def closed(ingress: list[Json], ports: Ports, name: str, replacement: Iterable[str]) -> Verdict:
-    """The verdict that these ports should not be open to the world, and exactly how the rules should be then."""
-    gone = [rule for rule in ingress if reaches(rule, ports) and from_world(rule)]
-    if not gone:
-        return compliant
-    sources = tuple(replacement)
+def closed(ingress: list[Json], gone: list[Json], service: Service, replacement: Iterable[str]) -> Verdict:
+    """The verdict that a service should not be open to the world by these rules, and how exactly they should be."""
+    ports, sources = service.ports, tuple(replacement)
     instead = [item for rule in gone for item in (*remainder(rule, ports), *replaced(rule, ports, sources))]
-    because = f"the world reaches {name}: {', '.join(map(spelled, gone))}"
+    because = f"the world reaches {service.name}: {', '.join(map(spelled, gone))}"
     return should_be(ingress=changed(ingress, gone, instead), because=because)
 
 
@@ -118,7 +113,8 @@ _UNUSED: Final = {"port_in_use": False}
 _DETACHED: Final = {"attached": False}
 
 
-def _port_control(service: Service) -> Control:
+def port_control(service: Service) -> Control:
+    """The control that closes one service to the world."""
     good, bad = _port_examples(service)
     ports = service.ports
 
@@ -133,12 +129,13 @@ def _port_control(service: Service) -> Control:
         maps=service.maps, seed=(service.seed,), compliant=good, violating=bad,
     )  # fmt: skip
     def port_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = ()) -> Verdict:
-        return closed(ingress, ports, service.name, replacement)
+        gone = opening(ingress, ports)
+        return closed(ingress, gone, service, replacement) if gone else compliant
 
     return port_closed
 
 
-PORTS_CLOSED: Final = tuple(map(_port_control, SERVICES))
+PORTS_CLOSED: Final = tuple(map(port_control, SERVICES))
 """One control for each row of the table."""
 
 
@@ -175,7 +172,7 @@ def all_traffic_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = (
 
     Whatever is started on a member of the group is on the internet at once: the group filters nothing.
     """
-    gone = [item for item in ingress if from_world(item) and item["protocol"] == EVERY]
+    gone = [item for item in ingress if item["protocol"] == EVERY and from_world(item)]
     return _without_world(ingress, gone, replacement, "all protocols and ports are open")
 
 
@@ -201,13 +198,8 @@ def broad_range_closed(
     Nobody runs a thousand services: a range that broad was opened so as not to think, and whatever is started in it
     later is public unasked.
     """
-    gone = [item for item in ingress if from_world(item) and _breadth(item) > most]
+    gone = [item for item in ingress if breadth(item) > most and from_world(item)]
     return _without_world(ingress, gone, replacement, f"more than {most} ports are open")
-
-
-def _breadth(item: Mapping[str, Json]) -> int:
-    spans = [span for protocol in PORTED if (span := open_ports(item, protocol))]
-    return max((last - first + 1 for first, last in spans), default=0)
 
 
 _EGRESS: Final = [atom(_WORLD4, EVERY)]

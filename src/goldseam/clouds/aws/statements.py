@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_network
-from typing import Final
+from typing import Final, NamedTuple
 
 from goldseam.clouds.aws.shapes import statements
 from goldseam.values import ABSENT, Json, Value, same
@@ -31,11 +30,8 @@ _WIDEST_V4: Final = 8
 _WIDEST_V6: Final = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Line(NamedTuple):
     """One line of a condition: operator and key in lower case, the values, and how an absent key is taken."""
-
-    __test__ = False
 
     operator: str
     key: str
@@ -105,7 +101,7 @@ def closed(statement: Json) -> tuple[Json, ...]:
 
 def refuses_plain_http(statement: Json) -> bool:
     """Whether a statement denies everyone's requests that do not come over TLS, with no further condition."""
-    if statement.get("Effect") != "Deny" or not _has_everyone(statement):
+    if statement.get("Effect") != "Deny" or "Condition" not in statement or not _has_everyone(statement):
         return False
     asked = tests(statement)
     return len(asked) == 1 and _is_bool(asked[0], "aws:securetransport", "false")
@@ -113,7 +109,8 @@ def refuses_plain_http(statement: Json) -> bool:
 
 def covers(statement: Json, member: str, wanted: str) -> bool:
     """Whether one of a statement's `Action`s or `Resource`s takes in everything that the wanted pattern does."""
-    return any(_pattern_covers(pattern, wanted, member) for pattern in _texts(statement.get(member)))
+    patterns = _texts(statement.get(member))
+    return wanted in patterns or any(_pattern_covers(pattern, wanted, member) for pattern in patterns)
 
 
 def label(statement: Json) -> str:
@@ -123,20 +120,22 @@ def label(statement: Json) -> str:
     return f"{name} allows everyone {actions}"
 
 
-def tests(statement: Json) -> tuple[Test, ...]:
+def tests(statement: Json) -> tuple[Line, ...]:
     """The condition of a statement, line by line."""
     block = statement.get("Condition") or {}
     return tuple(_test(operator, key, value) for operator, keys in block.items() for key, value in keys.items())
 
 
-def _test(operator: str, key: str, value: Json) -> Test:
+def _test(operator: str, key: str, value: Json) -> Line:
     quantifier, _, name = operator.lower().rpartition(":")
     bare = name.removesuffix("ifexists")
-    return Test(bare, key.lower(), _texts(value), quantifier, bare != name)
+    return Line(bare, key.lower(), _texts(value), quantifier, bare != name)
 
 
 def _texts(value: Json) -> tuple[str, ...]:
     """One text or a list of them, as a tuple; booleans and numbers as policies spell them."""
+    if isinstance(value, str):
+        return (value,)
     items = value if isinstance(value, (list, tuple)) else () if value is None else (value,)
     return tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in items)
 
@@ -166,7 +165,8 @@ def _reaches_everyone(statement: Json) -> bool:
 
 
 def _has_everyone(statement: Json) -> bool:
-    return any(_is_everyone(value) for value in _principals(statement.get("Principal")))
+    principal = statement.get("Principal")
+    return principal == EVERYONE or any(map(_is_everyone, _principals(principal)))
 
 
 def _principals(principal: Json) -> tuple[str, ...]:
@@ -176,8 +176,11 @@ def _principals(principal: Json) -> tuple[str, ...]:
 
 
 def _is_everyone(value: str) -> bool:
-    account = value.split(":")[4:5] if value.startswith("arn:") else []
-    return value == EVERYONE or account == [EVERYONE]
+    return value == EVERYONE or (EVERYONE in value and _in_any_account(value))
+
+
+def _in_any_account(value: str) -> bool:
+    return value.startswith("arn:") and value.split(":")[4:5] == [EVERYONE]
 
 
 def _named_principals(statement: Json) -> Json:
@@ -200,17 +203,19 @@ def _named(value: Json) -> Json:
 
 def _limits(statement: Json) -> bool:
     """Whether a condition that every request must meet ties the statement to fixed values."""
+    if not statement.get("Condition"):
+        return False
     asked = tests(statement)
     present = _present(asked)
     return any(_is_limit(test, present) and all(_narrow(test.key, value) for value in test.values) for test in asked)
 
 
-def _present(asked: Sequence[Test]) -> frozenset[str]:
+def _present(asked: Sequence[Line]) -> frozenset[str]:
     """The keys that the condition asks to be there."""
     return frozenset(test.key for test in asked if test.operator == "null" and _all(test.values, "false"))
 
 
-def _is_limit(test: Test, present: frozenset[str]) -> bool:
+def _is_limit(test: Line, present: frozenset[str]) -> bool:
     return test.operator in _POSITIVE and bool(test.values) and (test.asks_presence or test.key in present)
 
 
@@ -233,7 +238,7 @@ def _all(values: Iterable[str], wanted: str) -> bool:
     return bool(held) and all(value == wanted for value in held)
 
 
-def _is_bool(test: Test, key: str, wanted: str) -> bool:
+def _is_bool(test: Line, key: str, wanted: str) -> bool:
     return test.operator == "bool" and test.key == key and test.quantifier == "" and _all(test.values, wanted)
 
 
@@ -254,7 +259,7 @@ def _denies_strangers(deny: Json) -> bool:
     return _has_everyone(deny) and all(map(_spares_only_named, tests(deny)))
 
 
-def _spares_only_named(test: Test) -> bool:
+def _spares_only_named(test: Line) -> bool:
     """A negated test that only fixed values escape, or the one that spares AWS services and not the anonymous."""
     if test.if_exists and _is_bool(test, "aws:principalisawsservice", "false"):
         return True
@@ -275,7 +280,15 @@ def _pattern_covers(pattern: str, wanted: str, member: str) -> bool:
     """Whether stars make it so; `?` and variables are taken as written, which covers too little and never too much."""
     if member.endswith("Action"):
         pattern, wanted = pattern.lower(), wanted.lower()
-    return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), wanted, re.DOTALL) is not None
+    if "*" not in pattern:
+        return pattern == wanted
+    head, *between, tail = pattern.split("*")
+    start, end = len(head), len(wanted) - len(tail)
+    for part in between:
+        if (found := wanted.find(part, start, end)) < 0:
+            return False
+        start = found + len(part)
+    return start <= end and wanted.startswith(head) and wanted.endswith(tail)
 
 
 # Values that fix who asks, by condition key (Service Authorization Reference and IAM User Guide, global condition keys)

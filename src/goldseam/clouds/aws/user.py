@@ -151,7 +151,7 @@ def unused_keys_inactive(
     A key that is not missed when it is switched off can only be of use to whoever finds it. Idle time counts from the
     last use, or from creation where there was none, and moves in steps of 15 days, so that it never says too much.
     """
-    unused = {item["id"] for item in idle if item["days"] >= days}
+    unused = [item["id"] for item in idle if item["days"] >= days]
     found = [key["id"] for key in access_keys if key["id"] in unused and key["status"] == "Active"]
     if not found:
         return compliant
@@ -174,7 +174,7 @@ def keys_rotated(access_keys: list[Json], age: list[Json], *, days: Annotated[in
 
     The longer a key lives the more places hold a copy of it. Age moves in steps of 15 days.
     """
-    old = {item["id"] for item in age if item["days"] > days}
+    old = [item["id"] for item in age if item["days"] > days]
     found = [key["id"] for key in access_keys if key["id"] in old and key["status"] == "Active"]
     if not found:
         return compliant

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.s3.bucket import BUCKET, FLAGS, with_all_flags
+from goldseam.clouds.aws.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force, with_all_flags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
+_ONE_WAY: Final = (
+    "the block on public policies would refuse to put the policy back; repair `aws.s3.bucket.public-access-blocked`, "
+    "which closes the bucket and can be taken back, or edit the policy by hand"
+)
 _GROUPS: Final = "http://acs.amazonaws.com/groups/global/"
 _PUBLIC: Final = frozenset({f"{_GROUPS}AllUsers", f"{_GROUPS}AuthenticatedUsers"})
 _CLOSES: Final = may_disrupt(
@@ -58,7 +61,6 @@ def _block(**flags: bool) -> Json:
     return {flag: flags.get(flag, not flags) for flag in FLAGS}
 
 
-_NO_BLOCKS: Final[Mapping[str, Value]] = {"public_access_block": ABSENT, "account_public_access_block": ABSENT}
 _OWNER: Final = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"
 _OWNS: Final = {"Grantee": {"Type": "CanonicalUser", "ID": _OWNER}, "Permission": "FULL_CONTROL"}
 _LOGS: Final = {
@@ -75,11 +77,6 @@ def _acl(*grants: Json) -> Json:
     return {"Owner": {"ID": _OWNER}, "Grants": list(grants)}
 
 
-def _in_force(flag: str, *blocks: Value) -> bool:
-    """Whether the bucket's block or the account's has the flag; the stricter of the two holds."""
-    return any(block is not ABSENT and block[flag] for block in blocks)
-
-
 @control(
     "aws.s3.bucket.policy-not-public",
     BUCKET,
@@ -88,19 +85,19 @@ def _in_force(flag: str, *blocks: Value) -> bool:
     seed=("bucketAllUsersPolicy",),
     disrupts=_CLOSES,
     compliant=(
-        {**_NO_BLOCKS, "policy": ABSENT},
-        {**_NO_BLOCKS, "policy": _document(_DENIED, _CLOUDFRONT_READS, _ENDPOINT_READS)},
-        {**_NO_BLOCKS, "policy": _document(_ANYONE_READS), "public_access_block": _block(RestrictPublicBuckets=True)},
-        {**_NO_BLOCKS, "policy": _document(_ANYONE_READS), "account_public_access_block": _block()},
+        {**NO_BLOCKS, "policy": ABSENT},
+        {**NO_BLOCKS, "policy": _document(_DENIED, _CLOUDFRONT_READS, _ENDPOINT_READS)},
+        {**NO_BLOCKS, "policy": _document(_ANYONE_READS), "public_access_block": _block(RestrictPublicBuckets=True)},
+        {**NO_BLOCKS, "policy": _document(_ANYONE_READS), "account_public_access_block": _block()},
     ),
     violating=(
-        Example({**_NO_BLOCKS, "policy": _document(_ANYONE_READS)}, leaves={"policy": ABSENT}),
+        Example({**NO_BLOCKS, "policy": _document(_ANYONE_READS)}, leaves={"policy": ABSENT}),
         Example(
-            {**_NO_BLOCKS, "policy": _document(_DENIED, _ANYONE_READS, _CLOUDFRONT_READS, _ANYONE_LISTS)},
+            {**NO_BLOCKS, "policy": _document(_DENIED, _ANYONE_READS, _CLOUDFRONT_READS, _ANYONE_LISTS)},
             leaves={"policy": _document(_DENIED, _CLOUDFRONT_READS)},
         ),
         Example(
-            {**_NO_BLOCKS, "policy": _document(_SEVERAL_READ)},
+            {**NO_BLOCKS, "policy": _document(_SEVERAL_READ)},
             leaves={"policy": _document({**_SEVERAL_READ, "Principal": {"AWS": ["arn:aws:iam::123456789012:root"]}})},
         ),
         {
@@ -115,14 +112,18 @@ def policy_not_public(policy: Value, public_access_block: Value, account_public_
 
     A statement for everyone opens the data to anyone who learns the bucket's name. A statement that a condition ties
     to an account, an organisation, a VPC endpoint or an address range is not for everyone; nor is any while the
-    bucket or its account restricts public buckets. Only what is for everyone is taken out of the policy.
+    bucket or its account restricts public buckets. Only what is for everyone is taken out of the policy; where the
+    block refuses public policies that could not be taken back, so a person decides.
     """
-    if _in_force("RestrictPublicBuckets", public_access_block, account_public_access_block):
+    if in_force("RestrictPublicBuckets", public_access_block, account_public_access_block):
         return compliant
     found = public_statements(policy)
     if not found:
         return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    because = "; ".join(map(label, found))
+    if in_force("BlockPublicPolicy", public_access_block, account_public_access_block):
+        return violation(because=because, guide=_ONE_WAY)
+    return should_be(policy=without_public(policy), because=because)
 
 
 @control(
@@ -133,24 +134,27 @@ def policy_not_public(policy: Value, public_access_block: Value, account_public_
     seed=("bucketAllUsersAcl",),
     disrupts=_CLOSES,
     compliant=(
-        {**_NO_BLOCKS, "acl": _acl(_OWNS)},
-        {**_NO_BLOCKS, "acl": _acl(_OWNS, _LOGS)},
-        {**_NO_BLOCKS, "acl": _acl(_OWNS, _granted("AllUsers", "READ")), "account_public_access_block": _block()},
+        {**NO_BLOCKS, "acl": _acl(_OWNS)},
+        {**NO_BLOCKS, "acl": _acl(_OWNS, _LOGS)},
+        {**NO_BLOCKS, "acl": _acl(_OWNS, _granted("AllUsers", "READ")), "account_public_access_block": _block()},
     ),
     violating=(
-        Example({**_NO_BLOCKS, "acl": _acl(_OWNS, _granted("AllUsers", "READ"))}, leaves={"acl": _acl(_OWNS)}),
+        Example({**NO_BLOCKS, "acl": _acl(_OWNS, _granted("AllUsers", "READ"))}, leaves={"acl": _acl(_OWNS)}),
         Example(
             {
-                **_NO_BLOCKS,
+                **NO_BLOCKS,
                 "acl": _acl(_LOGS, _granted("AuthenticatedUsers", "WRITE"), _OWNS, _granted("AllUsers", "READ_ACP")),
             },
             leaves={"acl": _acl(_OWNS, _LOGS)},
         ),
-        {
-            "acl": _acl(_OWNS, _granted("AllUsers", "READ")),
-            "public_access_block": _block(BlockPublicAcls=True),
-            "account_public_access_block": ABSENT,
-        },
+        Example(
+            {
+                "acl": _acl(_OWNS, _granted("AllUsers", "READ")),
+                "public_access_block": _block(BlockPublicAcls=True),
+                "account_public_access_block": ABSENT,
+            },
+            leaves={"public_access_block": _block(BlockPublicAcls=True, IgnorePublicAcls=True)},
+        ),
     ),
 )
 def acl_not_public(acl: Value, public_access_block: Value, account_public_access_block: Value) -> Verdict:
@@ -158,15 +162,20 @@ def acl_not_public(acl: Value, public_access_block: Value, account_public_access
 
     Such a grant lists, overwrites or re-shares the bucket for anyone, with an AWS account or without. Grants to the
     owner, to other accounts and to log delivery stay. Where ACLs are disabled (Object Ownership: bucket owner
-    enforced) AWS shows the owner's grant alone, and where public ACLs are ignored none has effect: both pass.
+    enforced) AWS shows the owner's grant alone, and where public ACLs are ignored none has effect: both pass. Where
+    the block refuses public ACLs, a grant that is taken away could not be put back, so it is made without effect.
     """
-    if _in_force("IgnorePublicAcls", public_access_block, account_public_access_block):
+    if in_force("IgnorePublicAcls", public_access_block, account_public_access_block):
         return compliant
     public = [grant for grant in acl["Grants"] if grant["Grantee"].get("URI") in _PUBLIC]
     if not public:
         return compliant
+    because = "; ".join(map(_granting, public))
+    if in_force("BlockPublicAcls", public_access_block, account_public_access_block):
+        held = {} if public_access_block is ABSENT else public_access_block
+        return should_be(public_access_block=with_all_flags({**held, "IgnorePublicAcls": True}), because=because)
     kept = [grant for grant in acl["Grants"] if grant not in public]
-    return should_be(acl={**acl, "Grants": kept}, because="; ".join(map(_granting, public)))
+    return should_be(acl={**acl, "Grants": kept}, because=because)
 
 
 def _granting(grant: Json) -> str:
@@ -188,7 +197,7 @@ def _granting(grant: Json) -> str:
         },
     ),
     violating=(
-        Example(_NO_BLOCKS, leaves={"public_access_block": _block()}),
+        Example(NO_BLOCKS, leaves={"public_access_block": _block()}),
         Example(
             {"public_access_block": _block(BlockPublicAcls=True), "account_public_access_block": ABSENT},
             leaves={"public_access_block": _block()},
@@ -208,7 +217,7 @@ def public_access_blocked(public_access_block: Value, account_public_access_bloc
     The block holds whatever a policy or an ACL says later, by mistake or by a stranger. Only flags that neither the
     bucket nor the account has are set.
     """
-    lacking = [flag for flag in FLAGS if not _in_force(flag, public_access_block, account_public_access_block)]
+    lacking = [flag for flag in FLAGS if not in_force(flag, public_access_block, account_public_access_block)]
     if not lacking:
         return compliant
     held = {} if public_access_block is ABSENT else public_access_block

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.s3.bucket import BUCKET
+from goldseam.clouds.aws.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import covers, refuses_plain_http, with_statement
+from goldseam.clouds.aws.statements import covers, is_public, refuses_plain_http, with_statement
 from goldseam.control import (
     Example,
     KmsKey,
@@ -18,6 +18,7 @@ from goldseam.control import (
     harmless,
     may_disrupt,
     should_be,
+    violation,
 )
 from goldseam.values import ABSENT, Json, Value
 
@@ -38,6 +39,13 @@ _TLS_ONLY: Final = {
     "Resource": [_ARN, f"{_ARN}/*"],
     "Condition": {"Bool": {"aws:SecureTransport": "false"}},
 }
+_ANYONE_READS: Final = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{_ARN}/*"}
+_CALLED: Final = {"arn": _ARN, **NO_BLOCKS}
+_LETS_IN: Final = "the bucket policy lets plain HTTP requests in"
+_REFUSED: Final = (
+    "S3 refuses to put a policy that is public while public policies are blocked; take the statement for everyone out "
+    "by hand, which cannot be put back while the block is on, then repair this"
+)
 
 
 def _document(*held: Json) -> Json:
@@ -60,43 +68,50 @@ def _encrypted(algorithm: str, *, bucket_key: bool = False, **more: Json) -> Jso
         unless={"serves_website": False},
     ),
     compliant=(
-        {"policy": _document(_TLS_ONLY), "arn": _ARN},
+        {"policy": _document(_TLS_ONLY), **_CALLED},
         {
             "policy": _document({**_TLS_ONLY, "Principal": {"AWS": "*"}, "Action": ["*"], "Resource": f"{_ARN}*"}),
-            "arn": _ARN,
+            **_CALLED,
         },
         {
             "policy": _document({**_TLS_ONLY, "Resource": _ARN}, {**_TLS_ONLY, "Sid": "2", "Resource": f"{_ARN}/*"}),
-            "arn": _ARN,
+            **_CALLED,
         },
     ),
     violating=(
-        Example({"policy": ABSENT, "arn": _ARN}, leaves={"policy": _document(_TLS_ONLY)}),
+        Example({"policy": ABSENT, **_CALLED}, leaves={"policy": _document(_TLS_ONLY)}),
         Example(
-            {"policy": _document(_CLOUDFRONT_READS), "arn": _ARN},
+            {"policy": _document(_CLOUDFRONT_READS), **_CALLED},
             leaves={"policy": _document(_CLOUDFRONT_READS, _TLS_ONLY)},
         ),
         Example(
-            {"policy": _document({**_TLS_ONLY, "Action": "s3:GetObject"}), "arn": _ARN},
+            {"policy": _document({**_TLS_ONLY, "Action": "s3:GetObject"}), **_CALLED},
             leaves={
                 "policy": _document({**_TLS_ONLY, "Action": "s3:GetObject"}, {**_TLS_ONLY, "Sid": "GoldseamTlsOnly2"})
             },
         ),
-        {"policy": _document({**_TLS_ONLY, "Resource": f"{_ARN}/*"}), "arn": _ARN},
+        {"policy": _document({**_TLS_ONLY, "Resource": f"{_ARN}/*"}), **_CALLED},
+        {"policy": _document(_ANYONE_READS), **_CALLED},
+        {"policy": _document(_ANYONE_READS), **_CALLED, "public_access_block": dict.fromkeys(FLAGS, True)},
+        {"policy": _document(_ANYONE_READS), **_CALLED, "account_public_access_block": dict.fromkeys(FLAGS, True)},
     ),
 )
-def tls_only(policy: Value, arn: Value) -> Verdict:
+def tls_only(policy: Value, arn: Value, public_access_block: Value, account_public_access_block: Value) -> Verdict:
     """Requests that do not come over TLS are denied.
 
     Over plain HTTP, data and signatures can be read and changed on the way. One deny statement is added; what the
-    policy holds stays.
+    policy holds stays. While a block on public policies is on, S3 takes no policy that allows everyone anything, so a
+    person first takes that out.
     """
     guards = [item for item in statements(policy) if refuses_plain_http(item) and covers(item, "Action", "s3:*")]
     needed = (arn, f"{arn}/*")
     if all(any(covers(item, "Resource", resource) for item in guards) for resource in needed):
         return compliant
+    refused = in_force("BlockPublicPolicy", public_access_block, account_public_access_block)
+    if refused and any(map(is_public, statements(policy))):
+        return violation(because=_LETS_IN, guide=_REFUSED)
     denial = {**_TLS_ONLY, "Resource": list(needed)}
-    return should_be(policy=with_statement(policy, denial), because="the bucket policy lets plain HTTP requests in")
+    return should_be(policy=with_statement(policy, denial), because=_LETS_IN)
 
 
 @control(
@@ -183,6 +198,7 @@ def encrypted_with_kms(encryption: Value, *, kms_key: KmsKey = _AWS_KEY) -> Verd
 
 def _algorithm(encryption: Value) -> str:
     """The algorithm of default encryption; empty when there is none."""
-    rules = [] if encryption is ABSENT else encryption["Rules"]
-    defaults = (rule.get("ApplyServerSideEncryptionByDefault") or {} for rule in rules)
-    return next((default["SSEAlgorithm"] for default in defaults if default.get("SSEAlgorithm")), "")
+    for rule in () if encryption is ABSENT else encryption["Rules"]:
+        if found := (rule.get("ApplyServerSideEncryptionByDefault") or {}).get("SSEAlgorithm"):
+            return str(found)
+    return ""
