@@ -40,7 +40,7 @@ def test_what_passes_is_verified_at_the_first_look(stage: Scene) -> None:
     assert seen.because.endswith("pass")
 
 
-def test_peers_8_nothing_done_is_nothing_fixed(stage: Scene) -> None:
+def test_peers_08_nothing_done_is_nothing_fixed(stage: Scene) -> None:
     seen = looked(stage, stage.plan(sealed))
     assert seen.state is Proof.FAILED
     assert seen.because == "mem.vault.sealed does not pass: it is not sealed"
