@@ -135,11 +135,6 @@ def test_several_findings_on_a_trail_are_one_update_of_what_differs() -> None:
     ]
 
 
-def test_the_id_is_where_real_events_have_it() -> None:
-    assert kms.KEY.touched_by == {"kms.amazonaws.com": "requestParameters.keyId"}
-    assert cloudtrail.TRAIL.touched_by == {"cloudtrail.amazonaws.com": "requestParameters.name"}
-
-
 def test_on_moto_keys_are_read_repaired_and_taken_back(moto_url: str) -> None:
     with live(moto_url, kms.KEY) as aws:
         tags = [{"TagKey": "team", "TagValue": "web"}]

@@ -193,14 +193,9 @@ def test_suspended_and_never_versioned_are_one_state(answer: Json, keeps: bool) 
     assert facet.read(Said(answer), ref, None).value is keeps
 
 
-def test_the_id_is_where_events_have_it() -> None:
-    assert s3.BUCKET.touched_by == {"s3.amazonaws.com": "requestParameters.bucketName"}
-
-
 def test_disruption_asks_for_the_facts_that_show_that_nobody_is_cut_off() -> None:
-    for control in (s3.policy_not_public, s3.acl_not_public, s3.public_access_blocked):
+    for control in (s3.policy_not_public, s3.acl_not_public, s3.public_access_blocked, s3.tls_only):
         assert control.disruption.unless == {"serves_website": False, "cloudfront_origin": False}
-    assert s3.tls_only.disruption.unless == {"serves_website": False}
     assert not s3.encrypted_with_kms.disruption.unless
 
 

@@ -405,3 +405,9 @@ def test_ministack_ends_as_planned_and_comes_back(ministack_cloud: EmbeddedCloud
 def test_moto_ends_as_planned_and_comes_back(moto_cloud: Moto) -> None:
     with live(moto_cloud.endpoint, SECURITY_GROUP) as cloud:
         _mended_live(cloud, RULES)  # it fails on a protocol that has no ports
+
+
+def test_what_no_interface_can_be_reached_by_may_be_closed_without_asking() -> None:
+    opens_something = [control for control in CONTROLS if control is not default_closed]
+    assert {tuple(control.disruption.unless.items()) for control in opens_something} == {(("port_in_use", False),)}
+    assert default_closed.disruption.unless == {"attached": False}

@@ -98,8 +98,6 @@ def test_ids_are_what_events_have_and_addresses_are_arns() -> None:
     url = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/goldseam-example"
     assert sqs.QUEUE.ref("aws", ACCOUNT, REGION, url).address == QUEUE
     assert sns.TOPIC.ref("aws", ACCOUNT, REGION, TOPIC).address == TOPIC
-    assert sqs.QUEUE.touched_by == {"sqs.amazonaws.com": "requestParameters.queueUrl"}
-    assert sns.TOPIC.touched_by == {"sns.amazonaws.com": "requestParameters.topicArn"}
 
 
 class Counting:

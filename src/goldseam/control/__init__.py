@@ -13,7 +13,7 @@ from goldseam.control.control import (
 )
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step
 from goldseam.control.fact import Answer, FactRule, Known, Surroundings, fact, known
-from goldseam.control.kind import Kind
+from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.setting import Cidr, KmsKey, Setting
 from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, violation
 
@@ -39,6 +39,7 @@ __all__ = [
     "ShouldBe",
     "Step",
     "Surroundings",
+    "Touch",
     "Verdict",
     "Violation",
     "compliant",
@@ -48,5 +49,6 @@ __all__ = [
     "known",
     "may_disrupt",
     "should_be",
+    "touched",
     "violation",
 ]

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from goldseam.control.facet import Facet
 from goldseam.errors import UnknownName
+from goldseam.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Where events of a cloud's log name a resource of a kind.
+
+    `when` maps paths of an event to the values that it may have there (None: nothing is there), `paths` lead to ids.
+    `id` is the pattern that an id of the kind matches as a whole; its group is the id where the log may hold more.
+    """
+
+    when: Mapping[str, tuple[Json, ...]]
+    paths: tuple[str, ...]
+    id: str = ".+"
 
 
 @dataclass(frozen=True)
 class Kind:
     """A type of resource and the facets that it is made of.
 
-    `title` is the noun that people use. `touched_by` maps an event source to the path, in its events, of the
-    resource's id. How resources of the kind are found is the affair of the cloud's own subclass.
+    `title` is the noun that people use. `touched_by` says how the cloud's own log tells which resource was changed.
+    How resources of the kind are found is the affair of the cloud's own subclass.
     """
 
     name: str
     title: str
     facets: tuple[Facet, ...]
-    touched_by: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    touched_by: tuple[Touch, ...] = field(default=(), kw_only=True)
 
     @cached_property
     def facet_by_name(self) -> Mapping[str, Facet]:
@@ -45,3 +60,27 @@ class Kind:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Kind) and other.name == self.name
+
+
+def touched(kind: Kind, event: Json) -> frozenset[str]:
+    """The ids of the kind's resources that an event of the cloud's log may have changed."""
+    return frozenset(name for touch in kind.touched_by for name in _named(touch, event))
+
+
+def _named(touch: Touch, event: Json) -> Iterator[str]:
+    for path, allowed in touch.when.items():
+        if not any(value in allowed for value in _at(event, path.split(".")) or (None,)):
+            return
+    for path in touch.paths:
+        for value in _at(event, path.split(".")):
+            if isinstance(value, str) and (match := re.fullmatch(touch.id, value)):
+                yield match[match.lastindex or 0]
+
+
+def _at(document: Json, path: list[str]) -> list[Json]:
+    """What is found at a path; through a list it goes on in every item."""
+    if isinstance(document, list):
+        return [found for item in document for found in _at(item, path)]
+    if not path:
+        return [] if document is None else [document]
+    return _at(document.get(path[0]), path[1:]) if isinstance(document, Mapping) else []

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.kind import AwsKind, Scope
+from goldseam.clouds.aws.kind import AwsKind, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Document, Get, Send
 from goldseam.control import (
@@ -96,7 +96,12 @@ ACCOUNT: Final = AwsKind(
             delete=Send("s3control.DeletePublicAccessBlock", _OF_ACCOUNT, _ANY),
         ),
     ),
-    touched_by={"iam.amazonaws.com": "recipientAccountId", "s3.amazonaws.com": "requestParameters.accountId"},
+    touched_by=(
+        changes(
+            "iam", "recipientAccountId", names=("UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy")
+        ),
+        changes("s3", "recipientAccountId", names=("PutAccountPublicAccessBlock", "DeleteAccountPublicAccessBlock")),
+    ),
     address="arn:{partition}:iam::{account}:root",
     scope=Scope.GLOBAL,
 )  # fmt: skip

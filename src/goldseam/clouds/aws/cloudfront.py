@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing, Scope
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, Scope, changes
 from goldseam.clouds.aws.shapes import Look, no_list_is_empty
 from goldseam.values import Json, Value
+
+_ON_DISTRIBUTIONS: Final = (
+    "CreateDistribution",
+    "CreateDistributionWithTags",
+    "UpdateDistribution",
+    "DeleteDistribution",
+)
 
 
 def _origin(raw: Json) -> Json:
@@ -28,7 +35,7 @@ DISTRIBUTION: Final = AwsKind(
         Look(name="enabled", listed="Enabled"),
         Look(name="comment", listed="Comment"),
     ),
-    touched_by={"cloudfront.amazonaws.com": "requestParameters.id"},
+    touched_by=(changes("cloudfront", f"{REQUEST}.id", f"{ANSWER}.distribution.id", names=_ON_DISTRIBUTIONS),),
     address="arn:{partition}:cloudfront::{account}:distribution/{id}",
     find=Listing("cloudfront.ListDistributions", "DistributionList.Items", id="Id"),
     scope=Scope.GLOBAL,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Get, Send, Settings, Switch, tags
 from goldseam.control import (
@@ -23,6 +23,7 @@ from goldseam.control import (
 from goldseam.values import ABSENT, Json, Value
 
 _TRAIL: Final = {"Name": "{id}"}
+_ON_TRAILS: Final = ("CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging")
 _NO_KEY: Final = KmsKey("")
 _UNSET: Final[Mapping[str, Json]] = {
     "KmsKeyId": "",
@@ -60,7 +61,10 @@ TRAIL: Final = AwsKind(
         ),
         tags(Get("cloudtrail.ListTags", {"ResourceIdList": ["{address}"]}, "ResourceTagList.TagsList")),
     ),
-    touched_by={"cloudtrail.amazonaws.com": "requestParameters.name"},
+    touched_by=(
+        changes("cloudtrail", f"{REQUEST}.name", names=_ON_TRAILS, id="(?:arn:.+:trail/)?([^/:]+)"),
+        changes("cloudtrail", f"{REQUEST}.resourceId", id="arn:.+:trail/([^/:]+)"),
+    ),
     address="arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",
     find=Listing(
         "cloudtrail.DescribeTrails",

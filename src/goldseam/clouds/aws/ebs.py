@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Get, Items, Look, Send, Switch, tags
 from goldseam.control import (
@@ -26,6 +26,12 @@ _ANY: Final = ("*",)
 _BLOCKED: Final = "block-all-sharing"
 _BLOCKED_FOR_NEW: Final = "block-new-sharing"
 _UNBLOCKED: Final = "unblocked"
+_SWITCHED: Final = (
+    "EnableEbsEncryptionByDefault",
+    "DisableEbsEncryptionByDefault",
+    "EnableSnapshotBlockPublicAccess",
+    "DisableSnapshotBlockPublicAccess",
+)
 
 
 def _block(state: str) -> Send:
@@ -54,7 +60,7 @@ REGION: Final = AwsKind(
             },
         ),
     ),
-    touched_by={"ec2.amazonaws.com": "awsRegion"},
+    touched_by=(changes("ec2", "awsRegion", names=_SWITCHED),),
     address="arn:{partition}:ec2:{region}:{account}:settings",
 )
 
@@ -121,7 +127,7 @@ SNAPSHOT: Final = AwsKind(
         Look(name="description", listed="Description"),
         tags(),
     ),
-    touched_by={"ec2.amazonaws.com": "requestParameters.snapshotId"},
+    touched_by=(changes("ec2", TAGGED, f"{REQUEST}.snapshotId", f"{ANSWER}.snapshotId", id="snap-.+"),),
     address="arn:{partition}:ec2:{region}::snapshot/{id}",
     find=Listing(
         "ec2.DescribeSnapshots",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
-from goldseam.control import Kind
+from goldseam.control import Kind, Touch
 from goldseam.resource import Ref
 from goldseam.values import Json
 
@@ -75,6 +75,26 @@ class AwsKind(Kind):
         name = id.rpartition("/")[2].rpartition(":")[2]
         made = self.address.format(partition=partition, region=region, account=account, id=id, name=name)
         return Ref(self.name, account, region, id, address or made)
+
+
+def changes(source: str, *paths: str, names: tuple[str, ...] = (), id: str = ".+") -> Touch:
+    """Calls in CloudTrail that were carried out and may have changed something; of these names, when any are given.
+
+    Calls on what a resource holds (objects, messages) are left out; they change none of its configuration.
+    """
+    when = {
+        "eventSource": (f"{source}.amazonaws.com",),
+        "errorCode": (None,),
+        "readOnly": (False, None),
+        "managementEvent": (True, None),
+    }
+    return Touch({**when, "eventName": names} if names else when, paths, id)
+
+
+REQUEST: Final = "requestParameters"
+ANSWER: Final = "responseElements"
+TAGGED: Final = f"{REQUEST}.resourcesSet.items.resourceId"
+"""Where EC2 says of which resources, of all kinds, tags were changed."""
 
 
 def filled(template: Json, ref: Ref) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Address, Get, Look, Send, Switch, policy, statements, tags
 from goldseam.clouds.aws.statements import closed, covers, label, public_statements, without_public
@@ -44,7 +44,11 @@ KEY: Final = AwsKind(
         tags(Get("kms.ListResourceTags", _KEY, "Tags"), key="TagKey", value="TagValue"),
         Address(name="arn"),
     ),
-    touched_by={"kms.amazonaws.com": "requestParameters.keyId"},
+    touched_by=(
+        changes(
+            "kms", f"{REQUEST}.keyId", f"{ANSWER}.keyMetadata.keyId", id="(?:arn:.+:key/)?((?:mrk-)?[0-9a-f-]{32,36})"
+        ),
+    ),
     address="arn:{partition}:kms:{region}:{account}:key/{id}",
     find=Listing("kms.ListKeys", "Keys", id="KeyId"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.shapes import Look, no_list_is_empty, tags
 from goldseam.values import Json, Value
 
@@ -39,7 +39,16 @@ NETWORK_INTERFACE: Final = AwsKind(
         Look(name="subnet", listed="SubnetId"),
         tags(listed="TagSet"),
     ),
-    touched_by={"ec2.amazonaws.com": "requestParameters.networkInterfaceId"},
+    touched_by=(
+        changes(
+            "ec2",
+            TAGGED,
+            f"{REQUEST}.networkInterfaceId",
+            f"{ANSWER}.networkInterface.networkInterfaceId",
+            f"{ANSWER}.instancesSet.items.networkInterfaceSet.items.networkInterfaceId",
+            id="eni-.+",
+        ),
+    ),
     address="arn:{partition}:ec2:{region}:{account}:network-interface/{id}",
     find=Listing(
         "ec2.DescribeNetworkInterfaces",
@@ -62,7 +71,16 @@ INSTANCE: Final = AwsKind(
         Look(name="vpc", listed="VpcId"),
         tags(),
     ),
-    touched_by={"ec2.amazonaws.com": "requestParameters.instanceId"},
+    touched_by=(
+        changes(
+            "ec2",
+            TAGGED,
+            f"{REQUEST}.instanceId",
+            f"{REQUEST}.instancesSet.items.instanceId",
+            f"{ANSWER}.instancesSet.items.instanceId",
+            id="i-.+",
+        ),
+    ),
     address="arn:{partition}:ec2:{region}:{account}:instance/{id}",
     find=Listing(
         "ec2.DescribeInstances",
@@ -93,6 +111,15 @@ FLOW_LOG: Final = AwsKind(
         Look(name="status", listed="FlowLogStatus"),
         Look(name="delivery", listed="DeliverLogsStatus"),
         tags(),
+    ),
+    touched_by=(
+        changes(
+            "ec2",
+            TAGGED,
+            f"{REQUEST}.DeleteFlowLogsRequest.FlowLogId.content",
+            f"{ANSWER}.CreateFlowLogsResponse.flowLogIdSet.item",
+            id="fl-.+",
+        ),
     ),
     address="arn:{partition}:ec2:{region}:{account}:vpc-flow-log/{id}",
     find=Listing("ec2.DescribeFlowLogs", "FlowLogs", id="FlowLogId", narrow={"FlowLogIds": ["{id}"]}),

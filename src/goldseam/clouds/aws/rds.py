@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Look, Send, Settings, no_list_is_empty, tags
 from goldseam.control import (
@@ -85,7 +85,15 @@ DB_INSTANCE: Final = AwsKind(
         Look(name="status", listed="DBInstanceStatus"),
         tags(listed="TagList"),
     ),
-    touched_by={"rds.amazonaws.com": "requestParameters.dBInstanceIdentifier"},
+    touched_by=(
+        changes(
+            "rds",
+            f"{REQUEST}.dBInstanceIdentifier",
+            f"{REQUEST}.newDBInstanceIdentifier",
+            id="(?:arn:.+:db:)?([^:]+)",
+        ),
+        changes("rds", f"{REQUEST}.resourceName", id="arn:.+:db:([^:]+)"),
+    ),
     address="arn:{partition}:rds:{region}:{account}:db:{id}",
     find=Listing(
         "rds.DescribeDBInstances",

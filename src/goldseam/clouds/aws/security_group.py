@@ -20,7 +20,7 @@ from goldseam.clouds.aws.group_rules import (
     replaced,
     spelled,
 )
-from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.open_ports import SERVICES, Service
 from goldseam.clouds.aws.port_ranges import ALL, is_world
 from goldseam.clouds.aws.requirements import required
@@ -63,7 +63,17 @@ SECURITY_GROUP: Final = AwsKind(
         Look(name="vpc", listed="VpcId"),
         tags(),
     ),
-    touched_by={"ec2.amazonaws.com": "requestParameters.groupId"},
+    touched_by=(
+        changes(
+            "ec2",
+            TAGGED,
+            f"{REQUEST}.groupId",
+            f"{ANSWER}.groupId",
+            f"{ANSWER}.securityGroupRuleSet.items.groupId",
+            f"{REQUEST}.ModifySecurityGroupRulesRequest.GroupId",
+            id="sg-.+",
+        ),
+    ),
     address="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     find=Listing("ec2.DescribeSecurityGroups", "SecurityGroups", id="GroupId", narrow={"GroupIds": ["{id}"]}),
 )
@@ -157,7 +167,7 @@ _INSIDE: Final = atom("10.0.0.0/8", "tcp", *ALL)
 @control(
     "aws.ec2.security-group.all-traffic-closed", SECURITY_GROUP, severity=Severity.CRITICAL,
     disrupts=may_disrupt(
-        "all who reach the group's members from the internet by no other rule are cut off", unless=_DETACHED
+        "all who reach the group's members from the internet by no other rule are cut off", unless=_UNUSED
     ),
     maps=required("ec2_securitygroup_allow_ingress_from_internet_to_all_ports"),
     compliant=[_example([]), _example([_TO_PEERS, _WEB])],
@@ -179,7 +189,7 @@ def all_traffic_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = (
 @control(
     "aws.ec2.security-group.broad-range-closed", SECURITY_GROUP, severity=Severity.HIGH,
     disrupts=may_disrupt(
-        "all who use a port of the range from the internet by no other rule are cut off", unless=_DETACHED
+        "all who use a port of the range from the internet by no other rule are cut off", unless=_UNUSED
     ),
     maps=required("ec2_securitygroup_allow_ingress_from_internet_to_all_ports"),
     compliant=[_example([]), _example([_WEB, _INSIDE, atom(_WORLD4, "icmp")])],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Address, Get, Send, attribute, policy, tags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
@@ -42,7 +42,11 @@ TOPIC: Final = AwsKind(
         tags(Get("sns.ListTagsForResource", {"ResourceArn": "{id}"}, "Tags")),
         Address(name="arn"),
     ),
-    touched_by={"sns.amazonaws.com": "requestParameters.topicArn"},
+    touched_by=(
+        changes(
+            "sns", f"{REQUEST}.topicArn", f"{REQUEST}.resourceArn", f"{ANSWER}.topicArn", id="arn:[^:]+(?::[^:]+){4}"
+        ),
+    ),
     address="arn:{partition}:sns:{region}:{account}:{name}",
     find=Listing("sns.ListTopics", "Topics", id="TopicArn"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import VALUE, Get, Send, Settings, policy, tags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
@@ -53,7 +53,7 @@ QUEUE: Final = AwsKind(
         ),
         tags(Get("sqs.ListQueueTags", _QUEUE, "Tags")),
     ),
-    touched_by={"sqs.amazonaws.com": "requestParameters.queueUrl"},
+    touched_by=(changes("sqs", f"{REQUEST}.queueUrl", f"{ANSWER}.queueUrl"),),
     address="arn:{partition}:sqs:{region}:{account}:{name}",
     find=Listing("sqs.ListQueues", "QueueUrls", parameters={"MaxResults": 1000}),
 )

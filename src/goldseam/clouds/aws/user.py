@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, Scope, at, filled
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Get, Look, Members, Reading, Send, no_list_is_empty, tags
 from goldseam.control import (
     Between,
     Example,
     Severity,
+    Touch,
     Verdict,
     compliant,
     control,
@@ -82,6 +83,12 @@ class PerKey(Look):
         return Reading([self.of_key(ask, ref, key) for key in keys])
 
 
+_ON_KEYS: Final = changes("iam", "userIdentity.userName", names=("UpdateAccessKey", "DeleteAccessKey"))
+_OWN_KEY: Final = Touch(
+    {**_ON_KEYS.when, f"{REQUEST}.userName": (None,), "userIdentity.type": ("IAMUser",)}, _ON_KEYS.paths
+)
+"""Who changes a key of one's own need not say whose it is."""
+
 USER: Final = AwsKind(
     "aws.iam.user",
     "IAM user",
@@ -102,7 +109,10 @@ USER: Final = AwsKind(
         Look(name="created", listed="CreateDate"),
         tags(Get("iam.ListUserTags", {"UserName": "{id}"}, path="Tags")),
     ),
-    touched_by={"iam.amazonaws.com": "requestParameters.userName"},
+    touched_by=(
+        changes("iam", f"{REQUEST}.userName", f"{REQUEST}.newUserName", f"{ANSWER}.accessKey.userName"),
+        _OWN_KEY,
+    ),
     address="arn:{partition}:iam::{account}:user/{id}",
     find=Listing("iam.ListUsers", "Users", id="UserName", address="Arn"),
     scope=Scope.GLOBAL,

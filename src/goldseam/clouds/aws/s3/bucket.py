@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.kind import AwsKind, Listing, Scope
+from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, Scope, changes
 from goldseam.clouds.aws.shapes import VALUE, Address, Document, Get, Look, Send, Switch, policy, tags
 from goldseam.ports import GLOBAL
 from goldseam.values import ABSENT, Json, Value, canonical
@@ -126,7 +126,7 @@ BUCKET: Final = AwsKind(
         tags(Get("s3.GetBucketTagging", _BUCKET, "TagSet", absent=("NoSuchTagSet",))),
         Address(name="arn"),
     ),
-    touched_by={"s3.amazonaws.com": "requestParameters.bucketName"},
+    touched_by=(changes("s3", f"{REQUEST}.bucketName"),),
     address="arn:{partition}:s3:::{id}",
     find=Listing(
         "s3.ListBuckets",

@@ -64,8 +64,9 @@ def _encrypted(algorithm: str, *, bucket_key: bool = False, **more: Json) -> Jso
     maps=required("s3_bucket_secure_transport_policy"),
     seed=("bucketEncryptionInTransit",),
     disrupts=may_disrupt(
-        "clients that use plain HTTP are refused; website endpoints speak nothing else",
-        unless={"serves_website": False},
+        "clients that use plain HTTP are refused; website endpoints speak nothing else, and CloudFront passes on what "
+        "its viewers use where it is not told otherwise",
+        unless={"serves_website": False, "cloudfront_origin": False},
     ),
     compliant=(
         {"policy": _document(_TLS_ONLY), **_CALLED},
