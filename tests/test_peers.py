@@ -1,4 +1,4 @@
-"""Cases that break others in the same trade, by number, where no other test holds them."""
+"""Cases that break others in the trade, by number, where no other test holds them; docs/peers.md lists them all."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from goldseam.decide import Decision
-from goldseam.errors import AlreadyDone, GrantRefused, NotApproved
+from goldseam.errors import AlreadyDone, ExemptResource, GrantRefused, NotApproved
 from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
 from goldseam.ports import Clock, Entry, Key, KeySource, Ledger
@@ -90,7 +90,7 @@ def authorise(
     the ledger, with why; 3. nobody said no; 4. every decision allows it, with the approvals that it asks for; 5. the
     request is in the ledger; 6. the source gives a key; 7. the key is what was asked for; 8. that is in the ledger.
 
-    Raises AlreadyDone, NotApproved, GrantRefused.
+    Raises AlreadyDone, NotApproved, ExemptResource, GrantRefused.
     """
     # 1. once only
     if any(ledger.entries(kind="repair", plan=plan.id)):
@@ -183,6 +183,9 @@ def _check_recovers(plan: Plan, ledger: Ledger) -> None:
 
 
 def _check_decision(plan: Plan, decision: Decision, approvals: Sequence[Approval], requester: str | None) -> None:
+    if given := next((line for line in decision.trace if line.layer == "exemption" and line.truth), None):
+        msg = f"{decision.finding} is {given.text}; withdraw the exemption first, by `goldseam exempt --withdraw`"
+        raise ExemptResource(msg)
     if decision.mode.rank < Mode.ASK.rank:
         msg = f"the policy says `{decision.mode}` for {decision.finding}: run `goldseam explain {decision.finding}`"
         raise NotApproved(msg)

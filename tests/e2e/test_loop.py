@@ -14,6 +14,9 @@ def test_scan_to_evidence_and_back(world: World, dana: Person) -> None:
     # scan, findings, explain
     found = dana.scanned()
     finding = found[PUBLIC, bucket]
+    listed = dana.run("findings", "--control", PUBLIC, "--json")
+    assert listed.code == 1
+    assert finding in listed.json["findings"]
     assert (finding["status"], finding["decision"], finding["severity"]) == ("fail", "leave", "critical")
     explained = dana.run("explain", finding["id"])
     assert "decision: leave" in explained.out

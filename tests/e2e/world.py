@@ -14,11 +14,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from goldseam.cli.connection import requester
+from goldseam.cli.scanning import described
+from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.demo.aws import Clients
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.demo.lumen_people import Identity, People
 from goldseam.demo.lumen_storage import Storage
 from goldseam.keyholder.setup import set_up, trust
+from goldseam.record import exported
+from goldseam.store import Home
 from tests.e2e.secrecy import found_in, traces
 from tests.e2e.wire import Wire
 
@@ -153,8 +157,10 @@ class Person:
         return self.findings()
 
     def findings(self) -> dict[tuple[str, str], Any]:
-        """The findings by control and bucket."""
-        found = self.run("findings", "--status", "all", "--json").json["findings"]
+        """The findings by control and bucket, as `findings --json` says them."""
+        catalog = aws_catalog()
+        with Home(self.home) as home:
+            found = [described(kept, catalog) for kept in home.scans.findings()]
         return {(item["control"], item["resource"].rpartition(":")[2]): item for item in found}
 
     def planned(self, *findings: Any) -> Any:
@@ -164,10 +170,10 @@ class Person:
         (plan,) = done.json["plans"]
         return plan
 
-    def ledger(self, **options: str) -> list[Any]:
-        """The ledger's entries."""
-        words = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return list(self.run("ledger", "show", "--last", "0", *words, "--json").json["entries"])
+    def ledger(self, kind: str | None = None, plan: str | None = None) -> list[Any]:
+        """The ledger's entries, as it is exported."""
+        with Home(self.home) as home:
+            return [json.loads(exported(entry)) for entry in home.ledger.entries(kind=kind, plan=plan)]
 
     def twin(self, name: str) -> Person:
         """Somebody with a copy of the home as it is now."""

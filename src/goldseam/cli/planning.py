@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -208,13 +208,26 @@ def exempt(workspace: Workspace, wish: Wish, *, as_json: bool) -> int:
     finding, home, by = workspace.home.scans.finding(wish.finding).finding, workspace.home, who(wish.by)["by"]
     if wish.withdraw:
         home.exemptions.withdraw(finding.control, finding.ref, by)
+        _decide_again(workspace, finding.id)
         output.note(f"{finding.control} on {finding.ref.address} is no longer exempt")
         return 0
     home.exemptions.give(_exemption(finding, wish, by))
+    _decide_again(workspace, finding.id)
     if as_json:
         return _list_exemptions(workspace, as_json=True)
     output.say(f"exempt: {finding.control} on {finding.ref.address}, for {wish.owner}, as it is today")
     return 0
+
+
+def _decide_again(workspace: Workspace, name: str) -> None:
+    """Keep what is decided on a finding now, on what the last scan read, for `findings` and `explain` to say."""
+    scans = workspace.home.scans
+    kept = scans.finding(name)
+    resource, facts = scans.resource(kept.finding.ref)
+    seen = judged(resource, facts, workspace.catalog, workspace.standing(), SystemClock().now())
+    same_one = tuple(item for item in seen.findings if item.id == name and item.state == kept.finding.state)
+    decisions = tuple(item for item in seen.decisions if item.finding == name)
+    scans.update(kept.scan, replace(seen, findings=same_one, decisions=decisions))
 
 
 def _exemption(finding: Finding, wish: Wish, by: str) -> Exemption:

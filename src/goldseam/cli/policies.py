@@ -121,11 +121,12 @@ def _compared(workspace: Workspace, draft: PolicySet) -> Iterator[tuple[Decision
     """For every current finding that is not a pass: today's decision and the draft's."""
     home, now = workspace.home, SystemClock().now()
     today, then = workspace.standing(), workspace.standing(draft)
+    known = {kept.finding.id for kept in home.scans.findings()}
     for ref in home.scans.resources():
         resource, facts = home.scans.resource(ref)
         after = {item.finding: item for item in judged(resource, facts, workspace.catalog, then, now).decisions}
         for decision in judged(resource, facts, workspace.catalog, today, now).decisions:
-            if decision.finding in after:
+            if decision.finding in known & after.keys():
                 yield decision, after[decision.finding]
 
 

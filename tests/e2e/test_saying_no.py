@@ -1,0 +1,99 @@
+"""What stops a repair at the command line: no leave, an exemption, a change since, a no; and what `--auto` leaves."""
+
+from __future__ import annotations
+
+import copy
+
+from tests.e2e.world import ASK, AUTO, BLOCKED, PUBLIC, Person, World
+
+PUBLIC_LIST = {"Sid": "Listing", "Effect": "Allow", "Principal": "*", "Action": "s3:ListBucket"}
+
+
+def test_an_exemption_is_out_of_reach_until_what_is_wrong_changes(world: World, dana: Person) -> None:
+    bucket = world.storage.data_bucket
+    dana.uses(ASK)
+    finding = dana.scanned(PUBLIC)[PUBLIC, bucket]
+    plan = dana.planned(finding)
+    assert dana.run("approve", plan["id"]).code == 0
+    given = dana.run("exempt", finding["id"], "--owner", "partners", "--reason", "until the move", "--expires", "30d")
+    assert given.code == 0
+    listed = dana.run("exempt").out
+    assert all(word in listed for word in ("partners", PUBLIC, bucket, "until the move"))
+    assert dana.findings()[PUBLIC, bucket]["status"] == "exempt"
+    assert "leave: exempt" in dana.run("explain", finding["id"]).out
+    again, applied = dana.run("plan", finding["id"]), dana.run("apply", plan["id"], "--yes")
+    assert (again.code, applied.code) == (1, 1)
+    for answer in (again.err, applied.err):
+        assert "exempt" in answer
+        assert "withdraw the exemption first" in answer
+    # someone opens it further: the exemption was not given for that
+    document = world.bucket_policy(bucket)
+    document["Statement"].append({**PUBLIC_LIST, "Resource": f"arn:aws:s3:::{bucket}"})
+    world.put_bucket_policy(bucket, document)
+    found = dana.scanned(PUBLIC)[PUBLIC, bucket]
+    assert found["status"] == "fail"
+    assert "no longer what it was given for" in dana.run("explain", found["id"]).out
+    (lapse,) = dana.ledger(kind="exemption-lapsed")
+    assert "no longer what it was given for" in str(lapse["body"])
+    assert "Nothing is exempt" in dana.run("exempt").out
+    assert world.wire.writes == []
+
+
+def test_a_plan_is_stale_when_the_bucket_changed_and_a_no_is_a_no(world: World, dana: Person) -> None:
+    bucket, website = world.storage.data_bucket, world.storage.website_bucket
+    dana.uses(ASK)
+    found = dana.scanned(PUBLIC)
+    stale, unwanted = dana.planned(found[PUBLIC, bucket]), dana.planned(found[PUBLIC, website])
+    assert dana.run("approve", stale["id"]).code == 0
+    document = world.bucket_policy(bucket)
+    document["Statement"].append(
+        {
+            **PUBLIC_LIST,
+            "Sid": "Ours",
+            "Resource": f"arn:aws:s3:::{bucket}",
+            "Principal": {"AWS": world.cloud.account_id},
+        }
+    )
+    world.put_bucket_policy(bucket, document)
+    held = copy.deepcopy(world.bucket_policy(bucket))
+    refused = dana.run("apply", stale["id"], "--yes")
+    assert refused.code == 1
+    assert "changed since the plan was made; nothing was changed, plan again" in refused.err
+    assert dana.run("approve", unwanted["id"], "--reject", "-m", "it is our website").code == 0
+    assert dana.run("approve", unwanted["id"]).code == 0
+    rejected = dana.run("apply", unwanted["id"], "--yes")
+    assert (rejected.code, "was rejected by dana" in rejected.err) == (1, True)
+    assert world.wire.writes == []
+    assert world.bucket_policy(bucket) == held
+    # planned again it works, and what came in between stays
+    fresh = dana.planned(found[PUBLIC, bucket])
+    assert fresh["id"] != stale["id"]
+    assert dana.run("approve", fresh["id"]).code == 0
+    assert dana.run("apply", fresh["id"], "--yes").code == 0
+    assert "Ours" in [part.get("Sid") for part in world.bucket_policy(bucket)["Statement"]]
+
+
+def test_auto_repairs_only_what_the_policy_makes_automatic(world: World, dana: Person) -> None:
+    bucket, website = world.storage.data_bucket, world.storage.website_bucket
+    shop = world.public_bucket("lumen-bikes-shop-window", environment="production")
+    held = {name: world.bucket_policy(name) for name in (website, shop)}
+    draft = dana.home.parent / "draft.yaml"
+    draft.write_text(AUTO, encoding="utf-8")
+    dana.scanned()
+    simulated = dana.run("policy", "simulate", str(draft), "--json").json["decisions"]
+    differ = {row["finding"] for row in simulated if row["today"] != row["draft"]}
+    assert f"2 of {len(simulated)} decisions would be another one." in dana.run("policy", "simulate", str(draft)).out
+    assert {row["finding"] for row in simulated} <= {item["id"] for item in dana.findings().values()}
+    assert "Nothing is to be repaired automatically" in dana.run("apply", "--auto").out
+    dana.uses(AUTO)
+    found = dana.scanned()
+    assert differ == {found[PUBLIC, bucket]["id"], found[BLOCKED, bucket]["id"]}
+    assert {item["id"] for item in found.values() if item["decision"] == "auto"} == differ
+    done = dana.run("apply", "--auto", "--json")
+    assert (done.code, [item["state"] for item in done.json["repairs"]]) == (0, ["verified"])
+    assert {name: world.bucket_policy(name) for name in (website, shop)} == held
+    assert {call.path for call in world.wire.asked if call.method == "PUT"} == {f"/{bucket}"}
+    after = dana.findings()
+    assert after[PUBLIC, bucket]["status"] == "pass"
+    assert {after[PUBLIC, name]["status"] for name in (website, shop)} == {"fail"}
+    assert dana.run("apply", "--auto", "--json").json == {"schema": "goldseam.repairs/1", "repairs": [], "refused": []}
