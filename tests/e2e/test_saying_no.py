@@ -97,3 +97,24 @@ def test_auto_repairs_only_what_the_policy_makes_automatic(world: World, dana: P
     assert after[PUBLIC, bucket]["status"] == "pass"
     assert {after[PUBLIC, name]["status"] for name in (website, shop)} == {"fail"}
     assert dana.run("apply", "--auto", "--json").json == {"schema": "goldseam.repairs/1", "repairs": [], "refused": []}
+
+
+def test_one_bucket_that_is_gone_does_not_stop_the_others_and_limits_count(world: World, dana: Person) -> None:
+    """PEERS 13 and 14: others continue, and no more of them than the limit says."""
+    names = [world.storage.data_bucket, *(world.public_bucket(f"lumen-bikes-left-{number}") for number in (1, 2))]
+    only_policies = AUTO.replace(f', "{BLOCKED}"', "")
+    dana.uses(only_policies.replace("mode: auto", "mode: auto\n    limits: {per_hour: 1}"))
+    found = dana.scanned(PUBLIC)
+    first, *others = sorted(names, key=lambda name: str(found[PUBLIC, name]["id"]))
+    for version in world.root("s3").list_objects_v2(Bucket=first).get("Contents", []):
+        world.root("s3").delete_object(Bucket=first, Key=version["Key"])
+    world.root("s3").delete_bucket(Bucket=first)
+    done = dana.run("apply", "--auto", "--json")
+    assert done.code == 1
+    assert [item["state"] for item in done.json["repairs"]] == ["verified"]
+    (refusal,) = done.json["refused"]
+    assert first in refusal
+    assert world.wire.writes == ["DELETE ?policy" if others[0] != world.storage.data_bucket else "PUT ?policy"]
+    after = dana.findings()
+    assert [after[PUBLIC, name]["status"] for name in others] == ["pass", "fail"]
+    assert dana.run("apply", "--auto", "--json").json["repairs"] == []

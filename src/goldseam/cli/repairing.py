@@ -15,11 +15,12 @@ from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace, who
 from goldseam.clock import SystemClock
 from goldseam.decide import Decision, settings_of
-from goldseam.errors import Refused, ResourceGone, UsageError
+from goldseam.errors import CloudError, HomeLocked, Refused, ResourceGone, UsageError
 from goldseam.plan import Plan
 from goldseam.policy import Mode
 from goldseam.ports import KeySource
 from goldseam.repair import Leave, Repair, repair
+from goldseam.resource import Ref
 
 if TYPE_CHECKING:
     from goldseam.apply import Doors
@@ -58,14 +59,16 @@ def apply(
     results: list[Repair] = []
     refusals: list[str] = []
     with _at_work(workspace) as (cloud, through):
-        plans = _automatic(workspace, cloud) if auto else (workspace.plan(name) for name in plan_ids)
-        for plan in plans:
+        wanted = _refs_decided_auto(workspace) if auto else [workspace.plan(name) for name in plan_ids]
+        for item in wanted:
             try:
-                results += _applied(workspace, cloud, through, plan, source, by, auto=auto, yes=yes, quiet=as_json)
-            except (Refused, ResourceGone) as error:
+                plan = item if isinstance(item, Plan) else _automatic(workspace, cloud, item)
+                if plan is not None:
+                    results += _applied(workspace, cloud, through, plan, source, by, auto=auto, yes=yes, quiet=as_json)
+            except (Refused, ResourceGone, CloudError, HomeLocked) as error:
                 if len(plan_ids) == 1 and not as_json:
                     raise
-                refusals.append(f"{plan.id}: {error}")
+                refusals.append(f"{item.id}: {error}")
                 output.note(f"goldseam: {refusals[-1]}")
     if as_json:
         output.print_json("goldseam.repairs/1", repairs=[item.to_json() for item in results], refused=refusals)
@@ -112,19 +115,23 @@ def _decisions(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> tuple[Decis
     return tuple(decision for decision in seen.decisions if decision.finding in plan.findings)
 
 
-def _automatic(workspace: Workspace, cloud: AwsCloud) -> Iterator[Plan]:
-    """A plan for each resource with findings that are repaired automatically, decided anew before each one."""
-    refs = dict.fromkeys(finding.ref for finding in decided_auto(workspace))
-    for ref in refs:
-        standing = workspace.standing()
-        seen = fresh_look(workspace, cloud, ref, standing)
-        named = {decision.finding for decision in seen.decisions if decision.mode is Mode.AUTO}
-        wanted = [workspace.catalog.control(item.control) for item in seen.findings if item.id in named]
-        if wanted:
-            made = proposed(workspace, cloud, ref, wanted, standing)
-            assert made.plan is not None
-            workspace.home.plans.save([(made.plan, made.decisions)])
-            yield made.plan
+def _refs_decided_auto(workspace: Workspace) -> Sequence[Ref]:
+    """The resources with findings that are repaired automatically."""
+    return tuple(dict.fromkeys(finding.ref for finding in decided_auto(workspace)))
+
+
+def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Plan | None:
+    """The plan for what is repaired automatically on a resource, decided anew; none where nothing is any more."""
+    standing = workspace.standing()
+    seen = fresh_look(workspace, cloud, ref, standing)
+    named = {decision.finding for decision in seen.decisions if decision.mode is Mode.AUTO}
+    wanted = [workspace.catalog.control(item.control) for item in seen.findings if item.id in named]
+    if not wanted:
+        return None
+    made = proposed(workspace, cloud, ref, wanted, standing)
+    assert made.plan is not None
+    workspace.home.plans.save([(made.plan, made.decisions)])
+    return made.plan
 
 
 def _remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
