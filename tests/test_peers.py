@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from goldseam.apply import followed
 from goldseam.control import Catalog, Kind
-from goldseam.decide import Exemption
-from goldseam.errors import ExemptResource
+from goldseam.decide import Circumstances, Exemption, decide
+from goldseam.errors import ExemptResource, InvalidDocument
 from goldseam.evaluate import Status, evaluate
 from goldseam.pipeline import Report, Standing, plan_for, scan
 from goldseam.policy import Mode, load_policies
 from goldseam.ports import Gap, Shard
+from goldseam.recall import recall
 from goldseam.repair import repair
 from goldseam.resource import Ref, Resource
 from goldseam.rollback import plan_rollback
 from goldseam.store import Home
-from goldseam.values import same
+from goldseam.values import Unknown, same
 from tests import toy
-from tests.memory_cloud import FakeClock, Scene, scene
+from tests.memory_cloud import CATALOG, OTHER, REF, FakeClock, Scene, dials_safe, scene
 
 
 @pytest.fixture
@@ -103,6 +106,52 @@ def test_peers_17_a_failed_listing_is_not_no_resources(tmp_path: Path) -> None:
     assert (kept.finding.status, kept.decision) == (Status.UNKNOWN, None)
     assert [gap.reason for gap in home.scans.gaps()] == ["access denied"]
     home.close()
+
+
+@pytest.mark.parametrize("mode", ["aks", "on", "off", "true", "no", "AUTO", "", "[auto]"])
+def test_peers_13_a_misspelt_mode_is_an_error_at_load_and_not_on_or_off(mode: str) -> None:
+    with pytest.raises(InvalidDocument, match=r"auto\.yaml:6"):
+        load_policies(AUTO.replace("mode: auto", f"mode: {mode}"), "auto.yaml", Catalog.of([toy]))
+
+
+def test_peers_13_what_cannot_be_told_of_one_resource_does_not_stop_the_others() -> None:
+    untold = toy.house(doors=Unknown("access denied"))
+    other = replace(toy.house(doors=["open-window", "shut"]), ref=replace(toy.REF, id="h2", address="toy:h2"))
+    first, second = scanned(untold, other).seen
+    assert [item.mode for item in first.decisions] == [Mode.LEAVE]
+    assert [item.mode for item in second.decisions] == [Mode.AUTO]
+
+
+def done(stage: Scene, ref: Ref = REF, mode: Mode = Mode.AUTO) -> None:
+    plan = stage.plan(dials_safe, ref=ref, follows=followed(stage.home.ledger, ref))
+    stage.approved(plan)
+    assert repair(plan, stage.leave(plan, mode), stage.doors, stage.home.signer).state == "verified"
+
+
+def test_peers_14_limits_count_automated_repairs_across_regions_and_policies(stage: Scene) -> None:
+    done(stage, REF)
+    done(stage, OTHER)
+    usage = recall(stage.home.ledger, stage.cloud.clock.now()).usage
+    assert (usage.last_hour, usage.by_account) == (2, {"acc": 2})
+    stage.cloud.change("dials", {"tries": 99, "tone": "low"})
+    done(stage, REF, Mode.ASK)
+    assert recall(stage.home.ledger, stage.cloud.clock.now()).usage.last_hour == 2
+    assert recall(stage.home.ledger, stage.cloud.clock.now() + timedelta(hours=1)).usage.last_hour == 0
+
+
+def test_peers_20_what_comes_back_after_two_repairs_is_not_fixed_a_third_time(stage: Scene) -> None:
+    """Code puts the hole back each time: the ledger tells, and from then on a person is asked."""
+    standing = load_policies(AUTO.replace("resource.account == 'acc'", "true"), "auto.yaml", CATALOG)
+    for repaired, mode in ((0, Mode.AUTO), (1, Mode.AUTO), (2, Mode.ASK)):
+        memory = recall(stage.home.ledger, stage.cloud.clock.now() + timedelta(hours=2))
+        resource = stage.cloud.read(REF, frozenset({"dials"}))
+        (finding,) = evaluate(resource, [dials_safe])
+        assert memory.precedent(finding).repaired == repaired
+        around = Circumstances(stage.cloud.clock.now(), (), memory.usage)
+        decided = decide(finding, dials_safe, resource, (), standing, around, precedent=memory.precedent(finding))
+        assert decided.mode is mode
+        done(stage)
+        stage.cloud.change("dials", {"tries": 99, "tone": "low"})
 
 
 def test_the_page_names_tests_that_exist_for_every_case() -> None:
