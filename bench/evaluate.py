@@ -19,8 +19,8 @@ from statistics import median
 from typing import TypeAlias
 
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.clouds.aws.group_rules import EVERY, atom
-from goldseam.clouds.aws.security_group import SECURITY_GROUP
+from goldseam.clouds.aws.services.ec2.group_rules import EVERY, atom
+from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.control import Catalog, Control
 from goldseam.evaluate import evaluate, verdict_on
 from goldseam.resource import Ref, Resource

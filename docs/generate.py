@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
@@ -25,7 +26,7 @@ COMMANDS: Final = (
 
 
 def controls_page() -> str:
-    """Every control: what it wants, why, what its fix may disrupt, its settings, requirements and seed rows."""
+    """Every control: what it wants, why, what its fix may disrupt, its settings, requirements and what it covers."""
     controls = aws_catalog().controls
     fixable = sum(control.fixable for control in controls)
     reversible = sum(control.reversible for control in controls)
@@ -52,8 +53,55 @@ def _lines(control: Control) -> Iterator[str]:
         yield f"setting `{setting.name}`: {setting.type_name}, default `{setting.default}`"
     if control.requirements:
         yield f"requirements: {', '.join(control.requirements)}"
-    if control.seed:
-        yield f"covers: {', '.join(f'`{row}`' for row in control.seed)}"
+    if control.covers:
+        yield f"covers: {', '.join(f'`{row}`' for row in control.covers)}"
+
+
+COVERAGE: Final = HERE / "coverage.csv"
+SOURCES: Final = {
+    "seed": "the seed product",
+    "security-hub": "Security Hub's automated response",
+    "prowler": "Prowler's fixers",
+    "cloudbots": "CloudBots",
+}
+
+
+def coverage_rows() -> list[dict[str, str]]:
+    """The remediations of other products; `why_not` says of those without a control of ours what keeps us from one."""
+    with COVERAGE.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def covering() -> Mapping[str, list[Control]]:
+    """Our controls by the rows that they take the place of, `source:row`."""
+    found: dict[str, list[Control]] = {}
+    for control in aws_catalog().controls:
+        for row in control.covers:
+            found.setdefault(row, []).append(control)
+    return found
+
+
+def coverage_page() -> str:
+    """The remediations of others beside the controls that take their place."""
+    rows, ours = coverage_rows(), covering()
+    title = "The remediations that others have on AWS, and the controls of ours in their place."
+    lines = [f"# Coverage\n\n{MADE}\n{title}\n"]
+    for source, name in SOURCES.items():
+        own = [row for row in rows if row["source"] == source]
+        covered = sum(f"{source}:{row['row']}" in ours for row in own)
+        lines.append(f"\n## {name[0].upper()}{name[1:]}\n\n{covered} of {len(own)} rows are covered.\n")
+        lines.append("\n| service | row | our controls, or why none |\n|---|---|---|\n")
+        lines += [_coverage_line(row, ours.get(f"{source}:{row['row']}", [])) for row in own]
+    return "".join(lines)
+
+
+def _coverage_line(row: Mapping[str, str], controls: list[Control]) -> str:
+    told = ", ".join(f"`{control.id}`{_fix_word(control)}" for control in controls)
+    return f"| {row['service']} | {row['row']} | {told or 'none: ' + row['why_not']} |\n"
+
+
+def _fix_word(control: Control) -> str:
+    return "" if control.reversible else " (one way)" if control.fixable else " (by hand, with a guide)"
 
 
 def cli_page() -> str:
@@ -70,7 +118,11 @@ def _help(name: str) -> str:
     return f"\n## `goldseam{f' {name}' if name else ''}`\n\n```text\n{text}\n```\n"
 
 
-PAGES: Final[Mapping[str, Callable[[], str]]] = {"controls.md": controls_page, "cli.md": cli_page}
+PAGES: Final[Mapping[str, Callable[[], str]]] = {
+    "controls.md": controls_page,
+    "coverage.md": coverage_page,
+    "cli.md": cli_page,
+}
 
 
 def main() -> int:

@@ -26,6 +26,7 @@ from goldseam.control import (
     ReadOnly,
     Severity,
     Step,
+    Told,
     Verdict,
     compliant,
     control,
@@ -376,7 +377,7 @@ class MemoryWriter:
     key: Key
     calls: tuple[Call, ...]
 
-    def call(self, call: Call) -> Receipt:
+    def call(self, call: Call, words: Told | None = None) -> Receipt:
         if call not in self.calls:
             msg = f"{call.operation} is not in the plan; nothing was sent"
             raise RefusedCall(msg)

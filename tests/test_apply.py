@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.apply import apply, followed, image_now
+from goldseam.apply import apply, followed
 from goldseam.authorise import Grant
-from goldseam.control import Call, Control
+from goldseam.control import Call, Control, Told
 from goldseam.decide import Exemption
 from goldseam.errors import (
     AlreadyDone,
@@ -32,6 +32,7 @@ from goldseam.plan import Plan, image_path
 from goldseam.ports import Entry, Key, Ledger, Receipt, Secret, Writer
 from goldseam.repair import Repair, repair
 from goldseam.resume import resume
+from goldseam.settle import image_now
 from goldseam.store import Home
 from goldseam.values import ABSENT, Json, Value, plain, same
 from tests.memory_cloud import (
@@ -456,11 +457,11 @@ class Narrow:
     inner: Writer
     allowed: Sequence[str]
 
-    def call(self, call: Call) -> Receipt:
+    def call(self, call: Call, words: Told | None = None) -> Receipt:
         if call.operation not in self.allowed:
             msg = f"{call.operation} is not in the plan; nothing was sent"
             raise RefusedCall(msg)
-        return self.inner.call(call)
+        return self.inner.call(call, words)
 
 
 def test_a_call_that_the_writer_refuses_is_a_failure_like_any_other(stage: Scene) -> None:

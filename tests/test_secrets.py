@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.control import Call
+from goldseam.control import Call, Told
 from goldseam.errors import AccessDenied, GoldseamError
 from goldseam.ports import Key, Receipt, Secret
 from goldseam.record import evidence_pack, exported
@@ -121,7 +121,7 @@ class Crasher:
 
     key: Key
 
-    def call(self, call: Call) -> Receipt:
+    def call(self, call: Call, words: Told | None = None) -> Receipt:
         msg = "something nobody thought of"
         raise RuntimeError(msg)
 

@@ -41,13 +41,8 @@ from goldseam.plan import (
 )
 from goldseam.ports import Clock, Entry, Ledger, Locks, Reader, Receipt, Writer, WriterFactory
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, digest, plain, same
-
-Image = Mapping[str, Value]
-"""The changed facets of a resource at one moment."""
-
-SETTLING: Final = (0.0, 0.5, 1.0, 2.0, 4.0)
-"""Seconds to wait before each reading that should show what was just done: reading lags behind writing (PEERS 12)."""
+from goldseam.settle import Image, settled, words_for
+from goldseam.values import Json, Unknown, digest, plain, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +268,7 @@ def _sent(hand: _Hand, step: int, call: Call, *, undo: bool) -> CloudError | Ref
     place = {"plan": hand.plan.id, "step": step, "undo": undo}
     hand.doors.ledger.append("intent", {**place, "call": call.to_json()})
     try:
-        receipt = hand.writer.call(call)
+        receipt = hand.writer.call(call, words_for(hand.plan, hand.kind, call, hand.doors.reader, hand.doors.clock))
     except (CloudError, RefusedCall) as error:
         told = {"code": getattr(error, "code", ""), "request_id": getattr(error, "request_id", "")}
         hand.doors.ledger.append("failure", {**place, **told, "message": _words(hand, error)})
@@ -292,7 +287,7 @@ def _happened(hand: _Hand, step: int, error: Exception) -> bool:
     if not isinstance(error, (Unreachable, CallFailed)):
         return False
     path = image_path(hand.plan, hand.kind)
-    return same(settled(hand.plan, hand.doors, [path[step]]), path[step])
+    return same(settled(hand.plan, hand.doors.reader, hand.doors.clock, [path[step]]), path[step])
 
 
 def _undone(hand: _Hand, before: Resource, done: int, because: str) -> Applied:
@@ -300,7 +295,7 @@ def _undone(hand: _Hand, before: Resource, done: int, because: str) -> Applied:
     plan, path = hand.plan, image_path(hand.plan, hand.kind)
     if plan.purpose is Purpose.RECOVERY:
         return Applied(plan, before, tuple(hand.receipts), State.OPEN, f"{because}; run `goldseam resume` again")
-    now = settled(plan, hand.doors, [path[done]])
+    now = settled(plan, hand.doors.reader, hand.doors.clock, [path[done]])
     if now is None:
         return Applied(plan, before, tuple(hand.receipts), State.OPEN, f"{because}; {_UNSEEN}")
     start = _start(hand, now, path[done])
@@ -337,7 +332,7 @@ def _walked_back(hand: _Hand, before: Resource, start: Image, because: str) -> A
             told = f"{because}; no call takes back what was done: look at {hand.plan.ref}"
             return _ended(hand, before, State.CONFLICT, told)
         failed = next((call for step, call in enumerate(back, 1) if _sent(hand, step, call, undo=True)), None)
-        now = settled(hand.plan, hand.doors, [first])
+        now = settled(hand.plan, hand.doors.reader, hand.doors.clock, [first])
         if same(now, first):
             return _ended(hand, before, State.UNDONE, because)
         if failed is None or now is None or (seen := _start(hand, now, first)) is None:
@@ -375,25 +370,3 @@ def record_after(doors: Doors, plan: Plan) -> Resource | None:
         return None
     doors.ledger.append("after", {"plan": plan.id, "facets": plain(after.facets)})
     return after
-
-
-def settled(plan: Plan, doors: Doors, awaited: Sequence[Image]) -> Image | None:
-    """The changed facets, read until they are at an awaited state or patience ends; None when they cannot be read."""
-    image: Image | None = None
-    for pause in SETTLING:
-        doors.clock.sleep(pause)
-        image = image_now(plan, doors.reader)
-        if image is not None and any(same(image, item) for item in awaited):
-            return image
-    return image
-
-
-def image_now(plan: Plan, reader: Reader) -> Image | None:
-    """The changed facets as a fresh reading shows them; None when one of them cannot be read."""
-    names = frozenset(change.facet for change in plan.changes)
-    try:
-        facets = reader.read(plan.ref, names).facets
-    except (CloudError, ResourceGone):
-        return None
-    image = {name: facets[name] for name in names}
-    return None if any(isinstance(value, Unknown) for value in image.values()) else image

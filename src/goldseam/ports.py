@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NoReturn, Protocol
 
-from goldseam.control import Call, Kind
+from goldseam.control import Call, Kind, Told
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json
 
@@ -118,8 +118,11 @@ class Reader(Protocol):
 class Writer(Protocol):
     """Makes the calls of one plan under one key, and refuses any other."""
 
-    def call(self, call: Call) -> Receipt:
-        """Send the call; raises CloudError when the cloud refuses, RefusedCall when the plan does not hold it."""
+    def call(self, call: Call, words: Told | None = None) -> Receipt:
+        """Send the call, with the words that a reading told for the places in its parameters.
+
+        Raises CloudError when the cloud refuses, RefusedCall when the plan does not hold it or a word is missing.
+        """
 
 
 class WriterFactory(Protocol):

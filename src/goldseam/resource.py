@@ -39,12 +39,14 @@ class Ref:
 class Resource:
     """A resource as one reading found it: each facet's value, or why it is unknown.
 
-    `pending` names the facets with a change that the cloud has accepted and not yet made, and what it waits for.
+    `pending` names the facets with a change that the cloud has accepted and not yet made, and what it waits for. `told`
+    holds, by facet, words that calls need and that are no part of the configuration, such as the number of a version.
     """
 
     ref: Ref
     facets: Mapping[str, Value | Unknown]
     pending: Mapping[str, str] = field(default_factory=dict)
+    told: Mapping[str, Mapping[str, str]] = field(default_factory=dict, compare=False)
 
     def with_facets(self, changed: Mapping[str, Value]) -> Resource:
         """The same resource with some facets at other values: a prediction, not a reading."""

@@ -12,13 +12,11 @@ from typing import Final
 
 from goldseam.apply import (
     Doors,
-    Image,
     facets_of,
     followed,
     outcome_of,
     record_after,
     record_outcome,
-    settled,
 )
 from goldseam.control import Kind
 from goldseam.errors import CloudError, HomeLocked, PlanRefused, Refused, ResourceGone
@@ -27,6 +25,7 @@ from goldseam.ports import Entry, KeySource, Ledger
 from goldseam.record import Signer, checkpoint
 from goldseam.repair import Leave, conclude, proven, repair
 from goldseam.rollback import executed_plan
+from goldseam.settle import Image, settled
 from goldseam.values import same
 from goldseam.verify import Proof, verify
 
@@ -140,7 +139,7 @@ def _expected(case: _Case, intents: int, *, taken_back: bool) -> Sequence[Image]
 
 def _by_reading(case: _Case, expected: Sequence[Image]) -> Resumed:
     """End a plan by the state that its resource is in."""
-    now = settled(case.plan, case.doors, expected)
+    now = settled(case.plan, case.doors.reader, case.doors.clock, expected)
     if now is None:
         told = f"{case.plan.ref} cannot be read; see to that, and run `goldseam resume` again"
         return Resumed(case.plan.id, "open", told)
@@ -204,7 +203,7 @@ def _close_recoveries(case: _Case) -> None:
 
 def _reached(case: _Case, back: Plan) -> str:
     path = image_path(back, case.kind)
-    now = settled(back, case.doors, [path[-1]])
+    now = settled(back, case.doors.reader, case.doors.clock, [path[-1]])
     if now is not None and same(now, path[-1]):
         return "verified"
     return "undone" if now is not None and same(now, path[0]) else "conflict"

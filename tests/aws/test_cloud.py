@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 import goldseam.clouds.aws as folder
-from goldseam.clouds.aws.cloud import MODULES, AwsCloud, aws_catalog
+from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
 from goldseam.control import Call, Catalog
 from goldseam.ports import Gap, Key, Secret
 from goldseam.resource import Resource
@@ -18,7 +18,7 @@ from goldseam.values import Unknown
 
 
 def modules() -> list[ModuleType]:
-    return [import_module(f"{folder.__name__}.{found.name}") for found in pkgutil.iter_modules(folder.__path__)]
+    return [import_module(found.name) for found in pkgutil.walk_packages(folder.__path__, f"{folder.__name__}.")]
 
 
 def test_the_catalogue_holds_everything_that_the_folder_defines() -> None:
@@ -26,7 +26,6 @@ def test_the_catalogue_holds_everything_that_the_folder_defines() -> None:
     assert {kind.name for kind in catalog.kinds} == {kind.name for kind in everything.kinds}
     assert [control.id for control in catalog.controls] == [control.id for control in everything.controls]
     assert set(map(id, catalog.facts)) == set(map(id, everything.facts))
-    assert list(MODULES) == sorted(set(MODULES))
     assert len(catalog.controls) >= 45
 
 

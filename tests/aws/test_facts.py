@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from goldseam.clouds.aws import facts, usage_facts
-from goldseam.clouds.aws.account_name import ACCOUNT_NAME
 from goldseam.clouds.aws.client import AwsSession
-from goldseam.clouds.aws.cloudfront import DISTRIBUTION
-from goldseam.clouds.aws.group_rules import atom
+from goldseam.clouds.aws.facts import tagged as tag_facts
+from goldseam.clouds.aws.facts import usage
 from goldseam.clouds.aws.kind import AwsKind
-from goldseam.clouds.aws.network import FLOW_LOG, NETWORK_INTERFACE
 from goldseam.clouds.aws.read import AwsReader
-from goldseam.clouds.aws.s3 import BUCKET
-from goldseam.clouds.aws.security_group import SECURITY_GROUP
-from goldseam.clouds.aws.user import USER
+from goldseam.clouds.aws.services.account_name import ACCOUNT_NAME
+from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
+from goldseam.clouds.aws.services.ec2.group_rules import atom
+from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, NETWORK_INTERFACE
+from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
+from goldseam.clouds.aws.services.iam.user import USER
+from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.collect import collect
 from goldseam.context import Fact, gather
 from goldseam.control import Catalog, FactRule, Surroundings
@@ -27,7 +28,7 @@ from tests.emulators import Moto
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DENIED = Unknown("access denied")
-RULES = Catalog.of([facts, usage_facts]).facts
+RULES = Catalog.of([tag_facts, usage]).facts
 
 
 def a(kind: AwsKind, called: str, **held: Value) -> Resource:

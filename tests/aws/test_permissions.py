@@ -12,6 +12,7 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.kind import AwsKind, Listing, Scope
 from goldseam.clouds.aws.permissions import (
@@ -23,7 +24,7 @@ from goldseam.clouds.aws.permissions import (
     scanner_policy,
     session_policy,
 )
-from goldseam.clouds.aws.shapes import VALUE, Document, Get, Look, Send, policy
+from goldseam.clouds.aws.shapes import Document, policy
 from goldseam.control import (
     Call,
     Catalog,
@@ -95,7 +96,7 @@ def blocked(block: Value, created: Value) -> Verdict:
     return compliant if block is not ABSENT else should_be(block={"All": True}, because="it is not")
 
 
-@fact("test_website", BUCKET, bool, needs=[OTHER])
+@fact("test_website", BUCKET, bool, needs={OTHER: tuple(OTHER.facet_by_name)})
 def website_fact(website: Value, *, around: Surroundings) -> Any:
     """Whether it serves a website."""
     del around

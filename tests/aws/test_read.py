@@ -10,9 +10,10 @@ from botocore import xform_name
 
 from goldseam.clouds.aws.ask import Memo
 from goldseam.clouds.aws.client import AwsSession
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, Scope
 from goldseam.clouds.aws.read import AwsReader, Progress
-from goldseam.clouds.aws.shapes import VALUE, AwsFacet, Document, Get, Look, Reading, Send, Settings, policy
+from goldseam.clouds.aws.shapes import Document, Settings, policy
 from goldseam.control import Catalog, Kind
 from goldseam.errors import (
     AccessDenied,

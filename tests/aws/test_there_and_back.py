@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from goldseam.clouds.aws import cloudtrail, kms, s3, sns, sqs
 from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.aws.services import cloudtrail, kms, s3, sns, sqs
 from goldseam.control import Catalog, Control
 from goldseam.demo.account import DemoAccount
 from goldseam.demo.emulator import ROOT_KEY

@@ -145,7 +145,7 @@ def test_controls_say_what_programs_need(home: Path) -> None:
     controls = json.loads(goldseam(home, "controls", "--json").stdout)["controls"]
     assert len(controls) >= 45
     for control in controls:
-        assert {"id", "kind", "severity", "fixable", "reversible", "seed", "requirements"} <= set(control)
+        assert {"id", "kind", "severity", "fixable", "reversible", "covers", "requirements"} <= set(control)
 
 
 def test_a_first_policy_is_one_that_loads(home: Path, tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from goldseam.clouds.aws import s3
+from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.kind import AwsKind
-from goldseam.clouds.aws.shapes import AwsFacet, Document, Switch
-from goldseam.conform.aws_fixtures import AWS_FIXTURES
+from goldseam.clouds.aws.services import s3
+from goldseam.clouds.aws.shapes import Document, Switch
+from goldseam.conform.aws_fixtures import aws_fixtures
 from goldseam.conform.emulated import EmulatedGround
 from goldseam.conform.ground import Ground
 from goldseam.conform.memory import Faults, Held, MemoryGround
@@ -215,7 +216,7 @@ def bucket_with(name: str, **changes: Any) -> AwsKind:
 def on_ministack(cloud: EmbeddedCloud, subject: Control, kind: AwsKind) -> set[int]:
     catalog = Catalog((kind,), (replace(subject, kind=kind),))
     ground = EmulatedGround(
-        "ministack", cloud.endpoint, cloud.account_id, catalog, AWS_FIXTURES, enforces=True, empty=cloud.reset
+        "ministack", cloud.endpoint, cloud.account_id, catalog, aws_fixtures(), enforces=True, empty=cloud.reset
     )
     try:
         return disproved(catalog, ground)

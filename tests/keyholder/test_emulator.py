@@ -19,9 +19,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from goldseam.clock import SystemClock
-from goldseam.clouds.aws import s3
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.keys import OperatorSource, RotatingCodeSource, RotatingRole, rotated
+from goldseam.clouds.aws.services import s3
 from goldseam.control import Catalog
 from goldseam.demo.account import DemoAccount
 from goldseam.demo.aws import Clients

@@ -57,7 +57,7 @@ def described(control: Control) -> dict[str, Json]:
             "unless": dict(control.disruption.unless),
         },
         "requirements": list(control.requirements),
-        "seed": list(control.seed),
+        "covers": list(control.covers),
     }
 
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 
 from goldseam.clouds.aws.ask import reason
 from goldseam.clouds.aws.client import AwsSession
+from goldseam.clouds.aws.facet import Address, AwsFacet
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.keys import Order, minted
 from goldseam.clouds.aws.kind import AwsKind, filled
 from goldseam.clouds.aws.permissions import policy_of, remediator_policy, scan_operations, scanner_policy
 from goldseam.clouds.aws.read import AwsReader
-from goldseam.clouds.aws.shapes import Address, AwsFacet
 from goldseam.clouds.aws.write import AwsWriter, check_calls, hiding
 from goldseam.conform.cases import reworded
 from goldseam.conform.ground import CannotPlace, Hand, NothingAsked, Placed, all_mighty
@@ -249,17 +249,18 @@ class EmulatedGround:
             if facet.name in fixture.puts:
                 fixture.puts[facet.name](self, ref, wanted)
             else:
-                self._send(facet.write(ref, now, wanted))
+                self._send(ref, facet.write(ref, now, wanted))
         except CloudError as error:
             raise CannotPlace(f"{error.operation} is refused there ({error.code})") from error
         except PlanRefused as error:
             raise CannotPlace(f"no call brings {facet.name} to the example's value") from error
 
-    def _send(self, steps: Sequence[Step]) -> None:
+    def _send(self, ref: Ref, steps: Sequence[Step]) -> None:
         for step in steps:
+            words = self._reader.read(ref, step.call.asks).told if step.call.asks else {}
             service, _, name = step.call.operation.partition(".")
             region = None if step.call.region == "global" else step.call.region
-            self.session.call(service, name, region, **step.call.parameters)
+            self.session.call(service, name, region, **step.call.filled(words))
 
     # What the stages use
 

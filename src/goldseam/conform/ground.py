@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
-from goldseam.control import Call, Catalog, Control, Example, Kind, Step
+from goldseam.control import Call, Catalog, Control, Example, Kind, Step, Told
 from goldseam.errors import AlreadyDone, GoldseamError
 from goldseam.ports import Entry, Key, Reader, Receipt, Secret
 from goldseam.record import entry_hash
@@ -29,8 +29,8 @@ class NothingAsked(GoldseamError):
 class Hand(Protocol):
     """What makes the calls of one plan."""
 
-    def call(self, call: Call) -> Receipt:
-        """Send the call; raises CloudError, RefusedCall."""
+    def call(self, call: Call, words: Told | None = None) -> Receipt:
+        """Send the call with the words for its places; raises CloudError, RefusedCall."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,11 @@ class Ground(Protocol):
 
     def raw(self, placed: Placed) -> Mapping[str, Json]:
         """What the place said at the last reading beyond the facets: answers by question."""
+
+
+def words_of(ground: Ground, ref: Ref, call: Call) -> Told:
+    """What the resource tells now for the places of a call."""
+    return ground.eye().read(ref, call.asks).told if call.asks else {}
 
 
 def snapshot(ground: Ground, placed: Placed) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Final
 
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.conform.aws_fixtures import AWS_FIXTURES
+from goldseam.conform.aws_fixtures import aws_fixtures
 from goldseam.conform.emulated import EmulatedGround, Fixture
 from goldseam.conform.memory import MemoryGround
 from goldseam.conform.moto_server import ACCOUNT, installed, moto_server
@@ -94,7 +94,7 @@ def whole(own: Sequence[ModuleType]) -> Catalog:
 
 def fixtures_of(own: Sequence[ModuleType]) -> dict[str, Fixture]:
     """How kinds are made: goldseam's, and what a module says in a mapping called `fixtures`."""
-    return {**AWS_FIXTURES, **{name: fixture for module in own for name, fixture in _fixtures(module).items()}}
+    return {**aws_fixtures(), **{name: fixture for module in own for name, fixture in _fixtures(module).items()}}
 
 
 def _fixtures(module: ModuleType) -> dict[str, Fixture]:

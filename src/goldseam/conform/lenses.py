@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from goldseam.conform.cases import values_of
-from goldseam.conform.ground import CannotPlace, Ground, NothingAsked, Placed, all_mighty
+from goldseam.conform.ground import CannotPlace, Ground, NothingAsked, Placed, all_mighty, words_of
 from goldseam.control import Control, Example, Facet, Kind
 from goldseam.errors import CloudError, PlanRefused
 from goldseam.values import Unknown, Value, canonical, same
@@ -70,7 +70,7 @@ class Lenses:
         hand = self.ground.hand(all_mighty(), [step.call for step in steps])
         try:
             for step in steps:
-                hand.call(step.call)
+                hand.call(step.call, words_of(self.ground, placed.ref, step.call))
         except CloudError as error:
             raise CannotPlace(f"{error.operation} is refused there ({error.code})") from error
         found = self._seen(placed, lens.name)

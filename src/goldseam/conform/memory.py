@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from goldseam.conform.ground import Placed
-from goldseam.control import Call, Example, Kind, Step
+from goldseam.control import Call, Example, Kind, Step, Told
 from goldseam.errors import CallFailed, RefusedCall
 from goldseam.ports import Gap, Key, Receipt, Shard
 from goldseam.resource import Ref, Resource
@@ -22,6 +22,15 @@ ACCOUNT: Final = "123456789012"
 _NOT_SAID: Final = Unknown("the example does not say")
 
 Held = dict[str, Value]
+
+
+class _AnyWord(dict[str, str]):
+    """A word for each place: the memory has no versions and no names of its own."""
+
+    def get(self, key: str, default: object = None) -> str:
+        """The word."""
+        del default
+        return key
 
 
 def _nothing(call: Call, held: Held) -> None:
@@ -85,7 +94,8 @@ class MemoryGround:
         left, past = self._shown.get(ref.address, (0, {}))
         held = past if left else self._held[ref.address]
         self._shown[ref.address] = (max(left - 1, 0), past)
-        return Resource(ref, {name: copy.deepcopy(held.get(name, _NOT_SAID)) for name in facets})
+        shown = {name: copy.deepcopy(held.get(name, _NOT_SAID)) for name in facets}
+        return Resource(ref, shown, told=dict.fromkeys(facets, _AnyWord()))
 
     def eye(self) -> MemoryGround:
         """What reads."""
@@ -152,11 +162,12 @@ class MemoryHand:
     ground: MemoryGround
     calls: tuple[Call, ...]
 
-    def call(self, call: Call) -> Receipt:
+    def call(self, call: Call, words: Told | None = None) -> Receipt:
         """Make one; raises RefusedCall for any other."""
         if call not in self.calls:
             msg = f"`{call.operation}` is not in the plan; nothing was sent"
             raise RefusedCall(msg)
+        call.filled(words or {})
         return self.ground.receive(call)
 
 

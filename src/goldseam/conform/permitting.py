@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Protocol
 
-from goldseam.conform.ground import CannotPlace, Ground, Hand, Placed
+from goldseam.conform.ground import CannotPlace, Ground, Hand, Placed, words_of
 from goldseam.conform.repairing import Work
-from goldseam.control import Call, Permission
-from goldseam.errors import AccessDenied, CloudError, PlanRefused
+from goldseam.control import Call, Permission, Told
+from goldseam.errors import AccessDenied, CloudError, PlanRefused, RefusedCall
 from goldseam.plan import Plan, reversal
 from goldseam.resource import Ref
 from goldseam.values import Unknown, same
@@ -69,7 +69,7 @@ def _allowed(ground: Narrowing, plan: Plan, back: Sequence[Call]) -> str:
     hand = ground.grant(plan.permissions)((*plan.calls, *back))
     for call in (*plan.calls, *back):
         try:
-            hand.call(call)
+            hand.call(call, words_of(ground, plan.ref, call))
         except CloudError as error:
             return f"{call.operation} fails under the grant: {error.code}"
     return ""
@@ -80,15 +80,15 @@ def _refused(ground: Narrowing, permissions: Sequence[Permission], plan: Plan, b
     if not permissions:
         permissions = [Permission("sts:GetCallerIdentity", EVERYTHING)]
     hand = ground.grant(permissions)((*plan.calls, *back))
-    return any(_is_refused(hand, call) for call in (*plan.calls, *back))
+    return any(_is_refused(hand, call, words_of(ground, plan.ref, call)) for call in (*plan.calls, *back))
 
 
-def _is_refused(hand: Hand, call: Call) -> bool:
+def _is_refused(hand: Hand, call: Call, words: Told) -> bool:
     try:
-        hand.call(call)
+        hand.call(call, words)
     except AccessDenied:
         return True
-    except CloudError:
+    except (CloudError, RefusedCall):
         return False  # refused by what it is, not by who asks
     return False
 
@@ -107,7 +107,7 @@ def _confined(ground: Narrowing, work: Work, plan: Plan) -> str:
     other = [*ground.readings(work.placed), *_elsewhere(work, plan), *_otherwise(work, plan)]
     hand = ground.grant(plan.permissions)(other)
     for call in other:
-        if not _is_refused(hand, call):
+        if not _is_refused(hand, call, words_of(ground, plan.ref, call)):
             return f"{call.operation} on {_whose(call, plan.ref)} is allowed under the grant"
     return ""
 

@@ -9,7 +9,7 @@ from goldseam.apply import Applied, Doors, State, apply, facets_of
 from goldseam.authorise import Grant
 from goldseam.conform.cases import Case, settings_in
 from goldseam.conform.ground import Alone, Diary, Ground, Hand, Hurried, Placed, all_mighty, snapshot
-from goldseam.control import Call, Catalog, Control, Step
+from goldseam.control import Call, Catalog, Control, Step, Told
 from goldseam.errors import GoldseamError, PlanRefused
 from goldseam.evaluate import SettingsOf
 from goldseam.plan import Plan, propose, reversal
@@ -41,10 +41,10 @@ class Watched:
     watch: Watch
     hand: Hand
 
-    def call(self, call: Call) -> Receipt:
+    def call(self, call: Call, words: Told | None = None) -> Receipt:
         """Make the call, then look."""
         self.watch.sent.append(call)
-        receipt = self.hand.call(call)
+        receipt = self.hand.call(call, words)
         self.watch.images.append(self.watch.ground.now(self.watch.placed))
         return receipt
 

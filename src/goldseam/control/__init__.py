@@ -11,7 +11,7 @@ from goldseam.control.control import (
     harmless,
     may_disrupt,
 )
-from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step
+from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits, place, told
 from goldseam.control.fact import Answer, FactRule, Known, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.setting import Cidr, KmsKey, Setting
@@ -39,16 +39,20 @@ __all__ = [
     "ShouldBe",
     "Step",
     "Surroundings",
+    "Told",
     "Touch",
     "Verdict",
     "Violation",
+    "admits",
     "compliant",
     "control",
     "fact",
     "harmless",
     "known",
     "may_disrupt",
+    "place",
     "should_be",
+    "told",
     "touched",
     "violation",
 ]

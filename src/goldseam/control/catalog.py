@@ -84,8 +84,8 @@ class Catalog:
         for kind in tuple(reads):
             for fact in self.facts_of(kind):
                 reads[kind].update(fact.reads)
-                for other in fact.needs:
-                    reads[other].update(facet.name for facet in other.facets)
+                for other, names in fact.needs.items():
+                    reads[other].update(other.facet(name).name for name in names)
         return {kind: frozenset(names) for kind, names in reads.items()}
 
 

@@ -75,7 +75,11 @@ def may_disrupt(harms: str, *, unless: Mapping[str, Json] | None = None) -> Disr
 
 @dataclass(frozen=True)
 class Control:
-    """A rule and all that is said of it; what it reads and what may be set are taken from the function's signature."""
+    """A rule and all that is said of it; what it reads and what may be set are taken from the function's signature.
+
+    `requirements` are those of frameworks (`fsbp:S3.5`), `covers` the remediations of other products that it takes the
+    place of (`seed:bucketEncryption`, `security-hub:S3.4`).
+    """
 
     id: str
     kind: Kind
@@ -87,7 +91,7 @@ class Control:
     settings: tuple[Setting, ...]
     disruption: Disruption
     requirements: tuple[str, ...] = ()
-    seed: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
     compliant: tuple[Example, ...] = ()
     violating: tuple[Example, ...] = ()
 
@@ -154,7 +158,7 @@ def control(
     severity: Severity,
     disrupts: Disruption,
     maps: Iterable[str] = (),
-    seed: Iterable[str] = (),
+    covers: Iterable[str] = (),
     compliant: Iterable[Example | Mapping[str, Value]],
     violating: Iterable[Example | Mapping[str, Value]],
     title: str = "",
@@ -173,7 +177,7 @@ def control(
         head, _, rest = inspect.cleandoc(rule.__doc__ or "").partition("\n\n")
         made = Control(
             id, kind, severity, title or head.rstrip("."), why or rest, rule, reads, settings, disrupts,
-            tuple(maps), tuple(seed), tuple(map(_example, compliant)), tuple(map(_example, violating)),
+            tuple(maps), tuple(covers), tuple(map(_example, compliant)), tuple(map(_example, violating)),
         )  # fmt: skip
         _check(made)
         return made

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final, TypeAlias
 
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.values import Json, Value, same
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,17 +29,45 @@ class Permission:
         return cls(document["action"], document["resource"])
 
 
+Told: TypeAlias = Mapping[str, Mapping[str, str]]
+"""What a reading tells beside the values: by facet, words by name (`{"config": {"ETag": "E2QWRUHAPOMQZL"}}`)."""
+
+_TOLD: Final = "told by"
+
+
+def told(facet: str, name: str) -> dict[str, Json]:
+    """A place in a call's parameters for a word that only a reading just before the call can tell.
+
+    It is the number of the version that the call replaces, or the name that the cloud gave to what the call removes.
+    The plan holds the place; the word is filled in from a reading that shows the facet as the plan expects it.
+    """
+    return {_TOLD: [facet, name]}
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One API call as data: what would be sent, and the permissions that sending it takes.
 
-    `operation` is `service.Operation` as the cloud's API spells it (`s3.PutBucketPolicy`).
+    `operation` is `service.Operation` as the cloud's API spells it (`s3.PutBucketPolicy`). `parameters` may hold places
+    made by `told`.
     """
 
     operation: str
     region: str
     parameters: Mapping[str, Json]
     permissions: tuple[Permission, ...]
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """The facets that must be read just before the call, for what they tell."""
+        return frozenset(facet for facet, _ in _places(self.parameters))
+
+    def filled(self, words: Told, *, missing: str = "") -> dict[str, Json]:
+        """The parameters with the words in their places, and `missing`, if that is given, where one is not told.
+
+        Raises LookupError that names the first one that is not told.
+        """
+        return {name: _filled(item, words, missing) for name, item in self.parameters.items()}
 
     def to_json(self) -> dict[str, Json]:
         """The call as a JSON object."""
@@ -55,6 +83,50 @@ class Call:
         """The inverse of `to_json`."""
         permissions = tuple(Permission.from_json(item) for item in document["permissions"])
         return cls(document["operation"], document["region"], document["parameters"], permissions)
+
+
+def place(parameter: Json) -> tuple[str, str] | None:
+    """The facet and the name, where a parameter is a place for a word; else None."""
+    if isinstance(parameter, Mapping) and parameter.keys() == {_TOLD}:
+        facet, name = parameter[_TOLD]
+        return str(facet), str(name)
+    return None
+
+
+def _places(parameter: Json) -> Iterator[tuple[str, str]]:
+    if found := place(parameter):
+        yield found
+    elif isinstance(parameter, (Mapping, list, tuple)):
+        for item in parameter.values() if isinstance(parameter, Mapping) else parameter:
+            yield from _places(item)
+
+
+def _filled(parameter: Json, words: Told, missing: str) -> Json:
+    if found := place(parameter):
+        facet, name = found
+        word = words.get(facet, {}).get(name, missing)
+        if not word:
+            msg = f"the {facet} does not tell its {name}"
+            raise LookupError(msg)
+        return word
+    if isinstance(parameter, Mapping):
+        return {key: _filled(item, words, missing) for key, item in parameter.items()}
+    if isinstance(parameter, (list, tuple)):
+        return [_filled(item, words, missing) for item in parameter]
+    return parameter
+
+
+def admits(planned: Json, sent: Json) -> bool:
+    """Whether what is sent is what was planned, with some word in each place."""
+    if place(planned):
+        return isinstance(sent, str) and bool(sent)
+    if isinstance(planned, Mapping):
+        alike = isinstance(sent, Mapping) and planned.keys() == sent.keys()
+        return alike and all(admits(item, sent[key]) for key, item in planned.items())
+    if isinstance(planned, (list, tuple)):
+        alike = isinstance(sent, (list, tuple)) and len(planned) == len(sent)
+        return alike and all(map(admits, planned, sent))
+    return same(planned, sent)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -55,7 +55,7 @@ class FactRule:
     type: type
     title: str
     reads: tuple[str, ...]
-    needs: tuple[Kind, ...]
+    needs: Mapping[Kind, tuple[str, ...]]
     rule: Callable[..., Answer] = field(repr=False)
     tolerant: bool = False
 
@@ -69,19 +69,20 @@ def fact(
     kind: Kind | None,
     type: type,  # noqa: A002 - the word that everyone uses for it
     *,
-    needs: Iterable[Kind] = (),
+    needs: Mapping[Kind, tuple[str, ...]] | None = None,
     tolerant: bool = False,
 ) -> Callable[[Callable[..., Answer]], FactRule]:
     """Make a fact of a rule: its positional parameters name facets, `around` is the `Surroundings`.
 
     A facet that is unknown makes the fact unknown, unless the rule is `tolerant` and receives the `Unknown` itself.
-    The type is what clauses are checked against: bool, int, float, str or list.
+    `needs` names the facets of other kinds that it looks at. The type is what clauses are checked against: bool, int,
+    float, str or list.
     """
 
     def make(rule: Callable[..., Answer]) -> FactRule:
         parameters = inspect.signature(rule).parameters.values()
         reads = tuple(p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY)
         title = inspect.cleandoc(rule.__doc__ or "").partition("\n\n")[0].rstrip(".")
-        return FactRule(name, kind, type, title, reads, tuple(needs), rule, tolerant)
+        return FactRule(name, kind, type, title, reads, dict(needs or {}), rule, tolerant)
 
     return make

@@ -5,12 +5,16 @@ Nothing here loads the SDK before an account is asked: help, controls and polici
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Self
+from pkgutil import walk_packages
+from types import ModuleType
+from typing import TYPE_CHECKING, Self
 
 from goldseam.clock import SystemClock
+from goldseam.clouds.aws import facts, services
 from goldseam.control import Catalog
 from goldseam.ports import Clock, WriterFactory
 
@@ -18,28 +22,15 @@ if TYPE_CHECKING:
     from goldseam.clouds.aws.client import AwsSession
     from goldseam.clouds.aws.read import AwsReader, Progress
 
-MODULES: Final = (
-    "account",
-    "cloudfront",
-    "cloudtrail",
-    "ebs",
-    "facts",
-    "kms",
-    "network",
-    "rds",
-    "s3",
-    "security_group",
-    "sns",
-    "sqs",
-    "usage_facts",
-    "user",
-)
-"""The modules of this folder that define kinds, controls or facts; a new one is added here."""
-
 
 def aws_catalog() -> Catalog:
-    """Every kind, control and fact of AWS."""
-    return Catalog.of(import_module(f"goldseam.clouds.aws.{name}") for name in MODULES)
+    """Every kind, control and fact of AWS: all that stands in the folders of services and facts."""
+    return Catalog.of(module for folder in (services, facts) for module in _modules(folder))
+
+
+def _modules(folder: ModuleType) -> Iterator[ModuleType]:
+    for found in walk_packages(folder.__path__, f"{folder.__name__}."):
+        yield import_module(found.name)
 
 
 @dataclass(frozen=True)

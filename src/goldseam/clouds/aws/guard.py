@@ -8,18 +8,24 @@ from typing import Any, Final
 from botocore.client import BaseClient
 from botocore.model import OperationModel
 
+from goldseam.control import admits
 from goldseam.errors import RefusedCall
-from goldseam.values import Json, canonical
+from goldseam.values import Json
 
 _ADMITTED: Final = "goldseam-admitted"
 """The key in botocore's request context under which the first check leaves its result for the second."""
 
 
 class Guard:
-    """The list of calls that may be made: operations (`service.Operation`) with all their parameters."""
+    """The list of calls that may be made: operations (`service.Operation`) with all their parameters.
+
+    In a place that the plan leaves for a word, any word may stand.
+    """
 
     def __init__(self, allowed: Iterable[tuple[str, Mapping[str, Json]]]) -> None:
-        self._allowed = frozenset((operation, canonical(dict(parameters))) for operation, parameters in allowed)
+        self._allowed: dict[str, list[Mapping[str, Json]]] = {}
+        for operation, parameters in allowed:
+            self._allowed.setdefault(operation, []).append(parameters)
 
     def install(self, client: BaseClient) -> None:
         """Put the guard into a client: the parameters are checked when they are final, and again before sending."""
@@ -28,7 +34,7 @@ class Guard:
 
     def _check(self, params: Mapping[str, Json], model: OperationModel, context: dict[str, Any], **_: object) -> None:
         operation = _name(model)
-        if (operation, canonical(dict(params))) not in self._allowed:
+        if not any(admits(planned, params) for planned in self._allowed.get(operation, ())):
             raise _refusal(operation)
         context[_ADMITTED] = operation
 

@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from typing import Final
 
 _PREFIX: Final[Mapping[str, str]] = {
-    "s3control": "s3",
-    "resourcegroupstaggingapi": "tag",
-    "elbv2": "elasticloadbalancing",
-    "elb": "elasticloadbalancing",
-    "opensearch": "es",
+    "accessanalyzer": "access-analyzer",
+    "apigatewayv2": "apigateway",
+    "docdb": "rds",
     "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "emr": "elasticmapreduce",
+    "neptune": "rds",
+    "opensearch": "es",
+    "resourcegroupstaggingapi": "tag",
+    "s3control": "s3",
+    "sesv2": "ses",
+    "stepfunctions": "states",
 }
 
 _OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {

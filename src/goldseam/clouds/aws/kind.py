@@ -42,6 +42,9 @@ class Listing:
     `items` is the member that holds the list, `id` the path of the id in an item (empty when the item is the id
     itself), `region` the path of the region where items of a global listing say it, `address` the path of the ARN where
     it holds more than the id, `narrow` the parameters that make the same call answer for one resource only.
+
+    `within` is the listing of what the resources are parts of: the call is then made once for each of those, with
+    `{parent}` in its parameters, and ids are `parent/id`.
     """
 
     operation: str
@@ -51,14 +54,15 @@ class Listing:
     address: str = ""
     parameters: Mapping[str, Json] = field(default_factory=dict)
     narrow: Mapping[str, Json] = field(default_factory=dict)
+    within: Listing | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class AwsKind(Kind):
     """A type of AWS resource. Without `find` there is one in each account or region.
 
-    `address` is the ARN's template over `partition`, `region`, `account`, `id` and `name`, the last part of an id
-    that is an ARN or a URL itself.
+    `address` is the ARN's template over `partition`, `region`, `account`, `id`, `name`, the last part of an id that is
+    an ARN, a URL or `parent/name`, and `parent`.
     """
 
     address: str = field(kw_only=True)
@@ -73,7 +77,9 @@ class AwsKind(Kind):
     def ref(self, partition: str, account: str, region: str, id: str, address: str = "") -> Ref:
         """The reference of the resource with that id, and with that address where the listing says it."""
         name = id.rpartition("/")[2].rpartition(":")[2]
-        made = self.address.format(partition=partition, region=region, account=account, id=id, name=name)
+        made = self.address.format(
+            partition=partition, region=region, account=account, id=id, name=name, parent=id.rpartition("/")[0]
+        )
         return Ref(self.name, account, region, id, address or made)
 
 
@@ -98,13 +104,27 @@ TAGGED: Final = f"{REQUEST}.resourcesSet.items.resourceId"
 
 
 def filled(template: Json, ref: Ref) -> Json:
-    """A template of parameters with `{id}`, `{account}`, `{region}`, `{partition}` and `{address}` filled in."""
+    """A template of parameters with words of the reference filled in.
+
+    They are `{id}`, `{account}`, `{region}`, `{partition}`, `{address}`, and of an id that is `parent/name`, `{parent}`
+    and `{name}`.
+    """
+    return _formatted(template, _words(ref))
+
+
+def part_of(parent: str, template: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The parameters of a listing of the parts of one parent."""
+    made: Mapping[str, Json] = _formatted(template, {"parent": parent})
+    return made
+
+
+def _formatted(template: Json, words: Mapping[str, str]) -> Json:
     if isinstance(template, str):
-        return template.format(**_words(ref)) if "{" in template else template
+        return template.format(**words) if "{" in template else template
     if isinstance(template, Mapping):
-        return {key: filled(value, ref) for key, value in template.items()}
+        return {key: _formatted(value, words) for key, value in template.items()}
     if isinstance(template, (list, tuple)):
-        return [filled(item, ref) for item in template]
+        return [_formatted(item, words) for item in template]
     return template
 
 
@@ -112,6 +132,8 @@ def _words(ref: Ref) -> dict[str, str]:
     partition = ref.address.split(":", 2)[1] if ref.address.startswith("arn:") else "aws"
     return {
         "id": ref.id,
+        "parent": ref.id.rpartition("/")[0],
+        "name": ref.id.rpartition("/")[2],
         "account": ref.account,
         "region": ref.region,
         "address": ref.address,

@@ -13,9 +13,9 @@ from typing import Final
 
 import orjson
 
+from goldseam.clouds.aws.facet import Send, read_operations
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.kind import AwsKind, Listing
-from goldseam.clouds.aws.shapes import Send, read_operations
 from goldseam.control import Call, Catalog, Control, Facet, Kind, Permission, ShouldBe
 from goldseam.errors import PlanRefused
 from goldseam.plan import Plan

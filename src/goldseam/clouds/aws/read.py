@@ -9,17 +9,17 @@ back by its rate does not hold back the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
-from threading import Lock
-from typing import Final, Self, TypeAlias, TypeVar
+from typing import Final, Self, TypeAlias
 
 from goldseam.clock import SystemClock
 from goldseam.clouds.aws.ask import Memo, Session, reason
-from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, at, filled
-from goldseam.clouds.aws.shapes import Address, AwsFacet, Reading
+from goldseam.clouds.aws.facet import Address, AwsFacet, Reading
+from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, at, filled, part_of
+from goldseam.clouds.aws.lanes import Lanes
 from goldseam.control import Catalog, Kind
 from goldseam.errors import CloudError, NotFound, ResourceGone
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
@@ -41,33 +41,7 @@ _OLD_NAMES: Final = {"EU": "eu-west-1"}
 _MISSHAPEN: Final = (ValueError, LookupError, TypeError, AttributeError)
 """What a facet raises that was given an answer which is not what AWS documents."""
 
-_T = TypeVar("_T")
 Readings: TypeAlias = Mapping[str, Reading | Unknown]
-
-
-class Lanes:
-    """Threads, grouped by the service that they call."""
-
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._lock = Lock()
-        self._pools: dict[str, ThreadPoolExecutor] = {}
-
-    def submit(self, operation: str, task: Callable[[], _T]) -> Future[_T]:
-        """Run the task among those of the operation's service."""
-        service = operation.partition(".")[0]
-        with self._lock:
-            pool = self._pools.get(service)
-            if pool is None:
-                pool = self._pools[service] = ThreadPoolExecutor(self._workers, f"read-{service}")
-        return pool.submit(task)
-
-    def close(self) -> None:
-        """Let what runs end, drop what waits, and stop the threads."""
-        with self._lock:
-            pools, self._pools = list(self._pools.values()), {}
-        for pool in pools:
-            pool.shutdown(cancel_futures=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +76,21 @@ def _question(facet: AwsFacet) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the listing of a kind gave."""
+    """What the listing of a kind gave; of parts of something, what the listing of those in one `parent` gave."""
 
     wanted: _Wanted
     items: Sequence[Json]
     failed: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parents:
+    """What the resources of a kind are parts of, by id."""
+
+    wanted: _Wanted
+    find: Listing
+    ids: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +101,7 @@ class _Placed:
     item: Json
     region: str
     failed: str = ""
+    parent: str = ""
 
 
 @dataclass(slots=True)
@@ -137,7 +122,7 @@ class _Part:
     readings: Readings
 
 
-_Result: TypeAlias = _Found | _Placed | _Part
+_Result: TypeAlias = _Found | _Parents | _Placed | _Part
 
 
 class _Scan:
@@ -159,6 +144,9 @@ class _Scan:
                 single: Future[_Result] = Future()
                 single.set_result(_Found(one, (None,)))
                 self._follow(single)
+            elif one.kind.find.within:
+                above = one.kind.find.within
+                self._submit(above.operation, partial(_parents, self._ask, one, one.kind.find, self._shard.region))
             else:
                 task = partial(_listed, self._ask, one, one.kind.find, self._shard.region)
                 self._submit(one.kind.find.operation, task)
@@ -188,27 +176,31 @@ class _Scan:
             yield from self._finished(result.resource)
         elif isinstance(result, _Placed):
             yield from self._begun(result)
+        elif isinstance(result, _Parents):
+            for parent in result.ids:
+                task = partial(_listed, self._ask, result.wanted, result.find, self._shard.region, parent)
+                self._submit(result.find.operation, task)
         elif result.failed:
             yield Gap(result.wanted.kind.name, self._shard, result.failed)
         else:
             for item in result.items:
-                yield from self._found(result.wanted, item)
+                yield from self._found(result.wanted, item, result.parent)
 
-    def _found(self, wanted: _Wanted, item: Json) -> Iterator[Resource]:
+    def _found(self, wanted: _Wanted, item: Json, parent: str) -> Iterator[Resource]:
         """A listed resource: placed at once where its region is known, else after asking."""
         find = wanted.kind.find
         region = at(item, find.region) if find and find.region else self._shard.region
         if not region and find and find.operation == _BUCKETS:
             self._submit(_LOCATE, partial(_located, self._ask, wanted, item))
         else:
-            yield from self._begun(_Placed(wanted, item, region or self._shard.region))
+            yield from self._begun(_Placed(wanted, item, region or self._shard.region, parent=parent))
 
     def _begun(self, placed: _Placed) -> Iterator[Resource]:
         """Read what costs nothing, and send for the rest."""
         if not self._is_wanted(placed):
             return
         wanted, item = placed.wanted, placed.item
-        ref = _ref(wanted.kind, self._partition, self._shard, placed.region, item)
+        ref = _ref(self._partition, self._shard, placed)
         self._total += 1
         resource = _Partial(wanted, ref, len(wanted.groups))
         resource.readings.update(_readings(self._ask, ref, item, wanted.free))
@@ -309,11 +301,22 @@ class AwsReader:
         return Memo(self._session, self._clock.now().date().isoformat())
 
 
-def _listed(ask: Ask, wanted: _Wanted, find: Listing, region: str) -> _Found:
+def _listed(ask: Ask, wanted: _Wanted, find: Listing, region: str, parent: str = "") -> _Found:
+    parameters = part_of(parent, find.parameters) if parent else find.parameters
     try:
-        return _Found(wanted, ask.every(find.operation, find.parameters, region, find.items))
+        return _Found(wanted, ask.every(find.operation, parameters, region, find.items), parent=parent)
+    except NotFound as error:
+        return _Found(wanted, (), "" if parent else reason(error), parent)
     except CloudError as error:
-        return _Found(wanted, (), reason(error))
+        return _Found(wanted, (), reason(error), parent)
+
+
+def _parents(ask: Ask, wanted: _Wanted, find: Listing, region: str) -> _Found | _Parents:
+    above = find.within
+    if above is None:
+        return _Parents(wanted, find, ())
+    found = _listed(ask, wanted, above, region)
+    return found if found.failed else _Parents(wanted, find, [str(at(item, above.id)) for item in found.items])
 
 
 def _located(ask: Ask, wanted: _Wanted, item: Json) -> _Placed:
@@ -326,24 +329,27 @@ def _located(ask: Ask, wanted: _Wanted, item: Json) -> _Placed:
     return _Placed(wanted, item, _OLD_NAMES.get(name, name))
 
 
-def _ref(kind: AwsKind, partition: str, shard: Shard, region: str, item: Json) -> Ref:
+def _ref(partition: str, shard: Shard, placed: _Placed) -> Ref:
+    kind, item, region = placed.wanted.kind, placed.item, placed.region
     find = kind.find
     if find is None:
         return kind.ref(partition, shard.account, region, shard.account if kind.account_wide else region)
     address = str(at(item, find.address)) if find.address else ""
-    return kind.ref(partition, shard.account, region, str(at(item, find.id)), address)
+    own = str(at(item, find.id))
+    return kind.ref(partition, shard.account, region, f"{placed.parent}/{own}" if placed.parent else own, address)
 
 
 def _item(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
     """What the listing says now of one resource."""
-    parameters = {**find.parameters, **filled(find.narrow, ref)}
+    parameters = filled({**find.parameters, **find.narrow}, ref)
+    own = ref.id.rpartition("/")[2] if find.within else ref.id
     region = GLOBAL if kind.account_wide else ref.region
     try:
         items = ask.every(find.operation, parameters, region, find.items)
     except NotFound as error:
         raise _gone(ref) from error
     for item in items:
-        if at(item, find.id) == ref.id:
+        if at(item, find.id) == own:
             return item
     raise _gone(ref)
 
@@ -376,9 +382,12 @@ def _whole(wanted: _Wanted, ref: Ref, readings: Readings) -> Resource:
     """The resource with its facets in the kind's order."""
     facets: dict[str, Value | Unknown] = {}
     pending: dict[str, str] = {}
+    told: dict[str, Mapping[str, str]] = {}
     for name in wanted.order:
         reading = readings[name]
         facets[name] = reading.value if isinstance(reading, Reading) else reading
         if isinstance(reading, Reading) and reading.pending:
             pending[name] = reading.pending
-    return Resource(ref, facets, pending)
+        if isinstance(reading, Reading) and reading.told:
+            told[name] = reading.told
+    return Resource(ref, facets, pending, told)

@@ -8,149 +8,15 @@ each level. The functions below make the shapes of the design from them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
-from goldseam.clouds.aws.iam_actions import iam_actions
-from goldseam.clouds.aws.kind import Ask, at, filled
-from goldseam.control import Call, Facet, Permission, Step
-from goldseam.errors import CloudError, PlanRefused
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, unchanged
+from goldseam.clouds.aws.kind import at
+from goldseam.control import Step
+from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value, canonical, same
-
-VALUE: Final = object()
-"""In the parameters of a `Send`: the place of the value that is written."""
-
-
-@dataclass(frozen=True)
-class Get:
-    """How a facet is read: a call, where in the answer the value is, and which error codes mean `ABSENT`."""
-
-    operation: str
-    parameters: Mapping[str, Json] = field(default_factory=dict)
-    path: str = ""
-    absent: tuple[str, ...] = ()
-    region: str = "{region}"
-
-
-@dataclass(frozen=True)
-class Send:
-    """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on."""
-
-    operation: str
-    parameters: Mapping[str, object]
-    resources: tuple[str, ...] = ("{address}",)
-    region: str = "{region}"
-    actions: tuple[str, ...] = ()
-
-    def call(self, ref: Ref, value: Json = None, more: Mapping[str, Json] | None = None) -> Call:
-        """The call on one resource; `more` are parameters beside the template's."""
-        parameters = {**_placed(self.parameters, ref, value), **(more or {})}
-        arns = [filled(resource, ref) for resource in self.resources]
-        actions = self.actions or iam_actions(self.operation)
-        permissions = tuple(Permission(action, arn) for action in actions for arn in arns)
-        return Call(self.operation, filled(self.region, ref), parameters, permissions)
-
-
-def _placed(template: object, ref: Ref, value: Json) -> Json:
-    if template is VALUE:
-        return value
-    if isinstance(template, Mapping):
-        return {key: _placed(item, ref, value) for key, item in template.items()}
-    if isinstance(template, (list, tuple)):
-        return [_placed(item, ref, value) for item in template]
-    return filled(template, ref)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A facet as it was read, and what an accepted change of it still waits for (empty: nothing)."""
-
-    value: Value
-    pending: str = ""
-
-
-def unchanged(value: Json) -> Json:
-    """The identity, for a facet whose value is written as it is read."""
-    return value
-
-
-def no_list_is_empty(value: Value) -> Value:
-    """The form of a list that an API leaves out when it holds nothing."""
-    return [] if value is ABSENT else value
-
-
-def _nothing_pending(raw: Json) -> str:
-    del raw
-    return ""
-
-
-@dataclass(frozen=True)
-class AwsFacet(Facet):
-    """A facet of an AWS resource: read by a call, or found in the item that the listing gave (`listed`)."""
-
-    get: Get | None = field(default=None, kw_only=True)
-    listed: str | None = field(default=None, kw_only=True)
-    decode: Callable[[Json], Value] = field(default=unchanged, kw_only=True)
-    form: Callable[[Value], Value] = field(default=unchanged, kw_only=True)
-
-    def normal(self, value: Value) -> Value:
-        """The value in the facet's own normal form."""
-        return self.form(value)
-
-    @property
-    def read_operations(self) -> tuple[str, ...]:
-        """The operations that reading the facet calls, besides the listing of its kind."""
-        return (self.get.operation,) if self.get else ()
-
-    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
-        """The facet as it is now; raises CloudError when it cannot be told."""
-        if self.get is None:
-            return Reading(self._decoded(at(item, self.listed or "")))
-        try:
-            answer = ask.one(self.get.operation, filled(self.get.parameters, ref), filled(self.get.region, ref))
-        except CloudError as error:
-            if error.code in self.get.absent:
-                return Reading(self.normal(ABSENT))
-            raise
-        return Reading(self._decoded(at(answer, self.get.path)))
-
-    def _decoded(self, raw: Json) -> Value:
-        return self.normal(ABSENT if raw is None else self.decode(raw))
-
-    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
-        """Refuse: a facet of no writable shape is only looked at."""
-        del before, after
-        msg = f"the {self.name} of {ref} cannot be written"
-        raise PlanRefused(msg)
-
-    def step(self, call: Call, leaves: Value) -> Step:
-        """A step of this facet."""
-        return Step(self.name, call, leaves)
-
-    def no_way(self, ref: Ref, after: Value) -> PlanRefused:
-        """The refusal when no call leads to a value."""
-        return PlanRefused(f"no call brings the {self.name} of {ref} to {canonical(after).decode()}")
-
-
-@dataclass(frozen=True)
-class Look(AwsFacet):
-    """A facet that is only looked at."""
-
-    writable = False
-
-
-@dataclass(frozen=True)
-class Address(AwsFacet):
-    """The resource's own address, for rules that must name it in what they write; no call reads it."""
-
-    writable = False
-
-    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
-        """The address."""
-        del ask, item
-        return Reading(ref.address)
 
 
 @dataclass(frozen=True)
@@ -183,21 +49,17 @@ class Settings(AwsFacet):
     """One object of which only the fields that differ are sent.
 
     `fields` maps each field of the value to the parameter that sets it, inside the parameter `under` where the call
-    wants them together. `waits` says, of a raw reading, what an accepted change still waits for.
+    wants them together.
     """
 
     modify: Send = field(kw_only=True)
     fields: Mapping[str, str] = field(kw_only=True)
     under: str = field(default="", kw_only=True)
-    waits: Callable[[Json], str] = field(default=_nothing_pending, kw_only=True)
 
-    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
-        """The fields that can be set, and what is pending."""
-        if self.get is not None:
-            item = ask.one(self.get.operation, filled(self.get.parameters, ref), filled(self.get.region, ref))
-        raw = at(item, self.get.path if self.get else self.listed or "") or {}
-        value = {name: at(raw, name) for name in self.fields if at(raw, name) is not None}
-        return Reading(self.normal(value), self.waits(raw))
+    def _decoded(self, raw: Json) -> Value:
+        """The fields that can be set."""
+        held = self.decode(raw or {})
+        return self.normal({name: at(held, name) for name in self.fields if at(held, name) is not None})
 
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """One modify with the fields that differ."""
@@ -301,18 +163,6 @@ class Switch(AwsFacet):
         return (self.step(self.levels[after].call(ref), after),)
 
 
-def tags(get: Get | None = None, *, listed: str = "Tags", key: str = "Key", value: str = "Value") -> Look:
-    """The tags as one `{key: value}` object; from the listing, unless a call is named that gives them."""
-
-    def pairs(raw: Json) -> Value:
-        return {tag[key]: tag[value] for tag in raw} if isinstance(raw, list) else raw
-
-    def form(held: Value) -> Value:
-        return {} if held is ABSENT else held
-
-    return Look(name="tags", get=get, listed=None if get else listed, decode=pairs, form=form)
-
-
 def statements(value: Value) -> list[Json]:
     """The statements of a policy document; none when there is no policy."""
     if value is ABSENT:
@@ -357,9 +207,3 @@ def _blanked(parameters: Mapping[str, object]) -> Mapping[str, object]:
         key: "" if item is VALUE else _blanked(item) if isinstance(item, Mapping) else item
         for key, item in parameters.items()
     }
-
-
-def read_operations(facets: Iterable[Facet]) -> tuple[str, ...]:
-    """The operations that reading these facets calls, each once, in order."""
-    found = (name for facet in facets if isinstance(facet, AwsFacet) for name in facet.read_operations)
-    return tuple(dict.fromkeys(found))

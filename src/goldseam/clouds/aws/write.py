@@ -20,7 +20,7 @@ from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.service_data import ServiceData
-from goldseam.control import Call
+from goldseam.control import Call, Told
 from goldseam.errors import CallFailed, CloudError, PlanRefused, RefusedCall, Throttled, Unreachable
 from goldseam.ports import GLOBAL, Clock, Key, Receipt, Secret
 from goldseam.values import Json, canonical
@@ -75,27 +75,31 @@ class AwsWriter:
         self._door, self._hide, self._home, self._clock = door, hide, home, clock
         self._allowed = frozenset(map(_exactly, calls))
 
-    def call(self, call: Call) -> Receipt:
-        """Send the call and wait for the answer.
+    def call(self, call: Call, words: Told | None = None) -> Receipt:
+        """Send the call and wait for the answer; `words` go into the places of its parameters.
 
-        Raises RefusedCall for one that is not of the plan, and CloudError: after `Unreachable` it is not known
-        whether the call was carried out.
+        Raises RefusedCall for one that is not of the plan or for which a word is missing, and CloudError: after
+        `Unreachable` it is not known whether the call was carried out.
         """
         if _exactly(call) not in self._allowed:
             raise RefusedCall(f"`{call.operation}` in {call.region} with these parameters is not in the plan")
+        try:
+            parameters = call.filled(words or {})
+        except LookupError as error:
+            raise RefusedCall(f"`{call.operation}` cannot be sent: {error}; nothing was sent") from error
         for seconds in WAITS:
             try:
-                return self._sent(call)
+                return self._sent(call, parameters)
             except CloudError as error:
                 if not may_repeat(call.operation, error):
                     raise
             self._clock.sleep(seconds)
-        return self._sent(call)
+        return self._sent(call, parameters)
 
-    def _sent(self, call: Call) -> Receipt:
+    def _sent(self, call: Call, parameters: Mapping[str, Json]) -> Receipt:
         service, _, operation = call.operation.partition(".")
         region = self._home if call.region == GLOBAL else call.region
-        answer = self._door.call(service, operation, region, **call.parameters)
+        answer = self._door.call(service, operation, region, **parameters)
         return Receipt(answer.request_id, self._hide(call.operation, dict(answer)))
 
 
@@ -144,7 +148,7 @@ def check_calls(calls: Iterable[Call]) -> None:
     """Hold calls against botocore's description of the services, offline; raises PlanRefused."""
     for call in calls:
         shape = _described(call.operation).input_shape or _NOTHING
-        report = ParamValidator().validate(call.parameters, shape)
+        report = ParamValidator().validate(call.filled({}, missing="word"), shape)
         if report.has_errors():
             problem = " ".join(report.generate_report().split())
             raise PlanRefused(f"`{call.operation}` cannot be sent as planned: {problem}; report this")

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.group_rules import (
+from goldseam.clouds.aws.facet import VALUE, Look, Send, tags
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.ec2.group_rules import (
     EVERY,
     atom,
     atoms,
@@ -20,11 +23,9 @@ from goldseam.clouds.aws.group_rules import (
     replaced,
     spelled,
 )
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
-from goldseam.clouds.aws.open_ports import SERVICES, Service
-from goldseam.clouds.aws.port_ranges import ALL, is_world
-from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import VALUE, Items, Look, Send, tags
+from goldseam.clouds.aws.services.ec2.open_ports import SERVICES, Service
+from goldseam.clouds.aws.services.ec2.port_ranges import ALL, is_world
+from goldseam.clouds.aws.shapes import Items
 from goldseam.control import (
     Between,
     Cidr,
@@ -136,7 +137,7 @@ def port_control(service: Service) -> Control:
             "the rule was for all traffic, so are protocols that hosts do not offer to strangers, such as routing",
             unless=_UNUSED,
         ),
-        maps=service.maps, seed=(service.seed,), compliant=good, violating=bad,
+        maps=service.maps, covers=(f"seed:{service.seed}",), compliant=good, violating=bad,
     )  # fmt: skip
     def port_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = ()) -> Verdict:
         gone = opening(ingress, ports)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import VALUE, Address, Get, Send, attribute, policy, tags
+from goldseam.clouds.aws.shapes import attribute, policy
 from goldseam.clouds.aws.statements import label, public_statements, without_public
 from goldseam.control import Example, KmsKey, Severity, Verdict, compliant, control, may_disrupt, should_be
 from goldseam.values import ABSENT, Json, Value
@@ -134,7 +135,7 @@ def policy_not_public(policy: Value, arn: Value) -> Verdict:
     TOPIC,
     severity=Severity.HIGH,
     maps=required("sns_topics_kms_encryption_at_rest_enabled"),
-    seed=("topicEncrypted",),
+    covers=("seed:topicEncrypted",),
     disrupts=may_disrupt(
         "publishers without rights on the key are refused; CloudWatch alarms, S3 events and other AWS services have "
         f"none on {_AWS_KEY}"

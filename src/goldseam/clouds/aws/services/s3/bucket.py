@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, Scope, changes
-from goldseam.clouds.aws.shapes import VALUE, Address, Document, Get, Look, Send, Switch, policy, tags
+from goldseam.clouds.aws.shapes import Document, Switch, policy
 from goldseam.ports import GLOBAL
 from goldseam.values import ABSENT, Json, Value, canonical
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import VALUE, Address, Get, Look, Send, Switch, policy, statements, tags
+from goldseam.clouds.aws.shapes import Switch, policy, statements
 from goldseam.clouds.aws.statements import closed, covers, label, public_statements, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
 from goldseam.values import ABSENT, Json, Value

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.facet import Get, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import Get, Send, Settings, Switch, tags
+from goldseam.clouds.aws.shapes import Settings, Switch
 from goldseam.control import (
     Example,
     KmsKey,
@@ -147,7 +148,7 @@ def multi_region(logging: Value, settings: Value) -> Verdict:
     TRAIL,
     severity=Severity.MEDIUM,
     maps=required("cloudtrail_log_file_validation_enabled"),
-    seed=("cloudtrailFileValidation",),
+    covers=("seed:cloudtrailFileValidation",),
     disrupts=harmless("signed digests are put beside the log files; the log files stay as they are"),
     compliant=({"settings": _RIGHT},),
     violating=(
@@ -171,7 +172,7 @@ def validated(settings: Value) -> Verdict:
     TRAIL,
     severity=Severity.MEDIUM,
     maps=required("cloudtrail_kms_encryption_enabled"),
-    seed=("cloudtrailEncryption",),
+    covers=("seed:cloudtrailEncryption",),
     disrupts=may_disrupt(
         "readers of the log files need the right to decrypt with the key; AWS refuses the change where the key's "
         "policy does not let CloudTrail encrypt"

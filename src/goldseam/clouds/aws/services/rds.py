@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.facet import Look, Send, no_list_is_empty, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import Look, Send, Settings, no_list_is_empty, tags
+from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import (
     Between,
     Example,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.facet import Look, no_list_is_empty
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, Scope, changes
-from goldseam.clouds.aws.shapes import Look, no_list_is_empty
 from goldseam.values import Json, Value
 
 _ON_DISTRIBUTIONS: Final = (

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from goldseam.clouds.aws.port_ranges import ALL, Range, is_world, within, without
+from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, is_world, within, without
 from goldseam.values import Json, canonical
 
 _FAMILIES: Final = {

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.facet import Get, Look, Reading, Send, no_list_is_empty, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import Get, Look, Members, Reading, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.shapes import Members
 from goldseam.control import (
     Between,
     Example,

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.facet import VALUE, Get, Send
 from goldseam.clouds.aws.kind import AwsKind, Scope, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import VALUE, Document, Get, Send
+from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Between,
     Control,
@@ -180,7 +181,7 @@ def _switch_control(switch: _Switch) -> Control:
 
     @control(
         f"aws.account.password-{switch.word}", ACCOUNT, severity=switch.severity, title=switch.title, why=switch.why,
-        disrupts=switch.disrupts, maps=required(*switch.checks), seed=(switch.seed,),
+        disrupts=switch.disrupts, maps=required(*switch.checks), covers=(f"seed:{switch.seed}",),
         compliant=[{"password_policy": good}],
         violating=[
             Example({"password_policy": bad}, leaves={"password_policy": good}),
@@ -203,7 +204,7 @@ PASSWORD_SWITCHES: Final = tuple(map(_switch_control, _SWITCHES))
 
 @control(
     "aws.account.password-length", ACCOUNT, severity=Severity.MEDIUM, disrupts=_NEW_ONLY,
-    maps=required("iam_password_policy_minimum_length_14"), seed=("minPasswordLength",),
+    maps=required("iam_password_policy_minimum_length_14"), covers=("seed:minPasswordLength",),
     compliant=[{"password_policy": _STRONG}],
     violating=[
         Example(
@@ -234,7 +235,7 @@ def password_length(password_policy: Value, *, length: Annotated[int, Between(6,
         "users with a password older than that must set a new one when they next sign in; where expiry is hard, they "
         "are locked out until an administrator sets one"
     ),
-    maps=required("iam_password_policy_expires_passwords_within_90_days_or_less"), seed=("maxPasswordAge",),
+    maps=required("iam_password_policy_expires_passwords_within_90_days_or_less"), covers=("seed:maxPasswordAge",),
     compliant=[{"password_policy": {**_STRONG, "MaxPasswordAge": 60}}],
     violating=[
         Example({"password_policy": _STRONG}, leaves={"password_policy": {**_STRONG, "MaxPasswordAge": 90}}),
@@ -258,7 +259,7 @@ def password_age(password_policy: Value, *, days: Annotated[int, Between(1, 1095
 
 @control(
     "aws.account.password-reuse", ACCOUNT, severity=Severity.MEDIUM, disrupts=_NEW_ONLY,
-    maps=required("iam_password_policy_reuse_24"), seed=("passwordReusePrevention",),
+    maps=required("iam_password_policy_reuse_24"), covers=("seed:passwordReusePrevention",),
     compliant=[{"password_policy": {**_STRONG, "PasswordReusePrevention": 24}}],
     violating=[
         Example({"password_policy": _STRONG}, leaves={"password_policy": {**_STRONG, "PasswordReusePrevention": 24}}),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.facet import Get, Look
 from goldseam.clouds.aws.kind import AwsKind, Scope
-from goldseam.clouds.aws.shapes import Get, Look
 from goldseam.values import ABSENT, Json, Value
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import VALUE, Get, Items, Look, Send, Switch, tags
+from goldseam.clouds.aws.shapes import Items, Switch
 from goldseam.control import (
     Example,
     Severity,

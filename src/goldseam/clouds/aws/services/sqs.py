@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.facet import VALUE, Get, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import VALUE, Get, Send, Settings, policy, tags
+from goldseam.clouds.aws.shapes import Settings, policy
 from goldseam.clouds.aws.statements import label, public_statements, without_public
 from goldseam.control import (
     Example,
@@ -129,7 +130,7 @@ def policy_not_public(policy: Value) -> Verdict:
     QUEUE,
     severity=Severity.MEDIUM,
     maps=required("sqs_queues_server_side_encryption_enabled"),
-    seed=("sqsEncrypted",),
+    covers=("seed:sqsEncrypted",),
     disrupts=harmless("SQS encrypts and decrypts with its own key, for everyone who may send and receive as before"),
     compliant=({"encryption": _kept(own=True)}, {"encryption": _kept("alias/data")}),
     violating=(Example({"encryption": _kept()}, leaves={"encryption": _kept(own=True)}),),
@@ -150,7 +151,7 @@ def queue_encrypted(encryption: Value) -> Verdict:
     QUEUE,
     severity=Severity.LOW,
     maps=required("sqs_queues_server_side_encryption_enabled"),
-    seed=("sqsEncrypted",),
+    covers=("seed:sqsEncrypted",),
     disrupts=may_disrupt(
         f"senders and receivers without rights on the key are refused; SNS, S3 and EventBridge have none on {_AWS_KEY}"
     ),

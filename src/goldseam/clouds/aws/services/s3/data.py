@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force
+from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import covers, is_public, refuses_plain_http, with_statement
 from goldseam.control import (
@@ -62,7 +62,7 @@ def _encrypted(algorithm: str, *, bucket_key: bool = False, **more: Json) -> Jso
     BUCKET,
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_secure_transport_policy"),
-    seed=("bucketEncryptionInTransit",),
+    covers=("seed:bucketEncryptionInTransit",),
     disrupts=may_disrupt(
         "clients that use plain HTTP are refused; website endpoints speak nothing else, and CloudFront passes on what "
         "its viewers use where it is not told otherwise",
@@ -120,7 +120,7 @@ def tls_only(policy: Value, arn: Value, public_access_block: Value, account_publ
     BUCKET,
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_object_versioning"),
-    seed=("bucketVersioning",),
+    covers=("seed:bucketVersioning",),
     disrupts=harmless("readers and writers notice nothing; overwritten and deleted objects are kept, and charged for"),
     compliant=({"versioning": True},),
     violating=(Example({"versioning": False}, leaves={"versioning": True}),),
@@ -141,7 +141,7 @@ def versioned(versioning: Value) -> Verdict:
     BUCKET,
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_default_encryption"),
-    seed=("bucketEncryption",),
+    covers=("seed:bucketEncryption",),
     disrupts=harmless("S3 encrypts and decrypts with its own key, for everyone who may read and write as before"),
     compliant=({"encryption": _encrypted("AES256")}, {"encryption": _encrypted("aws:kms", bucket_key=True)}),
     violating=(Example({"encryption": ABSENT}, leaves={"encryption": _encrypted("AES256")}),),
@@ -162,7 +162,7 @@ def encrypted(encryption: Value) -> Verdict:
     BUCKET,
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_kms_encryption"),
-    seed=("bucketEncryption",),
+    covers=("seed:bucketEncryption",),
     disrupts=may_disrupt(
         "readers of new objects need the right to decrypt with the key: anonymous readers, other accounts and some log "
         "deliveries do not have it"

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Final
 
-from goldseam.clouds.aws.cloudfront import DISTRIBUTION
-from goldseam.clouds.aws.facts import bare, tagged
-from goldseam.clouds.aws.network import FLOW_LOG, NETWORK_INTERFACE
-from goldseam.clouds.aws.s3 import BUCKET
-from goldseam.clouds.aws.security_group import SECURITY_GROUP
-from goldseam.clouds.aws.user import USER
-from goldseam.control import Answer, Known, Surroundings, fact, known
+from goldseam.clouds.aws.facts.tagged import bare, tagged
+from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
+from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, NETWORK_INTERFACE
+from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
+from goldseam.clouds.aws.services.iam.user import USER
+from goldseam.clouds.aws.services.s3 import BUCKET
+from goldseam.control import Answer, Kind, Known, Surroundings, fact, known
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value
 
@@ -87,7 +87,10 @@ def _those(
     return doubts[0] if doubts and not found else found
 
 
-@fact("cloudfront_origin", BUCKET, bool, needs=(DISTRIBUTION,))
+_ORIGINS: Final[Mapping[Kind, tuple[str, ...]]] = {DISTRIBUTION: ("origins", "enabled")}
+
+
+@fact("cloudfront_origin", BUCKET, bool, needs=_ORIGINS)
 def cloudfront_origin(*, around: Surroundings) -> Answer:
     """Whether a CloudFront distribution of the account fetches from the bucket.
 
@@ -104,7 +107,7 @@ def cloudfront_origin(*, around: Surroundings) -> Answer:
     return _no("no CloudFront distribution of this account fetches from the bucket")
 
 
-@fact("dependants", BUCKET, list, needs=(DISTRIBUTION,))
+@fact("dependants", BUCKET, list, needs=_ORIGINS)
 def bucket_dependants(*, around: Surroundings) -> Answer:
     """What in the account depends on the resource, by name.
 
@@ -141,7 +144,10 @@ def _interface(item: Resource) -> str:
 _NO_MEMBER: Final = "no network interface is in the group"
 
 
-@fact("attached", SECURITY_GROUP, bool, needs=(NETWORK_INTERFACE,))
+_IN_GROUP: Final = ("groups", "attachment", "description")
+
+
+@fact("attached", SECURITY_GROUP, bool, needs={NETWORK_INTERFACE: _IN_GROUP})
 def attached(*, around: Surroundings) -> Answer:
     """Whether any network interface is in the security group."""
     members = _members(around)
@@ -150,7 +156,7 @@ def attached(*, around: Surroundings) -> Answer:
     return _yes(f"the group is attached to {_spelled(members)}") if members else _no(_NO_MEMBER)
 
 
-@fact("attached_public", SECURITY_GROUP, bool, needs=(NETWORK_INTERFACE,))
+@fact("attached_public", SECURITY_GROUP, bool, needs={NETWORK_INTERFACE: (*_IN_GROUP, "public_ip", "ipv6_addresses")})
 def attached_public(*, around: Surroundings) -> Answer:
     """Whether a network interface with a public IPv4 address or any IPv6 address is in the security group."""
     members = _members(around)
@@ -178,7 +184,12 @@ def _addresses(item: Resource) -> Iterable[str]:
         yield f"{_interface(item)} has the IPv6 address {more[0]}"
 
 
-@fact("port_in_use", SECURITY_GROUP, bool, needs=(NETWORK_INTERFACE, FLOW_LOG))
+@fact(
+    "port_in_use",
+    SECURITY_GROUP,
+    bool,
+    needs={NETWORK_INTERFACE: (*_IN_GROUP, "status", "subnet", "vpc"), FLOW_LOG: ("resource",)},
+)
 def port_in_use(*, around: Surroundings) -> Answer:
     """Whether traffic can come in by any port that the security group opens.
 
@@ -206,7 +217,7 @@ def _recorded(members: Iterable[Resource], around: Surroundings) -> str:
     return f"the records of flow log {', '.join(item.ref.id for item in logs)} were not read"
 
 
-@fact("dependants", SECURITY_GROUP, list, needs=(NETWORK_INTERFACE, SECURITY_GROUP))
+@fact("dependants", SECURITY_GROUP, list, needs={NETWORK_INTERFACE: ("groups",), SECURITY_GROUP: ("ingress", "egress")})
 def group_dependants(*, around: Surroundings) -> Answer:
     """What in the account depends on the resource, by name.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force, with_all_flags
+from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force, with_all_flags
 from goldseam.clouds.aws.statements import label, public_statements, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
@@ -82,7 +82,7 @@ def _acl(*grants: Json) -> Json:
     BUCKET,
     severity=Severity.CRITICAL,
     maps=required("s3_bucket_public_access", "s3_bucket_policy_public_write_access"),
-    seed=("bucketAllUsersPolicy",),
+    covers=("seed:bucketAllUsersPolicy",),
     disrupts=_CLOSES,
     compliant=(
         {**NO_BLOCKS, "policy": ABSENT},
@@ -131,7 +131,7 @@ def policy_not_public(policy: Value, public_access_block: Value, account_public_
     BUCKET,
     severity=Severity.CRITICAL,
     maps=required("s3_bucket_public_access", "s3_bucket_public_write_acl"),
-    seed=("bucketAllUsersAcl",),
+    covers=("seed:bucketAllUsersAcl",),
     disrupts=_CLOSES,
     compliant=(
         {**NO_BLOCKS, "acl": _acl(_OWNS)},

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from goldseam.clouds.aws.account_name import ACCOUNT_NAME
+from goldseam.clouds.aws.services.account_name import ACCOUNT_NAME
 from goldseam.control import Answer, Surroundings, fact, known
 from goldseam.values import Unknown
 
@@ -94,7 +94,7 @@ def _environments(text: str) -> set[str]:
     return {_ENVIRONMENTS[word] for word in (*words, bare(text)) if word in _ENVIRONMENTS}
 
 
-@fact("environment", None, str, needs=(ACCOUNT_NAME,))
+@fact("environment", None, str, needs={ACCOUNT_NAME: ("alias",)})
 def environment(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     """What the resource is used for: `dev`, `test`, `staging` or `production`.
 

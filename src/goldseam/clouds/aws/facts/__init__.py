@@ -1,0 +1,1 @@
+"""Facts about AWS resources, each with the evidence that it rests on."""

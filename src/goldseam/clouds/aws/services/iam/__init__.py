@@ -1,0 +1,1 @@
+"""IAM: who may enter the account, and with what."""

@@ -1,0 +1,28 @@
+"""Keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from goldseam.clouds.aws.services import kms
+from goldseam.conform.aws_fixtures.making import pair, reference
+from goldseam.conform.emulated import EmulatedGround, Fixture, Made
+from goldseam.values import Value
+
+_KEY_ID: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
+"""The key in the examples of keys and trails."""
+
+
+def _key(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    del facets
+    refs = [
+        reference(ground, kms.KEY, ground.make("kms.CreateKey", Description=each)["KeyMetadata"]["KeyId"])
+        for each in pair(name)
+    ]
+    return Made(refs[0], {_KEY_ID: refs[0].id}, (refs[1],))
+
+
+FIXTURES: Final[Mapping[str, Fixture]] = {
+    "aws.kms.key": Fixture(_key),
+}
