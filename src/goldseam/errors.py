@@ -25,6 +25,7 @@
         ├── Throttled                 the cloud asked to slow down until retries ran out
         ├── Unreachable               no answer from the endpoint
         ├── NotFound                  the cloud holds no such thing
+        ├── Outdated                  another version is there than the one that the call replaces: nothing was done
         └── CallFailed                any other answer that is an error
 
 Messages are lower case, without a full stop, with what the user wrote in backticks, and end in what to do.
@@ -163,6 +164,10 @@ class Unreachable(CloudError):
 
 class NotFound(CloudError):
     """The cloud holds no such thing."""
+
+
+class Outdated(CloudError):
+    """Another version is there than the one that the call would replace; it was not done."""
 
 
 class CallFailed(CloudError):

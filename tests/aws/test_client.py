@@ -21,6 +21,7 @@ from goldseam.errors import (
     CredentialsExpired,
     CredentialsMissing,
     NotFound,
+    Outdated,
     RefusedCall,
     Throttled,
     UnknownName,
@@ -157,6 +158,7 @@ def test_s3_is_asked_again_in_the_region_that_it_names() -> None:
     [
         (xml_error("AccessDenied", status=403), AccessDenied),
         (xml_error("NoSuchBucketPolicy", status=404), NotFound),
+        (xml_error("PreconditionFailed", status=412), Outdated),
         (xml_error("ServerSideEncryptionConfigurationNotFoundError", status=404), NotFound),
         (xml_error("SlowDown", status=503), Throttled),
         (xml_error("ExpiredToken"), CredentialsExpired),

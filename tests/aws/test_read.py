@@ -10,7 +10,7 @@ from botocore import xform_name
 
 from goldseam.clouds.aws.ask import Memo
 from goldseam.clouds.aws.client import AwsSession
-from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, until, version
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, Scope
 from goldseam.clouds.aws.read import AwsReader, Progress
 from goldseam.clouds.aws.shapes import Document, Settings, policy
@@ -559,3 +559,72 @@ def test_an_account_of_an_emulator_is_read(moto_session: AwsSession) -> None:
         assert again.facets == {"versioning": "Enabled"}
         with pytest.raises(ResourceGone):
             aws.read(BUCKET.ref("aws", shards[0].account, "us-east-1", "plai"), frozenset({"policy"}))
+
+
+# --- parts of resources, what is waited for, what is told ---
+
+STAGE = AwsKind(
+    "test.stage",
+    "stage",
+    (
+        Look(name="cache", listed="cacheClusterEnabled"),
+        Look(
+            name="state", get=Get("apigateway.GetStage", {"restApiId": "{parent}", "stageName": "{name}"}, "status"),
+            waits=until("status", "AVAILABLE", of="the cache"), tells=version("deploymentId"),
+        ),
+    ),
+    address="arn:{partition}:apigateway:{region}::/restapis/{parent}/stages/{name}",
+    find=Listing(
+        "apigateway.GetStages",
+        "item",
+        "stageName",
+        parameters={"restApiId": "{parent}"},
+        within=Listing("apigateway.GetRestApis", "items", "id"),
+    ),
+)  # fmt: skip
+
+
+def stages(params: Mapping[str, Json]) -> Mapping[str, Json]:
+    if params["restApiId"] == "gone":
+        raise NotFound("gone", operation="apigateway.GetStages", code="NotFoundException")
+    return {"item": [{"stageName": name, "cacheClusterEnabled": name == "live"} for name in ("live", "test")]}
+
+
+def apis(*ids: str, status: str = "AVAILABLE") -> Cloud:
+    stage = {"status": status, "deploymentId": "d1"}
+    names = {"items": [{"id": name} for name in ids]}
+    return Cloud({"apigateway.GetRestApis": names, "apigateway.GetStages": stages, "apigateway.GetStage": stage})
+
+
+def test_parts_are_listed_in_each_of_their_parents_and_named_after_them() -> None:
+    cloud = apis("one", "gone", "two")
+    with AwsReader(cloud, Catalog((STAGE,), ())) as opened:
+        seen = list(opened.scan(Shard(ACCOUNT, "eu-west-3"), wants(STAGE)))
+    resources = {item.ref.id: item for item in seen if isinstance(item, Resource)}
+    assert sorted(resources) == ["one/live", "one/test", "two/live", "two/test"]
+    assert len(seen) == 4
+    assert resources["two/live"].ref.address == "arn:aws:apigateway:eu-west-3::/restapis/two/stages/live"
+    assert resources["two/live"].facets["cache"] is True
+    assert cloud.asked["apigateway.GetRestApis"] == 1
+    assert cloud.asked["apigateway.GetStages"] == 3
+
+
+def test_peer_case_17_a_failed_listing_of_parents_or_of_the_parts_of_one_is_a_gap() -> None:
+    for operation in ("apigateway.GetRestApis", "apigateway.GetStages"):
+        cloud = apis("one", "two")
+        cloud.replies[operation] = AccessDenied("no", code="AccessDenied")
+        with AwsReader(cloud, Catalog((STAGE,), ())) as opened:
+            seen = list(opened.scan(Shard(ACCOUNT, "eu-west-3"), wants(STAGE)))
+        assert seen
+        assert all(isinstance(item, Gap) and operation in item.reason for item in seen)
+
+
+def test_one_part_is_read_afresh_by_its_own_name_and_says_what_it_waits_for_and_tells() -> None:
+    cloud = apis("one", status="CREATE_IN_PROGRESS")
+    ref = STAGE.ref("aws", ACCOUNT, "eu-west-3", "one/test")
+    with AwsReader(cloud, Catalog((STAGE,), ())) as opened:
+        seen = opened.read(ref, frozenset({"cache", "state"}))
+        assert (seen.facets["cache"], seen.pending) == (False, {"state": "the cache, which is CREATE_IN_PROGRESS"})
+        assert seen.told == {"state": {"deploymentId": "d1"}}
+        with pytest.raises(ResourceGone):
+            opened.read(STAGE.ref("aws", ACCOUNT, "eu-west-3", "one/none"), frozenset({"cache"}))

@@ -15,6 +15,7 @@ from goldseam.errors import (
     CredentialsMissing,
     GoldseamError,
     NotFound,
+    Outdated,
     Throttled,
     Unreachable,
     UsageError,
@@ -68,6 +69,18 @@ _INVALID_CREDENTIALS: Final = frozenset(
         "UnrecognizedClientException",
     ),
 )
+_OUTDATED: Final = frozenset(
+    (
+        "InvalidIfMatchVersion",
+        "InvalidTokenException",
+        "PreconditionFailed",
+        "StaleRequestException",
+        "WAFOptimisticLockException",
+        "WAFStaleDataException",
+    ),
+)
+"""What services say that compare a version and set only where it is theirs; with Network Firewall it is a token."""
+
 _NOT_FOUND_ENDINGS: Final = (
     "NotFound",
     "NotFoundError",
@@ -104,6 +117,8 @@ def _kind_of(code: str) -> type[CloudError]:
         return AccessDenied
     if word in _INVALID_CREDENTIALS:
         return CredentialsExpired
+    if word in _OUTDATED:
+        return Outdated
     if word == "404" or word.startswith("NoSuch") or word.endswith(_NOT_FOUND_ENDINGS):
         return NotFound
     return CallFailed
