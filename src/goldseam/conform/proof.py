@@ -19,8 +19,11 @@ LAWS: Final = {
 }
 """The laws that the kit proves, with the numbers that the design gives them."""
 
-GROUNDS: Final = ("ministack", "moto", "memory")
+GROUNDS: Final = ("ministack", "moto", "reference", "memory")
 """The places to prove on, the most telling first."""
+
+EMULATORS: Final = frozenset(("ministack", "moto"))
+"""The places that behave as the cloud does by work of other people."""
 
 
 class State(StrEnum):
@@ -82,7 +85,7 @@ def cell(proofs: Sequence[Proof]) -> Cell:
 def _on_an_emulator(missing: Proof, proofs: Iterable[Proof]) -> bool:
     """Whether an emulator proves what another place could not."""
     return any(
-        proof.state is State.PROVED and proof.example == missing.example and proof.ground != "memory"
+        proof.state is State.PROVED and proof.example == missing.example and proof.ground in EMULATORS
         for proof in proofs
     )
 
@@ -94,12 +97,12 @@ def _grounds(proofs: Iterable[Proof]) -> list[str]:
 
 
 def _shown(proved: dict[str, set[str]], asked: int) -> list[str]:
-    """Emulators with how much they prove; the memory only where they do not prove all of it."""
-    emulated = set[str]().union(*(held for ground, held in proved.items() if ground != "memory"))
+    """Emulators with how much they prove; other places only where they do not prove all of it."""
+    emulated = set[str]().union(*(held for ground, held in proved.items() if ground in EMULATORS))
     return [
         ground if len(held) == asked else f"{ground} {len(held)}/{asked}"
         for ground, held in proved.items()
-        if held and (ground != "memory" or len(emulated) < asked)
+        if held and (ground in EMULATORS or len(emulated) < asked)
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from goldseam.clouds.aws.kind import AwsKind
 from goldseam.conform.cases import Case, as_read, cases, fix_of, settings_in
 from goldseam.conform.doubts import disbelieved, eager, interrupted, late, stale, unknown
 from goldseam.conform.emulated import EmulatedGround
@@ -16,6 +17,7 @@ from goldseam.conform.memory import MemoryGround
 from goldseam.conform.merging import groups, merged
 from goldseam.conform.permitting import exact, shape
 from goldseam.conform.proof import Proof, State, verdict
+from goldseam.conform.reference import justified
 from goldseam.conform.repairing import Repaired, Work, prepared, there_and_back
 from goldseam.control import Catalog, Control, Kind
 from goldseam.errors import PlanRefused
@@ -130,6 +132,7 @@ class Prover:
             self._say(case.control, law, case.name, verdict(problem), problem)
         if isinstance(self.ground, MemoryGround):
             self._faulty(case, self.ground)
+            self._justified(case)
         ground = self.ground
         if isinstance(ground, EmulatedGround) and ground.enforces:
             self._try(case.control, 6, case.name, lambda: self._exact(case, ground, seen.plan))
@@ -152,6 +155,13 @@ class Prover:
             problem = attempt(case, ground)
             if problem:
                 self._say(case.control, law, f"{case.name} {name}", State.DISPROVED, problem)
+
+    def _justified(self, case: Case) -> None:
+        """Law 6 against the Service Authorization Reference."""
+        if not isinstance(case.control.kind, AwsKind):
+            return
+        self._try(case.control, 6, case.name, partial(justified, case))
+        self.proofs[-1] = replace(self.proofs[-1], ground="reference")
 
     def _lenses(self, control: Control, lenses: Lenses) -> None:
         """Law 2 on every facet of every example, in both directions."""

@@ -21,6 +21,8 @@ from goldseam.errors import UnknownName
 _LEGEND: Final = {
     "ministack": "an AWS emulator that enforces IAM policies, written and read by the real writer and reader",
     "moto": "another one with more services and no permissions, for what ministack cannot show",
+    "reference": "AWS's Service Authorization Reference: law 6 where no emulator enforces the service. The action, "
+    "the type of resource and its ARN are what AWS documents, all that it demands and nothing more",
     "memory": "a cloud in memory that does what plans say, and fails, lags and lies on demand; it proves that control, "
     "facet and stages agree, and is named where no emulator proves all examples. Every control is also proved there",
     "-": "the law asks nothing: there is no fix, or no call",

