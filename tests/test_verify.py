@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from goldseam.apply import apply, facets_of
 from goldseam.control import Control
+from goldseam.errors import PlanRefused
 from goldseam.plan import Plan, reversal
+from goldseam.record import verify_ledger
 from goldseam.repair import repair
-from goldseam.resume import resume
+from goldseam.resume import closed_by_looking, resume, unfinished
 from goldseam.verify import PATIENCE, Proof, Verification, verify
-from tests.memory_cloud import CATALOG, REF, VAULT, Fault, Scene, no_world_rule, private, scene, sealed
+from tests.memory_cloud import (
+    CATALOG,
+    OTHER,
+    REF,
+    VAULT,
+    Fault,
+    Scene,
+    dials_safe,
+    no_world_rule,
+    private,
+    scene,
+    sealed,
+)
 from tests.test_apply import done, grant, outcome
 
 
@@ -67,8 +82,9 @@ def test_peers_12_when_patience_ends_it_says_what_it_saw(stage: Scene) -> None:
 
 
 def test_peers_10_an_accepted_change_that_waits_is_pending_and_never_fixed(stage: Scene) -> None:
+    plan = stage.plan(sealed)
     stage.cloud.pending = {"sealed": "the next reboot"}
-    result = done(stage, stage.plan(sealed))
+    result = done(stage, plan)
     assert result.state == outcome(stage) == "pending"
     assert result.because == "sealed waits for the next reboot"
     (last,) = stage.home.ledger.entries(kind="outcome")
@@ -78,6 +94,29 @@ def test_peers_10_an_accepted_change_that_waits_is_pending_and_never_fixed(stage
     stage.cloud.pending = {}
     assert [item.state for item in resume(stage.doors, stage.keys, stage.home.signer, "ann")] == ["verified"]
     assert outcome(stage) == "verified"
+
+
+def test_peers_10_what_waits_is_not_asked_for_again(stage: Scene) -> None:
+    stage.cloud.pending = {"sealed": "the next reboot"}
+    with pytest.raises(PlanRefused, match="waits for the next reboot"):
+        stage.plan(sealed)
+    assert stage.plan(dials_safe).controls == ("mem.vault.dials-safe",)
+
+
+def test_a_later_scan_closes_what_waited_and_leaves_what_came_out_otherwise_to_resume(stage: Scene) -> None:
+    plan, other = stage.plan(sealed), stage.plan(dials_safe, ref=OTHER)
+    stage.cloud.pending = {"sealed": "the next reboot", "dials": "the night"}
+    assert {done(stage, item).state for item in (plan, other)} == {"pending"}
+    look = partial(closed_by_looking, stage.doors, stage.home.signer)
+    assert look("another account") == ()
+    assert {item.state for item in look("acc")} == {"pending"}
+    stage.cloud.pending = {}
+    stage.cloud.change("dials", {"tries": 99, "tone": "low"}, OTHER)
+    calls = len(stage.cloud.calls)
+    assert {item.plan: item.state for item in look("acc")} == {plan.id: "verified", other.id: "open"}
+    assert len(stage.cloud.calls) == calls
+    assert [claim.body["plan"] for claim in unfinished(stage.home.ledger)] == [other.id]
+    assert verify_ledger(stage.home.ledger.entries(), stage.home.signer.public).checkpoints > 2
 
 
 def test_what_waits_elsewhere_does_not_matter(stage: Scene) -> None:

@@ -159,13 +159,14 @@ def propose(
     Steps: 1. converge; 2. write the calls and their undo; 3. look at every other control;
     4. refuse what does not fix, what breaks as much as it fixes, and what an exemption covers.
 
-    Raises PlanRefused, ExemptResource.
+    Raises PlanRefused (also while an accepted change of what the controls look at still waits), ExemptResource.
     """
     if named := exempt & {control.id for control in wanted}:
         msg = f"{', '.join(sorted(named))} is exempt on {resource.ref}; withdraw the exemption first"
         raise ExemptResource(msg)
     wanted = sorted(wanted, key=lambda control: control.id)
     because = _reasons(resource, wanted, settings_of)
+    _refuse_waiting(resource, wanted)
     target = _converged(resource, wanted, settings_of)
     plan = _assembled(
         Purpose.REPAIR, resource, _changes(resource, target, sorted(target.facets)), wanted[0].kind,
@@ -257,6 +258,15 @@ def _reasons(resource: Resource, wanted: Sequence[Control], settings_of: Setting
             raise PlanRefused(msg)
         reasons[control.id] = verdict.because
     return reasons
+
+
+def _refuse_waiting(resource: Resource, wanted: Sequence[Control]) -> None:
+    """What the cloud has accepted and not made yet is not asked for again, nor is anything beside it."""
+    looked_at = {name for control in wanted for name in control.reads}
+    for facet, reason in sorted(resource.pending.items()):
+        if facet in looked_at:
+            msg = f"a change of the {facet} of {resource.ref} waits for {reason}; scan again when that is over"
+            raise PlanRefused(msg)
 
 
 def _converged(resource: Resource, wanted: Sequence[Control], settings_of: SettingsOf) -> Resource:

@@ -79,6 +79,37 @@ def resume(doors: Doors, source: KeySource | None, signer: Signer, by: str) -> t
     return ended
 
 
+def closed_by_looking(doors: Doors, signer: Signer, account: str) -> tuple[Resumed, ...]:
+    """Look once at each repair of an account that waits, and close those for which what they waited for has come.
+
+    It takes no key. What did not come out as planned is left `pending` for `resume`, which can take it back; it is
+    answered as `open`. Raises HomeError.
+    """
+    waiting = [
+        claim
+        for claim in unfinished(doors.ledger)
+        if claim.body["ref"]["account"] == account and outcome_of(doors.ledger, claim.body["plan"]) == "pending"
+    ]
+    looked = tuple(_looked_at(claim, doors, signer) for claim in waiting)
+    if any(item.state == "verified" for item in looked):
+        _seal(doors.ledger, signer)
+    return looked
+
+
+def _looked_at(claim: Entry, doors: Doors, signer: Signer) -> Resumed:
+    plan = executed_plan(doors.ledger, claim.body["plan"])
+    case = _Case(plan, doors.catalog.kind(plan.ref.kind), doors, None, signer, "scan")
+    try:
+        with doors.locks.hold(f"plan {plan.id}"):
+            if outcome_of(doors.ledger, plan.id) != "pending":
+                return Resumed(plan.id, outcome_of(doors.ledger, plan.id), "it ended meanwhile")
+            return _pending(case) or Resumed(plan.id, "open", "it did not come out as planned; run `goldseam resume`")
+    except HomeLocked as error:
+        return Resumed(plan.id, "running", str(error))
+    except (CloudError, ResourceGone) as error:
+        return Resumed(plan.id, "open", f"{error}; then run `goldseam resume`")
+
+
 def _seal(ledger: Ledger, signer: Signer) -> None:
     """Sign the ledger up to its newest outcome, unless that is signed."""
     signed = max((entry.body["seq"] for entry in ledger.entries(kind="checkpoint")), default=0)
@@ -106,7 +137,7 @@ def _ended(case: _Case, state: str) -> Resumed:
     if state not in ("", "pending"):
         return Resumed(case.plan.id, state, "it ended meanwhile")
     if state == "pending":
-        return _pending(case)
+        return _pending(case) or _by_reading(case, [image_path(case.plan, case.kind)[-1]])
     steps = [entry.body for entry in case.doors.ledger.entries(kind="intent", plan=case.plan.id)]
     if not steps:
         return _closed(case, "undone", "it was stopped before the first call")
@@ -120,8 +151,8 @@ def _ended(case: _Case, state: str) -> Resumed:
     return _by_reading(case, _expected(case, len(forward), taken_back=taken_back))
 
 
-def _pending(case: _Case) -> Resumed:
-    """Look once whether what was waited for has come; a pending repair is not waited for here."""
+def _pending(case: _Case) -> Resumed | None:
+    """Look once whether what was waited for has come; None where it came out otherwise. Nothing is waited for here."""
     plan, doors = case.plan, case.doors
     seen = verify(plan, doors.catalog, doors.reader, facets_of(plan, doors.catalog), doors.clock, _ONCE)
     if seen.state is Proof.PENDING:
@@ -129,7 +160,7 @@ def _pending(case: _Case) -> Resumed:
     if seen.state is Proof.VERIFIED:
         conclude(plan, doors, seen)
         return Resumed(plan.id, "verified", seen.because)
-    return _by_reading(case, [image_path(plan, case.kind)[-1]])
+    return None
 
 
 def _expected(case: _Case, intents: int, *, taken_back: bool) -> Sequence[Image]:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
+from goldseam.cli.doors import doors
 from goldseam.cli.planning import decided_auto, fresh_look, proposed
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace, who
 from goldseam.clock import SystemClock
-from goldseam.decide import Decision, settings_of
+from goldseam.decide import Decision
 from goldseam.errors import CloudError, HomeLocked, Refused, ResourceGone, UsageError
 from goldseam.plan import Plan
 from goldseam.policy import Mode
@@ -25,23 +26,6 @@ from goldseam.resource import Ref
 if TYPE_CHECKING:
     from goldseam.apply import Doors
     from goldseam.clouds.aws.cloud import AwsCloud
-
-
-def doors(workspace: Workspace, cloud: AwsCloud) -> Doors:
-    """Everything outside that executing a plan goes through."""
-    from goldseam.apply import Doors
-
-    home = workspace.home
-    return Doors(
-        workspace.catalog,
-        cloud.reader,
-        cloud.writers,
-        home.ledger,
-        home.locks,
-        SystemClock(),
-        home.exemptions.standing,
-        settings_of(workspace.policies),
-    )
 
 
 @contextmanager

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from goldseam.cli import output
+from goldseam.cli.doors import doors
 from goldseam.cli.progress import shown_progress
 from goldseam.cli.selection import chosen, service_of, severity, words
 from goldseam.cli.workspace import Workspace
@@ -21,6 +22,7 @@ from goldseam.pipeline import Report
 from goldseam.pipeline import scan as scanned
 from goldseam.ports import Gap
 from goldseam.resource import Ref
+from goldseam.resume import Resumed, closed_by_looking
 from goldseam.store.scans import Kept
 from goldseam.values import Json
 
@@ -53,12 +55,12 @@ def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
             statuses.update(str(finding.status) for seen in report.seen for finding in seen.findings)
             resources += len(report.seen)
             gaps += report.gaps
+        closed = closed_by_looking(doors(workspace, cloud), home.signer, cloud.session.account_id())
     counts = {"resources": resources, **{str(status): statuses[status] for status in Status}, "gaps": len(gaps)}
     home.scans.end(name, counts)
     home.ledger.append("scan", {"scan": name, "account": cloud.session.account_id(), "counts": counts})
-    _report(
-        workspace, name, counts, [f"{gap.kind} in {gap.shard.region}: {gap.reason}" for gap in gaps], as_json=as_json
-    )
+    reasons = [f"{gap.kind} in {gap.shard.region}: {gap.reason}" for gap in gaps]
+    _report(workspace, name, counts, reasons, closed, as_json=as_json)
     return _exit_code(counts)
 
 
@@ -91,10 +93,21 @@ def _exit_code(counts: dict[str, int]) -> int:
     return 3 if counts["unknown"] or counts["gaps"] else 0
 
 
-def _report(workspace: Workspace, name: str, counts: dict[str, int], gaps: Sequence[str], *, as_json: bool) -> None:
+def _report(
+    workspace: Workspace,
+    name: str,
+    counts: dict[str, int],
+    gaps: Sequence[str],
+    waited_for: Sequence[Resumed],
+    *,
+    as_json: bool,
+) -> None:
     if as_json:
-        output.print_json("goldseam.scan/1", scan=name, counts=counts, gaps=list(gaps))
+        looked = [asdict(item) for item in waited_for]
+        output.print_json("goldseam.scan/1", scan=name, counts=counts, gaps=list(gaps), repairs=looked)
         return
+    for item in waited_for:
+        output.say(f"{item.plan}  {item.state}: {item.because}", output.STATE_STYLE.get(item.state, ""))
     found = list(_kept(workspace.home.scans.findings(), workspace.catalog))
     worst = [kept for kept in found if kept.finding.status is Status.FAIL]
     output.say(f"{output.count(counts['resources'], 'resource')}: " + output.summary(_statuses(counts)), "bold")

@@ -1,0 +1,30 @@
+"""What executing and proving plans goes through, put together from a workspace and an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from goldseam.cli.workspace import Workspace
+from goldseam.clock import SystemClock
+from goldseam.decide import settings_of
+
+if TYPE_CHECKING:
+    from goldseam.apply import Doors
+    from goldseam.clouds.aws.cloud import AwsCloud
+
+
+def doors(workspace: Workspace, cloud: AwsCloud) -> Doors:
+    """Everything outside that executing a plan goes through."""
+    from goldseam.apply import Doors
+
+    home = workspace.home
+    return Doors(
+        workspace.catalog,
+        cloud.reader,
+        cloud.writers,
+        home.ledger,
+        home.locks,
+        SystemClock(),
+        home.exemptions.standing,
+        settings_of(workspace.policies),
+    )
