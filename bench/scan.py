@@ -1,10 +1,11 @@
 """Measure a scan end to end: wall time, CPU, memory and calls, at several sizes and latencies.
 
-    .venv/bin/python bench/scan.py --shared ../shared [--buckets 50 500] [--latency 0 40] [--runs 5] [--command '…']
+    .venv/bin/python bench/scan.py --shared ../shared [--size 50 500] [--whole] [--latency 0 40] [--runs 5]
 
 It starts an emulator and a counting proxy, which answers from memory so that the emulator's speed leaves the
-measurement, seeds buckets, and runs the command, one run to warm up and then `--runs` that count. The command is any
-that honours `AWS_ENDPOINT_URL`; `{home}` in it becomes a fresh folder. All that was started is stopped at the end.
+measurement, seeds buckets (`--whole`: everything, in two regions), and runs the command, one run to warm up and then
+`--runs` that count. `--command` is any that honours `AWS_ENDPOINT_URL`; `{home}` in it becomes a fresh folder. All that
+was started is stopped at the end.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from typing import Any
 
 BIN = Path(sys.executable).parent
 COMMAND = f"{BIN / 'goldseam'} --home {{home}} scan --services s3"
+WHOLE = f"{BIN / 'goldseam'} --home {{home}} scan --regions us-east-1,eu-west-1"
 SAMPLE = 0.05
 """Seconds between two looks at the memory of the processes."""
 
@@ -99,10 +101,10 @@ def bench(shared: Path, folder: Path) -> Iterator[Bench]:
         yield Bench(f"http://127.0.0.1:{emulator}", f"http://127.0.0.1:{proxy}")
 
 
-def seed(servers: Bench, shared: Path, buckets: int, folder: Path) -> None:
+def seed(servers: Bench, shared: Path, size: int, sections: str, folder: Path) -> None:
     manifest = str(folder / "manifest.json")
-    command = [sys.executable, str(shared / "bench/seed_account.py"), "--reset", "--only", "s3"]
-    command += ["--n", str(buckets), "--manifest", manifest]
+    command = [sys.executable, str(shared / "bench/seed_account.py"), "--reset", "--only", sections]
+    command += ["--n", str(size), "--manifest", manifest]
     subprocess.run(command, env=environment(servers.emulator), check=True, stdout=subprocess.DEVNULL)
 
 
@@ -172,10 +174,10 @@ def measured(command: str, servers: Bench, runs: int, latency: float) -> tuple[l
     return results, servers.tell("stats")
 
 
-def row(buckets: int, latency: float, runs: Sequence[Run], calls: Mapping[str, Any]) -> str:
+def row(size: int, latency: float, runs: Sequence[Run], calls: Mapping[str, Any]) -> str:
     walls = [one.wall for one in runs]
     cells = (
-        f"{buckets}",
+        f"{size}",
         f"{latency:g}",
         f"{statistics.median(walls):.2f}",
         f"{min(walls):.2f}-{max(walls):.2f}",
@@ -192,28 +194,30 @@ def row(buckets: int, latency: float, runs: Sequence[Run], calls: Mapping[str, A
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=Path("../shared"), help="the folder with the bench tools")
-    parser.add_argument("--buckets", type=int, nargs="+", default=[50, 500])
+    parser.add_argument("--size", type=int, nargs="+", default=[50, 500], help="buckets; other things in proportion")
+    parser.add_argument("--whole", action="store_true", help="seed and scan every service, in two regions")
     parser.add_argument("--latency", type=float, nargs="+", default=[0, 40], help="milliseconds added to each answer")
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--command", default=COMMAND)
+    parser.add_argument("--command", help="instead of goldseam")
     return parser.parse_args()
 
 
 def main() -> None:
     chosen = arguments()
-    print("| buckets | latency ms | wall s | from-to | CPU s | largest MB | all MB | calls | repeats | exit |")
+    command = chosen.command or (WHOLE if chosen.whole else COMMAND)
+    print("| size | latency ms | wall s | from-to | CPU s | largest MB | all MB | calls | repeats | exit |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     operations: dict[int, Mapping[str, int]] = {}
     with tempfile.TemporaryDirectory() as name, bench(chosen.shared, Path(name)) as servers:
-        for buckets in chosen.buckets:
-            seed(servers, chosen.shared, buckets, Path(name))
+        for size in chosen.size:
+            seed(servers, chosen.shared, size, "" if chosen.whole else "s3", Path(name))
             servers.tell("reset?cache=1")
             for latency in chosen.latency:
-                runs, calls = measured(chosen.command, servers, chosen.runs, latency)
-                print(row(buckets, latency, runs, calls), flush=True)
-                operations[buckets] = calls["by_op"]
-    for buckets, counts in operations.items():
-        print(f"\ncalls for {buckets} buckets:", ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+                runs, calls = measured(command, servers, chosen.runs, latency)
+                print(row(size, latency, runs, calls), flush=True)
+                operations[size] = calls["by_op"]
+    for size, counts in operations.items():
+        print(f"\ncalls at size {size}:", ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
 
 
 if __name__ == "__main__":
