@@ -24,6 +24,7 @@
         ├── AccessDenied              the identity may not do this
         ├── Throttled                 the cloud asked to slow down until retries ran out
         ├── Unreachable               no answer from the endpoint
+        ├── NotOffered                the service does not exist in that region
         ├── NotFound                  the cloud holds no such thing
         ├── Outdated                  another version is there than the one that the call replaces: nothing was done
         └── CallFailed                any other answer that is an error
@@ -160,6 +161,10 @@ class Throttled(CloudError):
 
 class Unreachable(CloudError):
     """No answer came from the endpoint."""
+
+
+class NotOffered(CloudError):
+    """The service does not exist in that region, so nothing of it can be there."""
 
 
 class NotFound(CloudError):

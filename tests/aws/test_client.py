@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import pickle
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from botocore.loaders import Loader
 
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.service_data import ServiceData
+from goldseam.clouds.aws.transport import Transport
 from goldseam.errors import (
     AccessDenied,
     CallFailed,
@@ -21,6 +23,7 @@ from goldseam.errors import (
     CredentialsExpired,
     CredentialsMissing,
     NotFound,
+    NotOffered,
     Outdated,
     RefusedCall,
     Throttled,
@@ -66,9 +69,12 @@ def ec2_error(code: str) -> Told:
 class Canned:
     """Answers in the place of AWS, without a network."""
 
-    def __init__(self, told: Callable[[AWSPreparedRequest], Told]) -> None:
+    def __init__(self, told: Callable[[AWSPreparedRequest], Told], *unknown: str) -> None:
         self.urls: list[str] = []
-        self._told = told
+        self._told, self._unknown = told, unknown
+
+    def has_address(self, host: str) -> bool:
+        return host not in self._unknown
 
     def close(self) -> None:
         pass
@@ -363,3 +369,28 @@ def test_service_data_is_what_botocore_loads(service: str, kind: str) -> None:
 def test_what_botocore_does_not_describe_is_an_unknown_service(service: str, kind: str) -> None:
     with pytest.raises(UnknownServiceError):
         ServiceData().load_service_model(service, kind)
+
+
+def test_a_service_that_a_region_does_not_have_is_told_apart_from_one_that_does_not_answer() -> None:
+    hosts = [f"codeartifact.{region}.amazonaws.com" for region in ("eu-north-99", "eu-west-1")]
+    aws = session(transport=Canned(lambda _: Told("{}"), *hosts))
+    with pytest.raises(NotOffered, match="codeartifact does not exist in eu-north-99"):
+        aws.call("codeartifact", "list_repositories", "eu-north-99")
+    assert aws.call("codeartifact", "list_repositories", "eu-west-1") == {}
+    assert aws.call("codeartifact", "list_repositories", "eu-north-98") == {}
+
+
+def test_a_name_server_that_does_not_answer_and_a_proxy_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answers(number: int) -> Callable[..., None]:
+        def resolve(*_: object, **__: object) -> None:
+            raise socket.gaierror(number, "no")
+
+        return resolve
+
+    monkeypatch.setattr(socket, "getaddrinfo", answers(socket.EAI_NONAME))
+    assert not Transport().has_address("glacier.eu-north-99.amazonaws.com")
+    monkeypatch.setattr(socket, "getaddrinfo", answers(socket.EAI_AGAIN))
+    assert Transport().has_address("glacier.eu-north-99.amazonaws.com")
+    monkeypatch.setattr(socket, "getaddrinfo", answers(socket.EAI_NONAME))
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8080")
+    assert Transport().has_address("glacier.eu-north-99.amazonaws.com")

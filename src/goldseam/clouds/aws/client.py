@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final, NoReturn, Protocol
+from urllib.parse import urlsplit
 
 import botocore
 import orjson
@@ -34,7 +35,7 @@ from goldseam.clouds.aws.governor import Governor, Governors
 from goldseam.clouds.aws.guard import Guard
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport
-from goldseam.errors import AccessDenied, CredentialsMissing, UnknownName
+from goldseam.errors import AccessDenied, CredentialsMissing, NotOffered, UnknownName
 from goldseam.ports import Secret
 from goldseam.values import Json
 
@@ -43,6 +44,7 @@ POOL: Final = 64
 ATTEMPTS: Final = 5
 """How often a call is tried, unless the AWS configuration says otherwise."""
 _ACCOUNT_IN_HOST: Final = re.compile(r"//\d{12}\.(?=\d+\.\d+\.\d+\.\d+(:|/|$))")
+_AWS_HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 HOME_REGION: Final = "us-east-1"
 """Where questions about the whole account go when no region is configured."""
 
@@ -65,6 +67,9 @@ class Sender(Protocol):
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
         """The answer, or None to leave the request to botocore."""
+
+    def has_address(self, host: str) -> bool:
+        """Whether a name server knows the host, or cannot say."""
 
     def close(self) -> None:
         """Close all connections."""
@@ -239,8 +244,23 @@ class AwsSession:
 
     def _reading_client(self, service: str, region: str) -> BaseClient:
         client = self._new_client(service, region, validated=False)
+        self._check_offered(client, service, region)
         _pace(client, self.governors.of(service, region), self._transport.send)
         return client
+
+    def _check_offered(self, client: BaseClient, service: str, region: str) -> None:
+        """Raise NotOffered where the SDK knows no such region for the service and AWS's own host has no address.
+
+        The SDK's list alone proves nothing, since new regions are missing in it.
+        """
+        host = urlsplit(client.meta.endpoint_url).hostname or ""
+        if not host.endswith(_AWS_HOSTS):
+            return
+        offered = self._sdk.get_available_regions(service, self._sdk.get_partition_for_region(region))
+        if not offered or region in offered or self._transport.has_address(host):
+            return
+        msg = f"{service} does not exist in {region}"
+        raise NotOffered(msg, operation=service, code="NotOffered")
 
     def _writing_client(self, service: str, region: str | None) -> BaseClient:
         where = region or self.default_region()

@@ -6,6 +6,7 @@ botocore signs the request, decides on retries and parses the answer; only the e
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import weakref
@@ -31,6 +32,8 @@ CONNECT_SECONDS: Final = 10.0
 READ_SECONDS: Final = 60.0
 IDLE: Final = 64
 """Connections kept open over all hosts; S3 has a host for each bucket, so the least recently used are closed."""
+
+_NO_SUCH_NAME: Final = frozenset((socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)))
 
 Host = tuple[str, str]
 """A scheme and a network location."""
@@ -60,6 +63,16 @@ class Transport:
         self._count = 0
         self._direct: dict[Host, bool] = {}
         weakref.finalize(self, _hang_up, self._idle)
+
+    def has_address(self, host: str) -> bool:
+        """Whether a name server knows the host, as far as it can be told: behind a proxy it cannot."""
+        if get_environ_proxies(f"https://{host}/"):
+            return True
+        try:
+            socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            return error.errno not in _NO_SUCH_NAME
+        return True
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
         """The answer to a request, or None to leave it to botocore; raises botocore's connection errors."""
