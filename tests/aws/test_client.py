@@ -15,7 +15,7 @@ from botocore.loaders import Loader
 
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.service_data import ServiceData
-from goldseam.clouds.aws.transport import Transport
+from goldseam.clouds.aws.transport import UnknownHost
 from goldseam.errors import (
     AccessDenied,
     CallFailed,
@@ -69,12 +69,9 @@ def ec2_error(code: str) -> Told:
 class Canned:
     """Answers in the place of AWS, without a network."""
 
-    def __init__(self, told: Callable[[AWSPreparedRequest], Told], *unknown: str) -> None:
+    def __init__(self, told: Callable[[AWSPreparedRequest], Told]) -> None:
         self.urls: list[str] = []
-        self._told, self._unknown = told, unknown
-
-    def has_address(self, host: str) -> bool:
-        return host not in self._unknown
+        self._told = told
 
     def close(self) -> None:
         pass
@@ -371,26 +368,46 @@ def test_what_botocore_does_not_describe_is_an_unknown_service(service: str, kin
         ServiceData().load_service_model(service, kind)
 
 
+class Nameless(Canned):
+    """No name server knows these hosts."""
+
+    def __init__(self, *hosts: str) -> None:
+        super().__init__(lambda _: Told("{}"))
+        self._hosts = hosts
+
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+        if request.url.startswith(tuple(f"https://{host}/" for host in self._hosts)):
+            self.urls.append(request.url)
+            raise UnknownHost(endpoint_url=request.url, error="no")
+        return super().send(request)
+
+
 def test_a_service_that_a_region_does_not_have_is_told_apart_from_one_that_does_not_answer() -> None:
-    hosts = [f"codeartifact.{region}.amazonaws.com" for region in ("eu-north-99", "eu-west-1")]
-    aws = session(transport=Canned(lambda _: Told("{}"), *hosts))
-    with pytest.raises(NotOffered, match="codeartifact does not exist in eu-north-99"):
-        aws.call("codeartifact", "list_repositories", "eu-north-99")
-    assert aws.call("codeartifact", "list_repositories", "eu-west-1") == {}
+    canned = Nameless(*(f"codeartifact.{region}.amazonaws.com" for region in ("eu-north-99", "eu-west-1")))
+    aws = session(transport=canned)
+    for ask in (aws.call, lambda *words: list(aws.pages(*words))):
+        with pytest.raises(NotOffered, match="codeartifact does not exist in eu-north-99"):
+            ask("codeartifact", "list_repositories", "eu-north-99")
+        with pytest.raises(Unreachable, match="no answer"):
+            ask("codeartifact", "list_repositories", "eu-west-1")
+    assert len(canned.urls) == 4
     assert aws.call("codeartifact", "list_repositories", "eu-north-98") == {}
 
 
-def test_a_name_server_that_does_not_answer_and_a_proxy_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answers(number: int) -> Callable[..., None]:
+def test_a_host_that_no_name_server_knows_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def answering(number: int) -> Callable[..., None]:
         def resolve(*_: object, **__: object) -> None:
+            asked.append(number)
             raise socket.gaierror(number, "no")
 
         return resolve
 
-    monkeypatch.setattr(socket, "getaddrinfo", answers(socket.EAI_NONAME))
-    assert not Transport().has_address("glacier.eu-north-99.amazonaws.com")
-    monkeypatch.setattr(socket, "getaddrinfo", answers(socket.EAI_AGAIN))
-    assert Transport().has_address("glacier.eu-north-99.amazonaws.com")
-    monkeypatch.setattr(socket, "getaddrinfo", answers(socket.EAI_NONAME))
-    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8080")
-    assert Transport().has_address("glacier.eu-north-99.amazonaws.com")
+    for number, times in ((socket.EAI_NONAME, 1), (socket.EAI_AGAIN, 2)):
+        asked.clear()
+        monkeypatch.setattr(socket, "getaddrinfo", answering(number))
+        aws = AwsSession.with_credentials(KEY, SECRET, TOKEN, attempts=2)
+        with pytest.raises(Unreachable):
+            aws.call("sqs", "list_queues", "eu-west-1")
+        assert len(asked) == times

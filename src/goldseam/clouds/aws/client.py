@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from typing import Any, Final, NoReturn, Protocol
-from urllib.parse import urlsplit
 
 import botocore
 import orjson
@@ -34,8 +33,15 @@ from goldseam.clouds.aws.failures import THROTTLES, failure
 from goldseam.clouds.aws.governor import Governor, Governors
 from goldseam.clouds.aws.guard import Guard
 from goldseam.clouds.aws.service_data import ServiceData
-from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport
-from goldseam.errors import AccessDenied, CredentialsMissing, NotOffered, UnknownName
+from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport, UnknownHost
+from goldseam.errors import (
+    AccessDenied,
+    CredentialsMissing,
+    GoldseamError,
+    NotOffered,
+    UnknownName,
+    Unreachable,
+)
 from goldseam.ports import Secret
 from goldseam.values import Json
 
@@ -44,7 +50,6 @@ POOL: Final = 64
 ATTEMPTS: Final = 5
 """How often a call is tried, unless the AWS configuration says otherwise."""
 _ACCOUNT_IN_HOST: Final = re.compile(r"//\d{12}\.(?=\d+\.\d+\.\d+\.\d+(:|/|$))")
-_AWS_HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 HOME_REGION: Final = "us-east-1"
 """Where questions about the whole account go when no region is configured."""
 
@@ -67,9 +72,6 @@ class Sender(Protocol):
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
         """The answer, or None to leave the request to botocore."""
-
-    def has_address(self, host: str) -> bool:
-        """Whether a name server knows the host, or cannot say."""
 
     def close(self) -> None:
         """Close all connections."""
@@ -130,7 +132,10 @@ class AwsSession:
 
         Raises CloudError.
         """
-        return _call(lambda: self.client(service, region), service, operation, params)
+        try:
+            return _call(lambda: self.client(service, region), service, operation, params)
+        except Unreachable as error:
+            raise self._told_apart(error, service, region) from error
 
     def pages(
         self,
@@ -153,7 +158,20 @@ class AwsSession:
             for page in client.get_paginator(name).paginate(PaginationConfig=config, **params):
                 yield _answer(page)
         except (BotoCoreError, ClientError, ResponseParserError) as error:
-            raise failure(_spelled(service, operation), error) from error
+            raise self._told_apart(failure(_spelled(service, operation), error), service, region) from error
+
+    def _told_apart(self, error: GoldseamError, service: str, region: str | None) -> GoldseamError:
+        """No answer, or no such service there: no name server knows its host, nor the SDK that region for it.
+
+        The SDK's list alone proves nothing, since new regions are missing in it.
+        """
+        where = region or self.default_region()
+        if not isinstance(error, Unreachable) or error.code != UnknownHost.__name__ or self._endpoint_url:
+            return error
+        offered = self._sdk.get_available_regions(service, self._sdk.get_partition_for_region(where))
+        if not offered or where in offered:
+            return error
+        return NotOffered(f"{service} does not exist in {where}", operation=error.operation, code=error.code)
 
     def identity(self) -> Identity:
         """The account and principal of the credentials, asked once. Raises CloudError."""
@@ -244,23 +262,8 @@ class AwsSession:
 
     def _reading_client(self, service: str, region: str) -> BaseClient:
         client = self._new_client(service, region, validated=False)
-        self._check_offered(client, service, region)
         _pace(client, self.governors.of(service, region), self._transport.send)
         return client
-
-    def _check_offered(self, client: BaseClient, service: str, region: str) -> None:
-        """Raise NotOffered where the SDK knows no such region for the service and AWS's own host has no address.
-
-        The SDK's list alone proves nothing, since new regions are missing in it.
-        """
-        host = urlsplit(client.meta.endpoint_url).hostname or ""
-        if not host.endswith(_AWS_HOSTS):
-            return
-        offered = self._sdk.get_available_regions(service, self._sdk.get_partition_for_region(region))
-        if not offered or region in offered or self._transport.has_address(host):
-            return
-        msg = f"{service} does not exist in {region}"
-        raise NotOffered(msg, operation=service, code="NotOffered")
 
     def _writing_client(self, service: str, region: str | None) -> BaseClient:
         where = region or self.default_region()

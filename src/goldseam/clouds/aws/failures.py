@@ -7,6 +7,7 @@ from typing import Final
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
+from goldseam.clouds.aws.transport import UnknownHost
 from goldseam.errors import (
     AccessDenied,
     CallFailed,
@@ -150,7 +151,7 @@ def _unanswered(operation: str, error: sdk.BotoCoreError | ResponseParserError) 
     if isinstance(error, _EXPIRED):
         hint = "the AWS sign-in is not valid any more; run `aws sso login`"
         return CredentialsExpired(f"{hint} ({text})", operation=operation, code=code)
-    if isinstance(error, (sdk.HTTPClientError, sdk.ConnectionError)):
+    if isinstance(error, (sdk.HTTPClientError, sdk.ConnectionError, UnknownHost)):
         hint = f"{operation}: no answer; check the network and the endpoint"
         return Unreachable(f"{hint} ({text})", operation=operation, code=code)
     return CallFailed(f"{operation}: {text} ({code})", operation=operation, code=code)

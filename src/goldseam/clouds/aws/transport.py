@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import (
+    BotoCoreError,
     ConnectionClosedError,
     ConnectTimeoutError,
     EndpointConnectionError,
@@ -37,6 +38,12 @@ _NO_SUCH_NAME: Final = frozenset((socket.EAI_NONAME, getattr(socket, "EAI_NODATA
 
 Host = tuple[str, str]
 """A scheme and a network location."""
+
+
+class UnknownHost(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+    """No name server knows the host; botocore does not send such a request again."""
+
+    fmt = 'Could not find the host of the endpoint URL: "{endpoint_url}"'
 
 
 class _Body:
@@ -63,16 +70,6 @@ class Transport:
         self._count = 0
         self._direct: dict[Host, bool] = {}
         weakref.finalize(self, _hang_up, self._idle)
-
-    def has_address(self, host: str) -> bool:
-        """Whether a name server knows the host, as far as it can be told: behind a proxy it cannot."""
-        if get_environ_proxies(f"https://{host}/"):
-            return True
-        try:
-            socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-        except socket.gaierror as error:
-            return error.errno not in _NO_SUCH_NAME
-        return True
 
     def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
         """The answer to a request, or None to leave it to botocore; raises botocore's connection errors."""
@@ -144,7 +141,9 @@ class Transport:
         except ssl.SSLError as error:
             raise SSLError(endpoint_url=url, error=error) from error
         except OSError as error:
-            raise EndpointConnectionError(endpoint_url=url, error=error) from error
+            unknown = isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME
+            kind = UnknownHost if unknown else EndpointConnectionError
+            raise kind(endpoint_url=url, error=error) from error
 
     def _context(self) -> ssl.SSLContext:
         with self._lock:
