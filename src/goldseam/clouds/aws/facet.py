@@ -110,6 +110,8 @@ def version(path: str) -> Callable[[Json], Mapping[str, str]]:
 class AwsFacet(Facet):
     """A facet of an AWS resource: read by a call, or found in the item that the listing gave (`listed`).
 
+    With both, a scan takes it from the item, and a reading of the one resource makes the call.
+
     `waits` says, of the whole answer (or item), what an accepted change still waits for; `tells` which words in it a
     write of the facet needs, by name.
     """
@@ -132,7 +134,7 @@ class AwsFacet(Facet):
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The facet as it is now; raises CloudError when it cannot be told."""
-        if self.get is None:
+        if self.get is None or (self.listed is not None and item is not None):
             return self._reading(item, self.listed or "")
         try:
             answer = ask.one(self.get.operation, filled(self.get.parameters, ref), filled(self.get.region, ref))

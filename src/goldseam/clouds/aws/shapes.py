@@ -1,19 +1,19 @@
 """The shapes that AWS configuration comes in; a kind is mostly these with names filled in.
 
-Four classes carry all of them. `Document` is read and put whole (documents, policies, attributes of a bag),
-`Settings` sends only the fields that differ, `Items` adds and removes by difference, `Switch` calls one operation for
-each level. The functions below make the shapes of the design from them.
+Few classes carry nearly all of them. `Document` is read and put whole (documents, policies, attributes of a bag),
+`Settings` sends only the fields that differ, `Items` adds and removes by difference, `Each` does so one by one, `Switch`
+calls one operation for each level. The functions below make the shapes of the design from them.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, unchanged
 from goldseam.clouds.aws.kind import at
-from goldseam.control import Step
+from goldseam.control import Call, Step
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value, canonical, same
@@ -111,6 +111,47 @@ class Items(AwsFacet):
             for send, items, leaves in ways
             if send and items
         )
+
+
+@dataclass(frozen=True)
+class Each(AwsFacet):
+    """A set of items, each added and each removed by a call of its own; what is new is added first.
+
+    `fields` maps each field of an item to the parameter that takes it when the item is added, `names` are the fields
+    that removing it names. A field in angle brackets (`<name>`) in the resources of a call stands for the item's.
+    """
+
+    add: Send = field(kw_only=True)
+    remove: Send = field(kw_only=True)
+    fields: Mapping[str, str] = field(kw_only=True)
+    names: tuple[str, ...] = field(kw_only=True)
+
+    def normal(self, value: Value) -> Value:
+        """The items in canonical order; no list is an empty one."""
+        return self.form(sorted([] if value is ABSENT else value, key=canonical))
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """One call for each item that is new, then one for each that is gone."""
+        added = [item for item in after if not any(same(item, held) for held in before)]
+        removed = [item for item in before if not any(same(item, held) for held in after)]
+        state, steps = list(before), []
+        for item in added:
+            state = [*state, item]
+            steps.append(self.step(self._call(self.add, ref, item, tuple(self.fields)), self.normal(state)))
+        for item in removed:
+            state = [held for held in state if not same(held, item)]
+            steps.append(self.step(self._call(self.remove, ref, item, self.names), self.normal(state)))
+        return tuple(steps)
+
+    def _call(self, send: Send, ref: Ref, item: Json, names: tuple[str, ...]) -> Call:
+        resources = tuple(_of_item(resource, item) for resource in send.resources)
+        return replace(send, resources=resources).call(ref, more={self.fields[name]: item[name] for name in names})
+
+
+def _of_item(resource: str, item: Mapping[str, Json]) -> str:
+    for name, value in item.items():
+        resource = resource.replace(f"<{name}>", str(value))
+    return resource
 
 
 @dataclass(frozen=True)
