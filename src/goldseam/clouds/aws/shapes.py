@@ -1,8 +1,8 @@
 """The shapes that AWS configuration comes in; a kind is mostly these with names filled in.
 
 Few classes carry nearly all of them. `Document` is read and put whole (documents, policies, attributes of a bag),
-`Settings` sends only the fields that differ, `Items` adds and removes by difference, `Each` does so one by one, `Switch`
-calls one operation for each level. The functions below make the shapes of the design from them.
+`Settings` sends only the fields that differ, `Items` adds and removes by difference, `Each` does so one by one,
+`Switch` calls one operation for each level. The functions below make the shapes of the design from them.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import Get, Look, Reading, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import Address, Get, Look, Reading, Send, no_list_is_empty, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.held import attached, details, inline
@@ -14,7 +14,6 @@ from goldseam.clouds.aws.services.iam.sign_in import (
     MUST_RESET,
     SECOND_FACTOR,
     SIGN_IN_IDLE,
-    STEP,
     days_since,
 )
 from goldseam.clouds.aws.shapes import Members
@@ -109,6 +108,7 @@ USER: Final = AwsKind(
         Look(name="path", get=Get(*_USER, "User.Path"), listed="Path"),
         Look(name="created", get=Get(*_USER, "User.CreateDate"), listed="CreateDate"),
         replace(tags(Get("iam.ListUserTags", {"UserName": "{id}"}, path="Tags")), listed="Tags"),
+        Address(name="arn"),
     ),
     touched_by=(
         changes("iam", f"{REQUEST}.userName", f"{REQUEST}.newUserName", f"{ANSWER}.accessKey.userName"),
@@ -201,7 +201,7 @@ def keys_rotated(access_keys: list[Json], age: list[Json], *, days: Annotated[in
 
 @control(
     "aws.iam.user.one-active-key", USER, severity=Severity.MEDIUM,
-    disrupts=may_disrupt("a job that still uses the idle key is refused until it is switched on again, which is one call"),
+    disrupts=may_disrupt("a job that uses the idle key is refused until it is switched on again, which is one call"),
     maps=required("iam_user_two_active_access_key"),
     compliant=[
         {"access_keys": [_IN_USE], "idle": _days_of(AKIAEXAMPLEINUSE0001=0)},

@@ -64,8 +64,8 @@ def no_unused_password(sign_in_idle: Value, *, days: Annotated[int, Between(1, 3
         return compliant
     return violation(
         because=f"the console password was not used for {days} days",
-        guide="1. ask the user, or who is responsible for it; 2. `aws iam delete-login-profile --user-name NAME`: access "
-        "keys go on working; 3. whoever comes back is given a new password by an administrator",
+        guide="1. ask the user, or who is responsible for it; 2. `aws iam delete-login-profile --user-name NAME`: "
+        "access keys go on working; 3. whoever comes back is given a new password by an administrator",
     )
 
 
