@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, unchanged
 from goldseam.clouds.aws.kind import at
@@ -118,7 +118,7 @@ class Each(AwsFacet):
     """A set of items, each added and each removed by a call of its own; what is new is added first.
 
     `fields` maps each field of an item to the parameter that takes it when the item is added, `names` are the fields
-    that removing it names. A field in angle brackets (`<name>`) in the resources of a call stands for the item's.
+    that removing it names. Both calls know the item's fields as the words of their resources.
     """
 
     add: Send = field(kw_only=True)
@@ -144,14 +144,7 @@ class Each(AwsFacet):
         return tuple(steps)
 
     def _call(self, send: Send, ref: Ref, item: Json, names: tuple[str, ...]) -> Call:
-        resources = tuple(_of_item(resource, item) for resource in send.resources)
-        return replace(send, resources=resources).call(ref, more={self.fields[name]: item[name] for name in names})
-
-
-def _of_item(resource: str, item: Mapping[str, Json]) -> str:
-    for name, value in item.items():
-        resource = resource.replace(f"<{name}>", str(value))
-    return resource
+        return send.call(ref, more={self.fields[name]: item[name] for name in names}, words=item)
 
 
 @dataclass(frozen=True)

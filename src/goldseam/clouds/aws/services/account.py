@@ -132,28 +132,35 @@ class _Switch:
     checks: tuple[str, ...]
     disrupts: Disruption
     severity: Severity = Severity.MEDIUM
+    rows: tuple[str, ...] = ()
 
 
 _NEW_ONLY: Final = harmless("it is asked of passwords when they are set; those in use go on working")
 _FOR_CLASSES: Final = "Each further class of characters multiplies what a guesser has to try."
+
+_ALL_IN_ONE: Final = "cloudbots:iam_turn_on_password_policy"
 
 _SWITCHES: Final = (
     _Switch(
         "lowercase", "RequireLowercaseCharacters", "Passwords of IAM users hold a lower-case letter", _FOR_CLASSES,
         "no lower-case letter is asked for", "passwordRequiresLowercase",
         ("iam_password_policy_lowercase",), _NEW_ONLY, Severity.LOW,
+        rows=("security-hub:IAM.12", "security-hub:IAM.7", "prowler:iam_password_policy_lowercase", _ALL_IN_ONE),
     ),
     _Switch(
         "uppercase", "RequireUppercaseCharacters", "Passwords of IAM users hold an upper-case letter", _FOR_CLASSES,
         "no upper-case letter is asked for", "passwordRequiresUppercase", ("iam_password_policy_uppercase",), _NEW_ONLY,
+        rows=("security-hub:IAM.11", "security-hub:IAM.7", "prowler:iam_password_policy_uppercase", _ALL_IN_ONE),
     ),
     _Switch(
         "numbers", "RequireNumbers", "Passwords of IAM users hold a digit", _FOR_CLASSES,
         "no digit is asked for", "passwordRequiresNumbers", ("iam_password_policy_number",), _NEW_ONLY,
+        rows=("security-hub:IAM.14", "security-hub:IAM.7", "prowler:iam_password_policy_number", _ALL_IN_ONE),
     ),
     _Switch(
         "symbols", "RequireSymbols", "Passwords of IAM users hold a symbol", _FOR_CLASSES,
         "no symbol is asked for", "passwordRequiresSymbols", ("iam_password_policy_symbol",), _NEW_ONLY,
+        rows=("security-hub:IAM.13", "security-hub:IAM.7", "prowler:iam_password_policy_symbol", _ALL_IN_ONE),
     ),
     _Switch(
         "changeable", "AllowUsersToChangePassword", "IAM users may change their own passwords",
@@ -181,7 +188,7 @@ def _switch_control(switch: _Switch) -> Control:
 
     @control(
         f"aws.account.password-{switch.word}", ACCOUNT, severity=switch.severity, title=switch.title, why=switch.why,
-        disrupts=switch.disrupts, maps=required(*switch.checks), covers=(f"seed:{switch.seed}",),
+        disrupts=switch.disrupts, maps=required(*switch.checks), covers=(f"seed:{switch.seed}", *switch.rows),
         compliant=[{"password_policy": good}],
         violating=[
             Example({"password_policy": bad}, leaves={"password_policy": good}),
@@ -204,7 +211,11 @@ PASSWORD_SWITCHES: Final = tuple(map(_switch_control, _SWITCHES))
 
 @control(
     "aws.account.password-length", ACCOUNT, severity=Severity.MEDIUM, disrupts=_NEW_ONLY,
-    maps=required("iam_password_policy_minimum_length_14"), covers=("seed:minPasswordLength",),
+    maps=required("iam_password_policy_minimum_length_14"),
+    covers=(
+        "seed:minPasswordLength", "security-hub:IAM.7", "security-hub:IAM.15",
+        "prowler:iam_password_policy_minimum_length_14", _ALL_IN_ONE,
+    ),
     compliant=[{"password_policy": _STRONG}],
     violating=[
         Example(
@@ -235,7 +246,11 @@ def password_length(password_policy: Value, *, length: Annotated[int, Between(6,
         "users with a password older than that must set a new one when they next sign in; where expiry is hard, they "
         "are locked out until an administrator sets one"
     ),
-    maps=required("iam_password_policy_expires_passwords_within_90_days_or_less"), covers=("seed:maxPasswordAge",),
+    maps=required("iam_password_policy_expires_passwords_within_90_days_or_less"),
+    covers=(
+        "seed:maxPasswordAge", "security-hub:IAM.7", "security-hub:IAM.17",
+        "prowler:iam_password_policy_expires_passwords_within_90_days_or_less", _ALL_IN_ONE,
+    ),
     compliant=[{"password_policy": {**_STRONG, "MaxPasswordAge": 60}}],
     violating=[
         Example({"password_policy": _STRONG}, leaves={"password_policy": {**_STRONG, "MaxPasswordAge": 90}}),
@@ -259,7 +274,11 @@ def password_age(password_policy: Value, *, days: Annotated[int, Between(1, 1095
 
 @control(
     "aws.account.password-reuse", ACCOUNT, severity=Severity.MEDIUM, disrupts=_NEW_ONLY,
-    maps=required("iam_password_policy_reuse_24"), covers=("seed:passwordReusePrevention",),
+    maps=required("iam_password_policy_reuse_24"),
+    covers=(
+        "seed:passwordReusePrevention", "security-hub:IAM.7", "security-hub:IAM.16",
+        "prowler:iam_password_policy_reuse_24", _ALL_IN_ONE,
+    ),
     compliant=[{"password_policy": {**_STRONG, "PasswordReusePrevention": 24}}],
     violating=[
         Example({"password_policy": _STRONG}, leaves={"password_policy": {**_STRONG, "PasswordReusePrevention": 24}}),
@@ -290,6 +309,9 @@ _BLOCKED: Final = dict.fromkeys(_BLOCKS, True)
         "every bucket of the account that is public on purpose, such as a website without CloudFront, stops answering"
     ),
     maps=required("s3_account_level_public_access_blocks"),
+    covers=(
+        "security-hub:S3.1", "prowler:s3_account_level_public_access_blocks", "cloudbots:s3_block_all_public_access",
+    ),
     compliant=[{"public_access_block": _BLOCKED}],
     violating=[
         {"public_access_block": ABSENT},
