@@ -121,6 +121,7 @@ class Each(AwsFacet):
     that removing it names. Both calls know the item's fields as the words of their resources.
     """
 
+    one_by_one = True
     add: Send = field(kw_only=True)
     remove: Send = field(kw_only=True)
     fields: Mapping[str, str] = field(kw_only=True)
@@ -155,6 +156,7 @@ class Members(AwsFacet):
     be set to the parameter that sets it.
     """
 
+    one_by_one = True
     modify: Send = field(kw_only=True)
     key: str = field(kw_only=True)
     parameter: str = field(kw_only=True)

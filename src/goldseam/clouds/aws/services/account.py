@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Send
-from goldseam.clouds.aws.kind import AwsKind, Scope, changes
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty
+from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
@@ -23,6 +23,7 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
+from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
 _ANY: Final = ("*",)
@@ -73,6 +74,34 @@ def _block_form(value: Value) -> Value:
 
 _BLOCKS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _OF_ACCOUNT: Final = {"AccountId": "{account}"}
+_SECURITY: Final = {"AlternateContactType": "SECURITY"}
+_OWN_ACCOUNT: Final = ("arn:{partition}:account::{account}:account",)
+_ENTITIES: Final = "iam.ListEntitiesForPolicy"
+_CONTACT: Final = ("EmailAddress", "Name", "PhoneNumber", "Title")
+
+
+def _contact_form(value: Value) -> Value:
+    return ABSENT if value is ABSENT else {name: value[name] for name in _CONTACT}
+
+
+@dataclass(frozen=True)
+class Holders(Look):
+    """The roles that hold a policy of AWS, by name."""
+
+    policy: str = field(kw_only=True)
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """Who holds the policy."""
+        return (_ENTITIES,)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """Ask for the roles only."""
+        del item
+        named = filled({"PolicyArn": f"arn:{{partition}}:iam::aws:policy/{self.policy}", "EntityFilter": "Role"}, ref)
+        found = ask.every(_ENTITIES, named, ref.region, "PolicyRoles")
+        return Reading(sorted(str(role["RoleName"]) for role in found))
+
 
 ACCOUNT: Final = AwsKind(
     "aws.account",
@@ -96,8 +125,20 @@ ACCOUNT: Final = AwsKind(
             put=Send("s3control.PutPublicAccessBlock", {**_OF_ACCOUNT, "PublicAccessBlockConfiguration": VALUE}, _ANY),
             delete=Send("s3control.DeletePublicAccessBlock", _OF_ACCOUNT, _ANY),
         ),
+        Document(
+            name="security_contact",
+            get=Get(
+                "account.GetAlternateContact", _SECURITY, "AlternateContact", absent=("ResourceNotFoundException",)
+            ),
+            form=_contact_form,
+            put=Send("account.PutAlternateContact", _SECURITY, _OWN_ACCOUNT),
+            spread=True,
+            delete=Send("account.DeleteAlternateContact", _SECURITY, _OWN_ACCOUNT),
+        ),
+        Holders(name="support", form=no_list_is_empty, policy="AWSSupportAccess"),
     ),
     touched_by=(
+        changes("account", "recipientAccountId", names=("PutAlternateContact", "DeleteAlternateContact")),
         changes(
             "iam", "recipientAccountId", names=("UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy")
         ),
