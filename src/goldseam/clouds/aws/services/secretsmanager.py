@@ -111,8 +111,8 @@ SECRET: Final = AwsKind(
     touched_by=(
         changes("secretsmanager", f"{REQUEST}.secretId", f"{ANSWER}.aRN", f"{ANSWER}.arn", id="arn:.+:secret:.+"),
     ),
-    address="{id}",
-    find=Listing("secretsmanager.ListSecrets", "SecretList", id="ARN"),
+    address="arn:{partition}:secretsmanager:{region}:{account}:secret:{name}",
+    find=Listing("secretsmanager.ListSecrets", "SecretList", id="ARN", address="ARN"),
 )  # fmt: skip
 
 _ARN: Final = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:goldseam-example-AbCdEf"

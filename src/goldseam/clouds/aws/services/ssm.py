@@ -13,6 +13,13 @@ from goldseam.control import Example, Severity, Verdict, compliant, control, har
 from goldseam.values import Json, Value
 
 _SHARED: Final = {"Name": "{id}", "PermissionType": "Share"}
+_ON_DOCUMENTS: Final = (
+    "CreateDocument",
+    "UpdateDocument",
+    "UpdateDocumentDefaultVersion",
+    "DeleteDocument",
+    "ModifyDocumentPermission",
+)
 _EVERYONE: Final = "all"
 _PARTNER: Final = "210987654321"
 
@@ -28,7 +35,7 @@ DOCUMENT: Final = AwsKind(
         ),
         tags(),
     ),
-    touched_by=(changes("ssm", f"{REQUEST}.name", id="[A-Za-z0-9_.:/-]+"),),
+    touched_by=(changes("ssm", f"{REQUEST}.name", names=_ON_DOCUMENTS),),
     address="arn:{partition}:ssm:{region}:{account}:document/{id}",
     find=Listing(
         "ssm.ListDocuments", "DocumentIdentifiers", id="Name",

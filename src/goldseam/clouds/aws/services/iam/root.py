@@ -10,7 +10,7 @@ from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.report import OPERATIONS, ROOT, date_of, rows
 from goldseam.clouds.aws.services.iam.sign_in import days_since
-from goldseam.control import Between, Example, Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Between, Example, Severity, Touch, Verdict, compliant, control, harmless, violation
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
@@ -60,6 +60,15 @@ class Idle(Look):
         return Reading(days_since(ask, used) if used else ABSENT)
 
 
+_ON_ROOT: Final = ("EnableMFADevice", "DeactivateMFADevice", "CreateAccessKey", "DeleteAccessKey")
+
+
+def _as_root(source: str, *names: str) -> Touch:
+    """What the root user did: nobody else changes its credentials."""
+    done = changes(source, "recipientAccountId", names=names)
+    return Touch({**done.when, "userIdentity.type": ("Root",)}, done.paths)
+
+
 ROOT_USER: Final = AwsKind(
     "aws.iam.root",
     "root user",
@@ -68,13 +77,7 @@ ROOT_USER: Final = AwsKind(
         VirtualDevice(name="virtual_device"),
         Idle(name="idle"),
     ),
-    touched_by=(
-        changes(
-            "iam", "recipientAccountId",
-            names=("EnableMFADevice", "DeactivateMFADevice", "CreateAccessKey", "DeleteAccessKey"),
-        ),
-        changes("signin", "recipientAccountId", names=("ConsoleLogin",)),
-    ),
+    touched_by=(_as_root("iam", *_ON_ROOT), _as_root("signin", "ConsoleLogin")),
     address="arn:{partition}:iam::{account}:root",
     scope=Scope.GLOBAL,
 )  # fmt: skip
