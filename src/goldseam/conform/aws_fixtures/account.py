@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services import account
 from goldseam.conform.aws_fixtures.making import quietly, reference
 from goldseam.conform.emulated import EmulatedGround, Fixture, Lack, Made
 from goldseam.resource import Ref
-from goldseam.values import Value
+from goldseam.values import ABSENT, Value
 
 _SUPPORT: Final = "arn:aws:iam::aws:policy/AWSSupportAccess"
 _TRUST: Final = {
@@ -34,6 +34,14 @@ def _supporters(ground: EmulatedGround) -> list[str]:
     return [str(role["RoleName"]) for role in held]
 
 
+def _organisation(ground: EmulatedGround, ref: Ref, value: Value) -> None:
+    del ref
+    if value is ABSENT:
+        ground.make("organizations.DeleteOrganization")
+    else:
+        ground.make("organizations.CreateOrganization", FeatureSet="ALL")
+
+
 def _support(ground: EmulatedGround, ref: Ref, value: Value) -> None:
     del ref
     for role in value:
@@ -44,7 +52,7 @@ def _support(ground: EmulatedGround, ref: Ref, value: Value) -> None:
 FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.account": Fixture(
         _account,
-        {"support": _support},
+        {"support": _support, "organisation": _organisation},
         lacks=(
             Lack("ministack", "security_contact", "ministack does not have contacts"),
             Lack("ministack", "support", "ministack does not know AWS's policy for support"),

@@ -134,6 +134,10 @@ def _tags(who: str) -> Callable[[EmulatedGround, Ref, Value], None]:
     return put
 
 
+def _was_used(keys: Value) -> bool:
+    return any(key["last_used"] for key in keys)
+
+
 def _of_several_ages(keys: Value) -> bool:
     return len({key["days"] for key in keys}) > 1
 
@@ -155,8 +159,12 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
             "inline": _inline("User"), "tags": _tags("User"),
         },
         lacks=tuple(
-            Lack(name, "idle", "keys that are made on an emulator are all equally old", _of_several_ages)
+            lack
             for name in _EMULATORS
+            for lack in (
+                Lack(name, "idle", "keys that are made on an emulator are all equally old", _of_several_ages),
+                Lack(name, "last_used", "keys that are made on an emulator were never used", _was_used),
+            )
         ),
         by_member=frozenset({"access_keys"}),
     ),

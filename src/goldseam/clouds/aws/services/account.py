@@ -135,6 +135,13 @@ ACCOUNT: Final = AwsKind(
             spread=True,
             delete=Send("account.DeleteAlternateContact", _SECURITY, _OWN_ACCOUNT),
         ),
+        Look(
+            name="organisation",
+            get=Get(
+                "organizations.DescribeOrganization", path="Organization.Id",
+                absent=("AWSOrganizationsNotInUseException",),
+            ),
+        ),
         Holders(name="support", form=no_list_is_empty, policy="AWSSupportAccess"),
     ),
     touched_by=(

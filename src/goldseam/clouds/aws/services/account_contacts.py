@@ -71,3 +71,25 @@ def support_role(support: list[Json]) -> Verdict:
         "attach-role-policy --policy-arn arn:aws:iam::aws:policy/AWSSupportAccess`; to take it back, detach the "
         "policy and delete the role",
     )
+
+
+@control(
+    "aws.account.in-organisation", ACCOUNT, severity=Severity.LOW,
+    disrupts=harmless("nothing is changed; an invitation is accepted by a person"),
+    maps=required("organizations_account_part_of_organizations"),
+    compliant=[{"organisation": "o-abcdefghij"}],
+    violating=[{"organisation": ABSENT}],
+)  # fmt: skip
+def in_organisation(organisation: Value) -> Verdict:
+    """The account is part of an organisation.
+
+    Only an organisation can deny to a whole account, its root user too, what nobody there may do, and only one keeps
+    the record and the backups where an intruder in the account does not reach.
+    """
+    if organisation is not ABSENT:
+        return compliant
+    return violation(
+        because="the account belongs to no organisation",
+        guide="make an organisation from an account that runs nothing else, and invite this one (`aws organizations "
+        "invite-account-to-organization`); it can leave again",
+    )

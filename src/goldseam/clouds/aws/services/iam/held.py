@@ -22,7 +22,7 @@ DETAILS: Final = "iam.GetAccountAuthorizationDetails"
 
 def details(what: str, items: str, id: str) -> Listing:
     """The listing of all users, groups, roles or policies with all that they hold."""
-    return Listing(DETAILS, items, id=id, address="Arn", parameters={"Filter": [what]})
+    return Listing(DETAILS, items, id=id, address="Arn", parameters={"Filter": [what], "MaxItems": 1000})
 
 
 def document(raw: Json) -> Json:

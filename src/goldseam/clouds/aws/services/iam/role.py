@@ -120,7 +120,6 @@ def _state(*held: Json, path: str = "/") -> Mapping[str, Value]:
 @control(
     "aws.iam.role.trust-not-public", ROLE, severity=Severity.CRITICAL,
     disrupts=may_disrupt("callers of other accounts that only the statement for everyone lets in are refused"),
-    maps=required("iam_role_cross_account_readonlyaccess_policy"),
     compliant=[_state(_SERVICE), _state(_SERVICE, _OF_ORGANISATION), _state(_ANYONE, path="/aws-reserved/sso/")],
     violating=[
         Example(_state(_SERVICE, _ANYONE, _OF_ORGANISATION), leaves={"trust": _trust(_SERVICE, _OF_ORGANISATION)}),
@@ -237,7 +236,6 @@ def _names_an_owner(subject: str) -> bool:
 @control(
     "aws.iam.role.github-repository-named", ROLE, severity=Severity.HIGH,
     disrupts=harmless("nothing is changed; a person names the repositories"),
-    maps=required("iam_role_cross_service_confused_deputy_prevention"),
     compliant=[_state(_SERVICE), _state(_REPOSITORY)],
     violating=[_state(_WORKFLOW), _state(_SERVICE, _ANY_REPOSITORY)],
 )  # fmt: skip

@@ -42,13 +42,15 @@ def _reported(ask: Ask, ref: Ref, item: Json) -> Mapping[str, str]:
     return {} if item is None else row(ask, ref.region, ref.id)
 
 
-def _profile(ask: Ask, ref: Ref, said: Mapping[str, str]) -> Json:
-    """The login profile; None for a user without a password."""
+def _profile(ask: Ask, ref: Ref, item: Json, said: Mapping[str, str]) -> Json:
+    """The login profile; None for a user without a password. Raises NotFound when there is no such user."""
     if said.get("password_enabled") == "false":
         return None
     try:
         return at(ask.one(_PROFILE, {"UserName": ref.id}, ref.region), "LoginProfile")
-    except NotFound:  # GetLoginProfile: "NoSuchEntity", also for a user without a password
+    except NotFound:  # it is the same code for a user without a password and for no user
+        if item is None:
+            ask.one(_USER, {"UserName": ref.id}, ref.region)
         return None
 
 
@@ -59,11 +61,11 @@ class MustReset(Switch):
     @property
     def read_operations(self) -> tuple[str, ...]:
         """The report, and what is asked about each who has a password."""
-        return (_PROFILE, *OPERATIONS)
+        return (_PROFILE, _USER, *OPERATIONS)
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """Ask, unless the report says that there is no password."""
-        profile = _profile(ask, ref, _reported(ask, ref, item))
+        profile = _profile(ask, ref, item, _reported(ask, ref, item))
         return Reading(ABSENT if profile is None else bool(profile.get("PasswordResetRequired")))
 
 
@@ -72,17 +74,17 @@ class SignIn(Look):
     """What is said of the signing in of a user; absent for one who has no password."""
 
     said: Callable[[Ask, Ref, Mapping[str, str], Json], Value] = field(kw_only=True)
-    calls: tuple[str, ...] = field(kw_only=True)
+    calls: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def read_operations(self) -> tuple[str, ...]:
         """The report, and what is asked about each who has a password."""
-        return (_PROFILE, *OPERATIONS, *self.calls)
+        return (_PROFILE, _USER, *OPERATIONS, *self.calls)
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """Ask, unless the report says that there is no password."""
         reported = _reported(ask, ref, item)
-        profile = _profile(ask, ref, reported)
+        profile = _profile(ask, ref, item, reported)
         return Reading(ABSENT if profile is None else self.said(ask, ref, reported, profile))
 
 
@@ -109,4 +111,4 @@ MUST_RESET: Final = MustReset(
     levels={True: _must_reset(required=True), False: _must_reset(required=False)},
 )
 SECOND_FACTOR: Final = SignIn(name="second_factor", said=_has_second_factor, calls=(_DEVICES,))
-SIGN_IN_IDLE: Final = SignIn(name="sign_in_idle", said=_idle_days, calls=(_USER,))
+SIGN_IN_IDLE: Final = SignIn(name="sign_in_idle", said=_idle_days)

@@ -231,7 +231,7 @@ def one_active_key(access_keys: list[Json], idle: list[Json]) -> Verdict:
     both are used as lately, a person has to say which one goes.
     """
     active = [key["id"] for key in access_keys if key["status"] == "Active"]
-    days = {item["id"]: item["days"] for item in idle if item["id"] in active}
+    days = dict.fromkeys(active, 0) | {item["id"]: item["days"] for item in idle}
     if len(active) < 2:  # noqa: PLR2004 - one is enough
         return compliant
     because = f"active keys: {', '.join(active)}"

@@ -18,7 +18,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Value
+from goldseam.values import ABSENT, Json, Value
 
 _NOTHING_CHANGES: Final = harmless("nothing is changed; a person does it")
 
@@ -98,3 +98,46 @@ def idle_password_renewed(
     if must_reset is not False or sign_in_idle is ABSENT or sign_in_idle < days:
         return compliant
     return should_be(must_reset=True, because=f"the password was not used for {days} days and need not be changed")
+
+
+_FIRST_KEY: Final = {"id": "AKIAEXAMPLEFIRST0001", "status": "Active", "created": "2024-01-01T00:00:00+00:00"}
+
+
+def _use(date: str = "") -> list[Json]:
+    return [{"id": _FIRST_KEY["id"], "last_used": date, "service": "s3" if date else ""}]
+
+
+@control(
+    "aws.iam.user.no-key-from-the-start", USER, severity=Severity.LOW,
+    disrupts=may_disrupt("whoever was about to use the key for the first time has to switch it on again, by one call"),
+    maps=required("iam_user_no_setup_initial_access_key"),
+    compliant=[
+        {"access_keys": [_FIRST_KEY], "last_used": _use(), "age": [{"id": _FIRST_KEY["id"], "days": 0}],
+         "must_reset": False},
+        {"access_keys": [_FIRST_KEY], "last_used": _use(), "age": [{"id": _FIRST_KEY["id"], "days": 30}],
+         "must_reset": ABSENT},
+        {"access_keys": [_FIRST_KEY], "last_used": _use("2024-01-01T00:00:00+00:00"),
+         "age": [{"id": _FIRST_KEY["id"], "days": 30}], "must_reset": False},
+    ],
+    violating=[
+        Example(
+            {"access_keys": [_FIRST_KEY], "last_used": _use(), "age": [{"id": _FIRST_KEY["id"], "days": 15}],
+             "must_reset": False},
+            leaves={"access_keys": [{**_FIRST_KEY, "status": "Inactive"}]},
+        )
+    ],
+)  # fmt: skip
+def no_key_from_the_start(
+    access_keys: list[Json], last_used: list[Json], age: list[Json], must_reset: Value
+) -> Verdict:
+    """Who signs in to the console has no access key that was never used.
+
+    A key that was made with the user, because the form offers it, lies in a file that nobody looks after. One that was
+    made in the last days may still wait for its first use.
+    """
+    unused = {item["id"] for item in last_used if not item["last_used"]} & {item["id"] for item in age if item["days"]}
+    found = [key["id"] for key in access_keys if key["id"] in unused and key["status"] == "Active"]
+    if must_reset is ABSENT or not found:
+        return compliant
+    after = [{**key, "status": "Inactive"} if key["id"] in found else key for key in access_keys]
+    return should_be(access_keys=after, because=f"never used: {', '.join(found)}")
