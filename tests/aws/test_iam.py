@@ -61,6 +61,11 @@ def test_a_condition_makes_nobody_less_of_an_administrator_and_is_told_once() ->
     assert excess("kms", document(allow("*"))) == []
 
 
+def test_whole_services_are_told_by_name_and_those_with_a_control_of_their_own_are_not() -> None:
+    assert excess("service", document(allow("S3:*", "ec2:*", "kms:*", "sqs:Send*"))) == ["ec2:*", "s3:*"]
+    assert excess("service", document(allow("s3:*", resource="arn:aws:s3:::b/*"))) == []
+
+
 def test_a_way_up_takes_all_of_its_actions() -> None:
     assert escalations(document(allow("iam:PassRole", "ec2:RunInstances"))) == ["iam:PassRole + ec2:RunInstances"]
     assert escalations(document(allow("iam:PassRole"), allow("ec2:RunInstances"))) != []

@@ -20,10 +20,7 @@ _CHOSEN: Final = {
 @control(
     "aws.account.security-contact", ACCOUNT, severity=Severity.MEDIUM,
     disrupts=harmless("AWS writes to one more address; nothing else changes"),
-    maps=required(
-        "account_security_contact_information_is_registered",
-        "account_maintain_different_contact_details_to_security_billing_and_operations",
-    ),
+    maps=required("account_security_contact_information_is_registered"),
     compliant=[{"security_contact": _TEAM}],
     violating=[
         {"security_contact": ABSENT},

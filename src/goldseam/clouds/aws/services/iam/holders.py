@@ -94,6 +94,12 @@ EXCESSES: Final = (
         "name in `Resource` the keys that the holder needs", ("kms:Decrypt",), (), (), Severity.MEDIUM,
     ),
     Excess(
+        "service", "no-whole-service", "do not give all of a service",
+        "Every action of a service is more than any one job needs, and takes in those that AWS adds to it later.",
+        "name the actions that the holder uses: IAM tells under Last accessed which services and actions those are",
+        ("s3:*",), (), (), Severity.LOW,
+    ),
+    Excess(
         "marketplace", "no-marketplace-subscriptions", "do not subscribe to anything",
         "Who may subscribe to every product buys in the account's name, and runs the software of strangers in it.",
         "name the products with the condition `aws-marketplace:ProductId`, or leave it to those who buy",

@@ -99,11 +99,30 @@ def _decrypts(document: Json) -> list[str]:
     return [action for action in ("kms:Decrypt", "kms:ReEncryptFrom") if allows(document, action)]
 
 
+_TOLD_APART: Final = frozenset({"kms", "cloudtrail"})
+
+
+def _whole_services(document: Json) -> list[str]:
+    """The services of which every action is given, but for those that are told by themselves."""
+    named = {
+        action.lower()
+        for statement in statements(document)
+        for action in _list(statement.get("Action"))
+        if action.endswith(":*") and action.lower().partition(":")[0] not in _TOLD_APART
+    }
+    return sorted(action for action in named if allows(document, action))
+
+
+def _list(value: Json) -> list[str]:
+    return value if isinstance(value, list) else [value] if isinstance(value, str) else []
+
+
 GIVES: Final[Mapping[str, Callable[[Json], list[str]]]] = {
     "administrator": _administers,
     "escalation": escalations,
     "kms": _both("kms:*", "all of KMS"),
     "cloudtrail": _both("cloudtrail:*", "all of CloudTrail"),
+    "service": _whole_services,
     "decrypt": _decrypts,
     "any-role": _both("sts:AssumeRole", "sts:AssumeRole on every role"),
     "marketplace": _both("aws-marketplace:Subscribe", "aws-marketplace:Subscribe"),
