@@ -21,7 +21,7 @@ from goldseam.control import Compliant, Control, Example, Violation
 from goldseam.errors import NotFound
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json
-from tests.aws.laws import ACCOUNT, left, operations, parameters, planned, ref_of, verdict
+from tests.aws.laws import ACCOUNT, REGION, left, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 
 ARN = f"arn:aws:iam::{ACCOUNT}:role/goldseam-example"
@@ -223,6 +223,19 @@ def test_the_root_user_was_there_when_it_or_a_key_of_it_last_was() -> None:
     facet = ROOT_USER.facet("idle")
     assert isinstance(facet, AwsFacet)
     assert facet.read(Told(**REPORTED), Ref("aws.iam.root", ACCOUNT, "global", ACCOUNT, ""), None).value == 0
+
+
+def test_a_scan_takes_roles_with_all_that_they_hold_from_the_listing() -> None:
+    item = {
+        "AssumeRolePolicyDocument": document(SERVICE), "AttachedManagedPolicies": [{"PolicyArn": ARN}], "Path": "/",
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": document()}], "CreateDate": "2026-01-01T00:00:00+00:00",
+        "RoleLastUsed": {"LastUsedDate": "2026-06-01T00:00:00+00:00", "Region": REGION}, "Tags": [],
+    }  # fmt: skip
+    facets = [facet for facet in ROLE.facets if isinstance(facet, AwsFacet)]
+    found = {facet.name: facet.read(Told(), ref_of(ROLE), item).value for facet in facets}
+    assert found["attached"] == [{"arn": ARN}]
+    assert found["last_used"] == {"date": "2026-06-01T00:00:00+00:00", "region": REGION}
+    assert found["idle"] == 15
 
 
 def test_on_moto_what_a_scan_finds_is_what_one_reading_of_each_finds(moto_url: str) -> None:
