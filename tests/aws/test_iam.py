@@ -228,8 +228,9 @@ def test_the_root_user_was_there_when_it_or_a_key_of_it_last_was() -> None:
 def test_a_scan_takes_roles_with_all_that_they_hold_from_the_listing() -> None:
     item = {
         "AssumeRolePolicyDocument": document(SERVICE), "AttachedManagedPolicies": [{"PolicyArn": ARN}], "Path": "/",
-        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": document()}], "CreateDate": "2026-01-01T00:00:00+00:00",
-        "RoleLastUsed": {"LastUsedDate": "2026-06-01T00:00:00+00:00", "Region": REGION}, "Tags": [],
+        "RolePolicyList": [{"PolicyName": "p", "PolicyDocument": document()}], "Tags": [],
+        "CreateDate": "2026-01-01T00:00:00+00:00",
+        "RoleLastUsed": {"LastUsedDate": "2026-06-01T00:00:00+00:00", "Region": REGION},
     }  # fmt: skip
     facets = [facet for facet in ROLE.facets if isinstance(facet, AwsFacet)]
     found = {facet.name: facet.read(Told(), ref_of(ROLE), item).value for facet in facets}
