@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from goldseam.clouds.aws.services import account
 from goldseam.clouds.aws.services.account import ACCOUNT, FRESH
 from goldseam.clouds.aws.services.iam import user
-from goldseam.clouds.aws.services.iam.user import STEP, USER, unused_keys_inactive
+from goldseam.clouds.aws.services.iam.sign_in import STEP
+from goldseam.clouds.aws.services.iam.user import USER, unused_keys_inactive
 from goldseam.control import Catalog, Control, ShouldBe
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import NotFound, PlanRefused

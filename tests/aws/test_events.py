@@ -39,6 +39,8 @@ STARTED = {"instancesSet": {"items": [
 ]}}  # fmt: skip
 TWO_LOGS = {"DeleteFlowLogsRequest": {"FlowLogId": [{"content": "fl-1", "tag": 1}, {"content": "fl-2", "tag": 2}]}}
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/team/deploy"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db-AbCdEf"
 DATABASE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
 TOLD = [
     (event("s3", "PutBucketPolicy", {"bucketName": "b", "policy": ""}), {("aws.s3.bucket", "b")}),
@@ -81,7 +83,24 @@ TOLD = [
     (event("cloudfront", "CreateDistribution", {}, {"distribution": {"id": "E1"}}),
      {("aws.cloudfront.distribution", "E1")}),
     (event("cloudfront", "UpdateFunction", {"id": "F1"}), set()),
-    (event("iam", "CreateRole", {"roleName": "ci"}), set()),
+    (event("iam", "CreateRole", {"roleName": "ci"}), {("aws.iam.role", "ci")}),
+    (event("iam", "AttachGroupPolicy", {"groupName": "ops", "policyArn": "arn:aws:iam::aws:policy/ReadOnlyAccess"}),
+     {("aws.iam.group", "ops")}),
+    (event("iam", "CreatePolicyVersion", {"policyArn": POLICY}), {("aws.iam.policy", POLICY)}),
+    (event("iam", "UploadServerCertificate", {"serverCertificateName": "old"}),
+     {("aws.iam.server-certificate", "old")}),
+    (event("iam", "CreateAccessKey", None, {}, userIdentity={"type": "Root"}), {("aws.iam.root", ACCOUNT)}),
+    (event("signin", "ConsoleLogin", None, {"ConsoleLogin": "Success"}, userIdentity={"type": "Root"}),
+     {("aws.iam.root", ACCOUNT)}),
+    (event("account", "PutAlternateContact", {"alternateContactType": "SECURITY"}), {("aws.account", ACCOUNT)}),
+    (event("access-analyzer", "DeleteAnalyzer", {"analyzerName": "main"}), {("aws.accessanalyzer.region", REGION)}),
+    (event("secretsmanager", "CancelRotateSecret", {"secretId": SECRET}), {("aws.secretsmanager.secret", SECRET)}),
+    (event("secretsmanager", "CreateSecret", {"name": "db"}, {"arn": SECRET}), {("aws.secretsmanager.secret", SECRET)}),
+    (event("ssm", "ModifyDocumentPermission", {"name": "setup"}), {("aws.ssm.document", "setup")}),
+    (event("ssm", "PutParameter", {"name": "/db/password"}), {("aws.ssm.parameter", "/db/password")}),
+    (event("ssm", "UpdateServiceSetting", {"settingId": "/ssm/documents/console/public-sharing-permission"}),
+     {("aws.ssm.region", REGION)}),
+    (event("ecr", "SetRepositoryPolicy", {"repositoryName": "team/app"}), {("aws.ecr.repository", "team/app")}),
     (event("ec2", "CreateVpc", {"cidrBlock": "10.0.0.0/16"}, {"vpc": {"vpcId": "vpc-1"}}), set()),
 ]  # fmt: skip
 

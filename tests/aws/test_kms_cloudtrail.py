@@ -18,7 +18,7 @@ MULTI_REGION = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/mrk-1234abcd12ab34cd56ef1234
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 ADMIN = {"Sid": "Admin", "Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*"}
 ANYONE = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
-OURS = {"KeyManager": "CUSTOMER", "KeySpec": "SYMMETRIC_DEFAULT", "KeyState": "Enabled", "Origin": "AWS_KMS"}
+OURS = {"KeyManager": "CUSTOMER", "KeySpec": "SYMMETRIC_DEFAULT", "Origin": "AWS_KMS"}
 ABOUT = {**OURS, "Replica": False}
 RIGHT = {
     "KmsKeyId": KEY,
@@ -81,15 +81,24 @@ def test_keys_of_another_partition_have_their_own_root() -> None:
     "about",
     [
         {"KeyManager": "AWS"},
-        {"KeyState": "Disabled"},
         {"KeySpec": "HMAC_256"},
         {"Origin": "EXTERNAL"},
         {"Replica": True},
     ],
 )
 def test_keys_that_cannot_be_rotated_are_left(about: Json) -> None:
-    example = Example({"rotation": False, "metadata": {**ABOUT, **about}})
+    example = Example({"rotation": False, "state": "Enabled", "metadata": {**ABOUT, **about}})
     assert isinstance(verdict(kms.rotated, example), Compliant)
+
+
+def test_a_disabled_key_is_not_rotated_and_no_key_is_ever_scheduled_for_deletion() -> None:
+    assert isinstance(
+        verdict(kms.rotated, Example({"rotation": False, "state": "Disabled", "metadata": ABOUT})), Compliant
+    )
+    plan = planned(kms.not_to_be_deleted, Example({"state": "PendingDeletion", "metadata": ABOUT}))
+    assert operations(plan) == ["kms.CancelKeyDeletion"]
+    assert not plan.reversible
+    assert plan.undo == ()
 
 
 def test_peers_10_a_trail_that_does_not_log_is_not_right_however_it_is_set() -> None:

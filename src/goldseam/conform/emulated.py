@@ -340,7 +340,9 @@ class EmulatedGround:
 
     def readings(self, placed: Placed) -> Sequence[Call]:
         """The calls that the facets of the resource are read by."""
+        fixture = self.fixtures[placed.kind.name]
         facets = [facet for facet in placed.kind.facets if isinstance(facet, AwsFacet) and facet.get]
+        facets = [facet for facet in facets if not self._lacks(fixture, facet.name)]
         calls = {}
         for facet in facets:
             if facet.get:

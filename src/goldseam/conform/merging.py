@@ -162,13 +162,18 @@ def merged(group: Group, catalog: Catalog, ground: Ground, by_member: frozenset[
     return fixed_point(seen)
 
 
+def _differing(before: Value, after: Value) -> int:
+    """How many members are new or changed, or how many are gone: whichever is more."""
+    return max(sum(item not in one for item in other) for one, other in ((before, after), (after, before)))
+
+
 def twice(plan: Plan, kind: Kind, by_member: frozenset[str]) -> str:
     """An operation that is called twice for one facet; of what is written member by member, for one member."""
     for change in plan.changes:
         steps = kind.facet(change.facet).write(plan.ref, change.before, change.after)
         calls = Counter(step.call.operation for step in steps)
-        one_each = change.facet in by_member
-        differing = len([item for item in change.after if item not in change.before]) if one_each else 1
+        one_each = change.facet in by_member or kind.facet(change.facet).one_by_one
+        differing = _differing(change.before, change.after) if one_each else 1
         for operation, times in calls.items():
             if times > differing:
                 return f"{operation} is called {times} times for {change.facet}"

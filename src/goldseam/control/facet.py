@@ -148,6 +148,8 @@ class Facet(ABC):
 
     name: str = field(default="", kw_only=True)
     writable: ClassVar[bool] = True
+    one_by_one: ClassVar[bool] = False
+    """Whether each member is written by a call of its own."""
 
     def normal(self, value: Value) -> Value:
         """The value in the form in which two readings of the same configuration are equal."""

@@ -78,11 +78,20 @@ def _trail_name(_: Any, body: bytes, __: str, ___: str) -> str | None:
 
 
 def _principal_name(query: Any, _: bytes, __: str, ___: str) -> str | None:
-    """A user's or role's ARN has its path, and an access key stands for its user."""
+    """The ARN of a user, group or role has its path, and an access key stands for its user."""
     key = iam._access_keys.get(actions._query_param(query, "AccessKeyId")) or {}
     user = actions._query_param(query, "UserName") or key.get("UserName", "")
-    found = iam._users.get(user) or iam._roles.get(actions._query_param(query, "RoleName")) or {}
+    role, group = (actions._query_param(query, name) for name in ("RoleName", "GroupName"))
+    found = iam._users.get(user) or iam._roles.get(role) or iam._groups.get(group) or {}
     return found.get("Arn")
+
+
+def _setting_name(_: Any, body: bytes, region: str, account: str) -> str | None:
+    """A setting of Systems Manager is named by its ARN, or by the end of it."""
+    name = json.loads(body or b"{}").get("SettingId", "")
+    if not name or name.startswith("arn:"):
+        return name or None
+    return f"arn:aws:ssm:{region}:{account}:servicesetting/{name.lstrip('/')}"
 
 
 _NAMES: Final[dict[str, Callable[[Any, bytes, str, str], str | None]]] = {
@@ -91,6 +100,7 @@ _NAMES: Final[dict[str, Callable[[Any, bytes, str, str], str | None]]] = {
     "rds": _database_name,
     "cloudtrail": _trail_name,
     "iam": _principal_name,
+    "ssm": _setting_name,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -30,21 +31,37 @@ class Get:
 
 @dataclass(frozen=True)
 class Send:
-    """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on."""
+    """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on.
+
+    `also` are further permissions that the call takes, by action (`{"lambda:InvokeFunction": ARN}`). In resources,
+    `<name>` is the place of a word of what is written; where that is not known it is `*`.
+    """
 
     operation: str
     parameters: Mapping[str, object]
     resources: tuple[str, ...] = ("{address}",)
     region: str = "{region}"
     actions: tuple[str, ...] = ()
+    also: Mapping[str, str] = field(default_factory=dict)
 
-    def call(self, ref: Ref, value: Json = None, more: Mapping[str, Json] | None = None) -> Call:
-        """The call on one resource; `more` are parameters beside the template's."""
+    def call(
+        self,
+        ref: Ref,
+        value: Json = None,
+        more: Mapping[str, Json] | None = None,
+        words: Mapping[str, Json] | None = None,
+    ) -> Call:
+        """The call on one resource; `more` are parameters beside the template's, `words` those of the resources."""
         parameters = {**_placed(self.parameters, ref, value), **(more or {})}
-        arns = [filled(resource, ref) for resource in self.resources]
-        actions = self.actions or iam_actions(self.operation)
-        permissions = tuple(Permission(action, arn) for action in actions for arn in arns)
+        needed = [(action, arn) for action in self.actions or iam_actions(self.operation) for arn in self.resources]
+        permissions = tuple(
+            Permission(action, _worded(filled(arn, ref), words or {})) for action, arn in (*needed, *self.also.items())
+        )
         return Call(self.operation, filled(self.region, ref), parameters, permissions)
+
+
+def _worded(resource: str, words: Mapping[str, Json]) -> str:
+    return re.sub(r"<(\w+)>", lambda place: str(words.get(place[1], "*")), resource)
 
 
 def _placed(template: object, ref: Ref, value: Json) -> Json:
@@ -110,6 +127,8 @@ def version(path: str) -> Callable[[Json], Mapping[str, str]]:
 class AwsFacet(Facet):
     """A facet of an AWS resource: read by a call, or found in the item that the listing gave (`listed`).
 
+    With both, a scan takes it from the item, and a reading of the one resource makes the call.
+
     `waits` says, of the whole answer (or item), what an accepted change still waits for; `tells` which words in it a
     write of the facet needs, by name.
     """
@@ -132,7 +151,7 @@ class AwsFacet(Facet):
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The facet as it is now; raises CloudError when it cannot be told."""
-        if self.get is None:
+        if self.get is None or (self.listed is not None and item is not None):
             return self._reading(item, self.listed or "")
         try:
             answer = ask.one(self.get.operation, filled(self.get.parameters, ref), filled(self.get.region, ref))

@@ -334,7 +334,7 @@ def _ref(partition: str, shard: Shard, placed: _Placed) -> Ref:
     find = kind.find
     if find is None:
         return kind.ref(partition, shard.account, region, shard.account if kind.account_wide else region)
-    address = str(at(item, find.address)) if find.address else ""
+    address = str(at(item, find.address) or "") if find.address else ""
     own = str(at(item, find.id))
     return kind.ref(partition, shard.account, region, f"{placed.parent}/{own}" if placed.parent else own, address)
 

@@ -1,8 +1,8 @@
 """The shapes that AWS configuration comes in; a kind is mostly these with names filled in.
 
-Four classes carry all of them. `Document` is read and put whole (documents, policies, attributes of a bag),
-`Settings` sends only the fields that differ, `Items` adds and removes by difference, `Switch` calls one operation for
-each level. The functions below make the shapes of the design from them.
+Few classes carry nearly all of them. `Document` is read and put whole (documents, policies, attributes of a bag),
+`Settings` sends only the fields that differ, `Items` adds and removes by difference, `Each` does so one by one,
+`Switch` calls one operation for each level. The functions below make the shapes of the design from them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, unchanged
 from goldseam.clouds.aws.kind import at
-from goldseam.control import Step
+from goldseam.control import Call, Step
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value, canonical, same
@@ -114,6 +114,41 @@ class Items(AwsFacet):
 
 
 @dataclass(frozen=True)
+class Each(AwsFacet):
+    """A set of items, each added and each removed by a call of its own; what is new is added first.
+
+    `fields` maps each field of an item to the parameter that takes it when the item is added, `names` are the fields
+    that removing it names. Both calls know the item's fields as the words of their resources.
+    """
+
+    one_by_one = True
+    add: Send = field(kw_only=True)
+    remove: Send = field(kw_only=True)
+    fields: Mapping[str, str] = field(kw_only=True)
+    names: tuple[str, ...] = field(kw_only=True)
+
+    def normal(self, value: Value) -> Value:
+        """The items in canonical order; no list is an empty one."""
+        return self.form(sorted([] if value is ABSENT else value, key=canonical))
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """One call for each item that is new, then one for each that is gone."""
+        added = [item for item in after if not any(same(item, held) for held in before)]
+        removed = [item for item in before if not any(same(item, held) for held in after)]
+        state, steps = list(before), []
+        for item in added:
+            state = [*state, item]
+            steps.append(self.step(self._call(self.add, ref, item, tuple(self.fields)), self.normal(state)))
+        for item in removed:
+            state = [held for held in state if not same(held, item)]
+            steps.append(self.step(self._call(self.remove, ref, item, self.names), self.normal(state)))
+        return tuple(steps)
+
+    def _call(self, send: Send, ref: Ref, item: Json, names: tuple[str, ...]) -> Call:
+        return send.call(ref, more={self.fields[name]: item[name] for name in names}, words=item)
+
+
+@dataclass(frozen=True)
 class Members(AwsFacet):
     """A list whose members are there for good: each is written by a call of its own, none is added or removed.
 
@@ -121,6 +156,7 @@ class Members(AwsFacet):
     be set to the parameter that sets it.
     """
 
+    one_by_one = True
     modify: Send = field(kw_only=True)
     key: str = field(kw_only=True)
     parameter: str = field(kw_only=True)

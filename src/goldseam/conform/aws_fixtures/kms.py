@@ -8,6 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import kms
 from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.emulated import EmulatedGround, Fixture, Made
+from goldseam.resource import Ref
 from goldseam.values import Value
 
 _KEY_ID: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -23,6 +24,16 @@ def _key(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made
     return Made(refs[0], {_KEY_ID: refs[0].id}, (refs[1],))
 
 
+def _state(ground: EmulatedGround, ref: Ref, value: Value) -> None:
+    state = ground.make("kms.DescribeKey", KeyId=ref.id)["KeyMetadata"]["KeyState"]
+    if state == "PendingDeletion":
+        ground.make("kms.CancelKeyDeletion", KeyId=ref.id)
+    if value == "PendingDeletion":
+        ground.make("kms.ScheduleKeyDeletion", KeyId=ref.id, PendingWindowInDays=7)
+    else:
+        ground.make("kms.EnableKey" if value == "Enabled" else "kms.DisableKey", KeyId=ref.id)
+
+
 FIXTURES: Final[Mapping[str, Fixture]] = {
-    "aws.kms.key": Fixture(_key),
+    "aws.kms.key": Fixture(_key, {"state": _state}),
 }

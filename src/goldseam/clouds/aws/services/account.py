@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Send
-from goldseam.clouds.aws.kind import AwsKind, Scope, changes
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty
+from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
@@ -23,6 +23,7 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
+from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
 _ANY: Final = ("*",)
@@ -73,6 +74,34 @@ def _block_form(value: Value) -> Value:
 
 _BLOCKS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _OF_ACCOUNT: Final = {"AccountId": "{account}"}
+_SECURITY: Final = {"AlternateContactType": "SECURITY"}
+_OWN_ACCOUNT: Final = ("arn:{partition}:account::{account}:account",)
+_ENTITIES: Final = "iam.ListEntitiesForPolicy"
+_CONTACT: Final = ("EmailAddress", "Name", "PhoneNumber", "Title")
+
+
+def _contact_form(value: Value) -> Value:
+    return ABSENT if value is ABSENT else {name: value[name] for name in _CONTACT}
+
+
+@dataclass(frozen=True)
+class Holders(Look):
+    """The roles that hold a policy of AWS, by name."""
+
+    policy: str = field(kw_only=True)
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """Who holds the policy."""
+        return (_ENTITIES,)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """Ask for the roles only."""
+        del item
+        named = filled({"PolicyArn": f"arn:{{partition}}:iam::aws:policy/{self.policy}", "EntityFilter": "Role"}, ref)
+        found = ask.every(_ENTITIES, named, ref.region, "PolicyRoles")
+        return Reading(sorted(str(role["RoleName"]) for role in found))
+
 
 ACCOUNT: Final = AwsKind(
     "aws.account",
@@ -96,8 +125,27 @@ ACCOUNT: Final = AwsKind(
             put=Send("s3control.PutPublicAccessBlock", {**_OF_ACCOUNT, "PublicAccessBlockConfiguration": VALUE}, _ANY),
             delete=Send("s3control.DeletePublicAccessBlock", _OF_ACCOUNT, _ANY),
         ),
+        Document(
+            name="security_contact",
+            get=Get(
+                "account.GetAlternateContact", _SECURITY, "AlternateContact", absent=("ResourceNotFoundException",)
+            ),
+            form=_contact_form,
+            put=Send("account.PutAlternateContact", _SECURITY, _OWN_ACCOUNT),
+            spread=True,
+            delete=Send("account.DeleteAlternateContact", _SECURITY, _OWN_ACCOUNT),
+        ),
+        Look(
+            name="organisation",
+            get=Get(
+                "organizations.DescribeOrganization", path="Organization.Id",
+                absent=("AWSOrganizationsNotInUseException",),
+            ),
+        ),
+        Holders(name="support", form=no_list_is_empty, policy="AWSSupportAccess"),
     ),
     touched_by=(
+        changes("account", "recipientAccountId", names=("PutAlternateContact", "DeleteAlternateContact")),
         changes(
             "iam", "recipientAccountId", names=("UpdateAccountPasswordPolicy", "DeleteAccountPasswordPolicy")
         ),
@@ -132,28 +180,35 @@ class _Switch:
     checks: tuple[str, ...]
     disrupts: Disruption
     severity: Severity = Severity.MEDIUM
+    rows: tuple[str, ...] = ()
 
 
 _NEW_ONLY: Final = harmless("it is asked of passwords when they are set; those in use go on working")
 _FOR_CLASSES: Final = "Each further class of characters multiplies what a guesser has to try."
+
+_ALL_IN_ONE: Final = "cloudbots:iam_turn_on_password_policy"
 
 _SWITCHES: Final = (
     _Switch(
         "lowercase", "RequireLowercaseCharacters", "Passwords of IAM users hold a lower-case letter", _FOR_CLASSES,
         "no lower-case letter is asked for", "passwordRequiresLowercase",
         ("iam_password_policy_lowercase",), _NEW_ONLY, Severity.LOW,
+        rows=("security-hub:IAM.12", "security-hub:IAM.7", "prowler:iam_password_policy_lowercase", _ALL_IN_ONE),
     ),
     _Switch(
         "uppercase", "RequireUppercaseCharacters", "Passwords of IAM users hold an upper-case letter", _FOR_CLASSES,
         "no upper-case letter is asked for", "passwordRequiresUppercase", ("iam_password_policy_uppercase",), _NEW_ONLY,
+        rows=("security-hub:IAM.11", "security-hub:IAM.7", "prowler:iam_password_policy_uppercase", _ALL_IN_ONE),
     ),
     _Switch(
         "numbers", "RequireNumbers", "Passwords of IAM users hold a digit", _FOR_CLASSES,
         "no digit is asked for", "passwordRequiresNumbers", ("iam_password_policy_number",), _NEW_ONLY,
+        rows=("security-hub:IAM.14", "security-hub:IAM.7", "prowler:iam_password_policy_number", _ALL_IN_ONE),
     ),
     _Switch(
         "symbols", "RequireSymbols", "Passwords of IAM users hold a symbol", _FOR_CLASSES,
         "no symbol is asked for", "passwordRequiresSymbols", ("iam_password_policy_symbol",), _NEW_ONLY,
+        rows=("security-hub:IAM.13", "security-hub:IAM.7", "prowler:iam_password_policy_symbol", _ALL_IN_ONE),
     ),
     _Switch(
         "changeable", "AllowUsersToChangePassword", "IAM users may change their own passwords",
@@ -181,7 +236,7 @@ def _switch_control(switch: _Switch) -> Control:
 
     @control(
         f"aws.account.password-{switch.word}", ACCOUNT, severity=switch.severity, title=switch.title, why=switch.why,
-        disrupts=switch.disrupts, maps=required(*switch.checks), covers=(f"seed:{switch.seed}",),
+        disrupts=switch.disrupts, maps=required(*switch.checks), covers=(f"seed:{switch.seed}", *switch.rows),
         compliant=[{"password_policy": good}],
         violating=[
             Example({"password_policy": bad}, leaves={"password_policy": good}),
@@ -204,7 +259,11 @@ PASSWORD_SWITCHES: Final = tuple(map(_switch_control, _SWITCHES))
 
 @control(
     "aws.account.password-length", ACCOUNT, severity=Severity.MEDIUM, disrupts=_NEW_ONLY,
-    maps=required("iam_password_policy_minimum_length_14"), covers=("seed:minPasswordLength",),
+    maps=required("iam_password_policy_minimum_length_14"),
+    covers=(
+        "seed:minPasswordLength", "security-hub:IAM.7", "security-hub:IAM.15",
+        "prowler:iam_password_policy_minimum_length_14", _ALL_IN_ONE,
+    ),
     compliant=[{"password_policy": _STRONG}],
     violating=[
         Example(
@@ -235,7 +294,11 @@ def password_length(password_policy: Value, *, length: Annotated[int, Between(6,
         "users with a password older than that must set a new one when they next sign in; where expiry is hard, they "
         "are locked out until an administrator sets one"
     ),
-    maps=required("iam_password_policy_expires_passwords_within_90_days_or_less"), covers=("seed:maxPasswordAge",),
+    maps=required("iam_password_policy_expires_passwords_within_90_days_or_less"),
+    covers=(
+        "seed:maxPasswordAge", "security-hub:IAM.7", "security-hub:IAM.17",
+        "prowler:iam_password_policy_expires_passwords_within_90_days_or_less", _ALL_IN_ONE,
+    ),
     compliant=[{"password_policy": {**_STRONG, "MaxPasswordAge": 60}}],
     violating=[
         Example({"password_policy": _STRONG}, leaves={"password_policy": {**_STRONG, "MaxPasswordAge": 90}}),
@@ -259,7 +322,11 @@ def password_age(password_policy: Value, *, days: Annotated[int, Between(1, 1095
 
 @control(
     "aws.account.password-reuse", ACCOUNT, severity=Severity.MEDIUM, disrupts=_NEW_ONLY,
-    maps=required("iam_password_policy_reuse_24"), covers=("seed:passwordReusePrevention",),
+    maps=required("iam_password_policy_reuse_24"),
+    covers=(
+        "seed:passwordReusePrevention", "security-hub:IAM.7", "security-hub:IAM.16",
+        "prowler:iam_password_policy_reuse_24", _ALL_IN_ONE,
+    ),
     compliant=[{"password_policy": {**_STRONG, "PasswordReusePrevention": 24}}],
     violating=[
         Example({"password_policy": _STRONG}, leaves={"password_policy": {**_STRONG, "PasswordReusePrevention": 24}}),
@@ -290,6 +357,9 @@ _BLOCKED: Final = dict.fromkeys(_BLOCKS, True)
         "every bucket of the account that is public on purpose, such as a website without CloudFront, stops answering"
     ),
     maps=required("s3_account_level_public_access_blocks"),
+    covers=(
+        "security-hub:S3.1", "prowler:s3_account_level_public_access_blocks", "cloudbots:s3_block_all_public_access",
+    ),
     compliant=[{"public_access_block": _BLOCKED}],
     violating=[
         {"public_access_block": ABSENT},

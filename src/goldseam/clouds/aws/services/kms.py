@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
 from goldseam.clouds.aws.statements import closed, covers, label, public_statements, without_public
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
+from goldseam.control import Example, Severity, Step, Verdict, compliant, control, harmless, may_disrupt, should_be
+from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
 _KEY: Final = {"KeyId": "{id}"}
 _DEFAULT: Final = {**_KEY, "PolicyName": "default"}
-_ABOUT: Final = ("KeyManager", "KeySpec", "KeyState", "Origin")
+_ABOUT: Final = ("KeyManager", "KeySpec", "Origin")
 _ADMINISTERS: Final = "kms:PutKeyPolicy"
 
 
@@ -27,10 +29,39 @@ def _about(metadata: Mapping[str, Json]) -> dict[str, Json]:
     return {**told, "Replica": multi_region.get("MultiRegionKeyType") == "REPLICA"}
 
 
+@dataclass(frozen=True)
+class State(AwsFacet):
+    """What state the key is in, of which few can be left by a call; `moves` are named `before > after`.
+
+    A key whose deletion is called off is disabled. The way back would be to schedule its deletion, which nothing here
+    ever does.
+    """
+
+    moves: Mapping[str, Send] = field(kw_only=True)
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """The call of the move."""
+        if before == after:
+            return ()
+        move = self.moves.get(f"{before} > {after}")
+        if move is None:
+            raise self.no_way(ref, after)
+        return (self.step(move.call(ref), after),)
+
+
 KEY: Final = AwsKind(
     "aws.kms.key",
     "KMS key",
     (
+        State(
+            name="state",
+            get=Get("kms.DescribeKey", _KEY, "KeyMetadata.KeyState"),
+            moves={
+                "PendingDeletion > Disabled": Send("kms.CancelKeyDeletion", _KEY),
+                "Enabled > Disabled": Send("kms.DisableKey", _KEY),
+                "Disabled > Enabled": Send("kms.EnableKey", _KEY),
+            },
+        ),
         Switch(
             name="rotation",
             get=Get("kms.GetKeyRotationStatus", _KEY, "KeyRotationEnabled", absent=("UnsupportedOperationException",)),
@@ -59,7 +90,6 @@ _ROOT: Final = "arn:aws:iam::123456789012:root"
 _OURS: Final = {
     "KeyManager": "CUSTOMER",
     "KeySpec": "SYMMETRIC_DEFAULT",
-    "KeyState": "Enabled",
     "Origin": "AWS_KMS",
     "Replica": False,
 }
@@ -192,22 +222,47 @@ def _for_account(statement: Json, root: str) -> tuple[Json, ...]:
     KEY,
     severity=Severity.HIGH,
     maps=required("kms_cmk_rotation_enabled"),
+    covers=("security-hub:KMS.4", "prowler:kms_cmk_rotation_enabled", "cloudbots:kms_enable_rotation"),
     disrupts=harmless("the key keeps its id, and what older key material encrypted is still decrypted with it"),
     compliant=(
-        {"rotation": True, "metadata": _OURS},
-        {"rotation": False, "metadata": {**_OURS, "KeyManager": "AWS"}},
-        {"rotation": False, "metadata": {**_OURS, "KeyState": "PendingDeletion"}},
-        {"rotation": ABSENT, "metadata": {**_OURS, "KeySpec": "RSA_2048"}},
-        {"rotation": False, "metadata": {**_OURS, "Replica": True}},
+        {"rotation": True, "state": "Enabled", "metadata": _OURS},
+        {"rotation": False, "state": "Enabled", "metadata": {**_OURS, "KeyManager": "AWS"}},
+        {"rotation": False, "state": "PendingDeletion", "metadata": _OURS},
+        {"rotation": ABSENT, "state": "Enabled", "metadata": {**_OURS, "KeySpec": "RSA_2048"}},
+        {"rotation": False, "state": "Enabled", "metadata": {**_OURS, "Replica": True}},
     ),
-    violating=(Example({"rotation": False, "metadata": _OURS}, leaves={"rotation": True}),),
+    violating=(Example({"rotation": False, "state": "Enabled", "metadata": _OURS}, leaves={"rotation": True}),),
 )
-def rotated(rotation: Value, metadata: Value) -> Verdict:
+def rotated(rotation: Value, state: Value, metadata: Value) -> Verdict:
     """The key is renewed every year.
 
     The less one key encrypts, the less its loss costs. Only enabled, symmetric keys with material that KMS made can be
     rotated by KMS, and replicas follow their primary key; all others pass.
     """
-    if rotation is not False or metadata != _OURS:
+    if rotation is not False or state != "Enabled" or metadata != _OURS:
         return compliant
     return should_be(rotation=True, because="automatic rotation is off")
+
+
+@control(
+    "aws.kms.key.not-to-be-deleted",
+    KEY,
+    severity=Severity.HIGH,
+    maps=required("kms_cmk_not_deleted_unintentionally"),
+    covers=("prowler:kms_cmk_not_deleted_unintentionally",),
+    disrupts=may_disrupt(
+        "the deletion that somebody asked for does not happen, and the key is charged for; it cannot be asked for "
+        "again from here"
+    ),
+    compliant=({"state": "Enabled", "metadata": _OURS}, {"state": "Disabled", "metadata": _OURS}),
+    violating=(Example({"state": "PendingDeletion", "metadata": _OURS}, leaves={"state": "Disabled"}),),
+)
+def not_to_be_deleted(state: Value, metadata: Value) -> Verdict:
+    """No key is about to be deleted.
+
+    What a key encrypted is lost with it, for ever and everywhere. Calling the deletion off leaves the key disabled, as
+    it was while it waited: nothing works with it until a person enables it, and nothing is lost.
+    """
+    if state != "PendingDeletion" or metadata["KeyManager"] != "CUSTOMER":
+        return compliant
+    return should_be(state="Disabled", because="the key is scheduled for deletion")

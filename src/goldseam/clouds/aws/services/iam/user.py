@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import Get, Look, Reading, Send, no_list_is_empty, tags
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, at, changes, filled
+from goldseam.clouds.aws.facet import Address, Get, Look, Reading, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.iam.held import attached, details, inline
+from goldseam.clouds.aws.services.iam.sign_in import (
+    MUST_RESET,
+    SECOND_FACTOR,
+    SIGN_IN_IDLE,
+    days_since,
+)
 from goldseam.clouds.aws.shapes import Members
 from goldseam.control import (
     Between,
@@ -28,14 +34,8 @@ from goldseam.resource import Ref
 from goldseam.values import Json, Value
 
 _KEYS: Final = Get("iam.ListAccessKeys", {"UserName": "{id}"}, path="AccessKeyMetadata")
+_USER: Final = ("iam.GetUser", {"UserName": "{id}"})
 _LAST_USED: Final = "iam.GetAccessKeyLastUsed"
-
-STEP: Final = 15
-"""Days to which an idle time is rounded down.
-
-A plan stops when a facet that it rests on moves. If every midnight moved one, no approval would outlive its day; so a
-key's idle time moves twice a month, and is never said to be longer than it is.
-"""
 
 
 def _keys(raw: Json) -> Value:
@@ -50,18 +50,12 @@ def _use(ask: Ask, ref: Ref, key: Mapping[str, Json]) -> Json:
 
 
 def _idle(ask: Ask, ref: Ref, key: Mapping[str, Json]) -> Json:
-    return {"id": key["id"], "days": _days(ask, _use(ask, ref, key)["last_used"] or key["created"])}
+    return {"id": key["id"], "days": days_since(ask, _use(ask, ref, key)["last_used"] or key["created"])}
 
 
 def _age(ask: Ask, ref: Ref, key: Mapping[str, Json]) -> Json:
     del ref
-    return {"id": key["id"], "days": _days(ask, key["created"])}
-
-
-def _days(ask: Ask, since: str) -> int:
-    """Whole days up to the day of the reading, rounded down to the step; 0 for a day that is yet to come."""
-    passed = (date.fromisoformat(ask.today()) - date.fromisoformat(since[:10])).days
-    return max(passed, 0) // STEP * STEP
+    return {"id": key["id"], "days": days_since(ask, key["created"])}
 
 
 @dataclass(frozen=True)
@@ -106,16 +100,22 @@ USER: Final = AwsKind(
         PerKey(name="last_used", form=no_list_is_empty, of_key=_use, calls=(_LAST_USED,)),
         PerKey(name="idle", form=no_list_is_empty, of_key=_idle, calls=(_LAST_USED,)),
         PerKey(name="age", form=no_list_is_empty, of_key=_age),
-        Look(name="path", listed="Path"),
-        Look(name="created", listed="CreateDate"),
-        tags(Get("iam.ListUserTags", {"UserName": "{id}"}, path="Tags")),
+        MUST_RESET,
+        SECOND_FACTOR,
+        SIGN_IN_IDLE,
+        attached("User"),
+        inline("User"),
+        Look(name="path", get=Get(*_USER, "User.Path"), listed="Path"),
+        Look(name="created", get=Get(*_USER, "User.CreateDate"), listed="CreateDate"),
+        replace(tags(Get("iam.ListUserTags", {"UserName": "{id}"}, path="Tags")), listed="Tags"),
+        Address(name="arn"),
     ),
     touched_by=(
         changes("iam", f"{REQUEST}.userName", f"{REQUEST}.newUserName", f"{ANSWER}.accessKey.userName"),
         _OWN_KEY,
     ),
     address="arn:{partition}:iam::{account}:user/{id}",
-    find=Listing("iam.ListUsers", "Users", id="UserName", address="Arn"),
+    find=details("User", "UserDetailList", "UserName"),
     scope=Scope.GLOBAL,
 )
 
@@ -138,6 +138,10 @@ _UNUSED: Final = _key("AKIAEXAMPLEUNUSED001")
         "a job that runs more seldom than that is refused until the key is switched on again, which is one call"
     ),
     maps=required("iam_user_accesskey_unused"),
+    covers=(
+        "security-hub:IAM.8", "security-hub:IAM.22", "cloudbots:iam_delete_access_key",
+        "cloudbots:iam_revoke_access_key", "cloudbots:iam_user_deactivate_unused_access_key",
+    ),
     compliant=[
         {"access_keys": [], "idle": []},
         {"access_keys": [_IN_USE], "idle": _days_of(AKIAEXAMPLEINUSE0001=30)},
@@ -173,7 +177,7 @@ def unused_keys_inactive(
 @control(
     "aws.iam.user.keys-rotated", USER, severity=Severity.MEDIUM,
     disrupts=harmless("nothing is changed; a person moves what uses the key to a new one"),
-    maps=required("iam_rotate_access_key_90_days"),
+    maps=required("iam_rotate_access_key_90_days"), covers=("security-hub:IAM.3",),
     compliant=[
         {"access_keys": [_IN_USE], "age": _days_of(AKIAEXAMPLEINUSE0001=75)},
         {"access_keys": [{**_UNUSED, "status": "Inactive"}], "age": _days_of(AKIAEXAMPLEUNUSED001=360)},
@@ -193,3 +197,51 @@ def keys_rotated(access_keys: list[Json], age: list[Json], *, days: Annotated[in
         because=f"older than {days} days: {', '.join(found)}",
         guide="make a second key, move what uses the old one to it, switch the old one off, and in time delete it",
     )
+
+
+@control(
+    "aws.iam.user.one-active-key", USER, severity=Severity.MEDIUM,
+    disrupts=may_disrupt("a job that uses the idle key is refused until it is switched on again, which is one call"),
+    maps=required("iam_user_two_active_access_key"),
+    compliant=[
+        {"access_keys": [_IN_USE], "idle": _days_of(AKIAEXAMPLEINUSE0001=0)},
+        {
+            "access_keys": [_IN_USE, {**_UNUSED, "status": "Inactive"}],
+            "idle": _days_of(AKIAEXAMPLEINUSE0001=0, AKIAEXAMPLEUNUSED001=90),
+        },
+    ],
+    violating=[
+        Example(
+            {
+                "access_keys": [_IN_USE, _UNUSED],
+                "idle": _days_of(AKIAEXAMPLEINUSE0001=0, AKIAEXAMPLEUNUSED001=30),
+            },
+            leaves={"access_keys": [_IN_USE, {**_UNUSED, "status": "Inactive"}]},
+        ),
+        {
+            "access_keys": [_IN_USE, _UNUSED],
+            "idle": _days_of(AKIAEXAMPLEINUSE0001=15, AKIAEXAMPLEUNUSED001=15),
+        },
+    ],
+)  # fmt: skip
+def one_active_key(access_keys: list[Json], idle: list[Json]) -> Verdict:
+    """A user has at most one active access key.
+
+    Two are for the days in which one takes the other's place. The one that was idle for longer is switched off; where
+    both are used as lately, a person has to say which one goes.
+    """
+    active = [key["id"] for key in access_keys if key["status"] == "Active"]
+    days = dict.fromkeys(active, 0) | {item["id"]: item["days"] for item in idle}
+    if len(active) < 2:  # noqa: PLR2004 - one is enough
+        return compliant
+    because = f"active keys: {', '.join(active)}"
+    kept = min(active, key=lambda name: days[name])
+    idler = [name for name in active if days[name] > days[kept]]
+    if len(idler) + 1 < len(active):
+        return violation(
+            because=because,
+            guide="see in each key's last use which one is still needed, move what uses the other one to it, "
+            "and switch the other one off",
+        )
+    after = [{**key, "status": "Inactive"} if key["id"] in idler else key for key in access_keys]
+    return should_be(access_keys=after, because=because)

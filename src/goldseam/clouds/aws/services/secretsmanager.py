@@ -1,0 +1,234 @@
+"""Secrets Manager: secrets, who may read them, and how they are renewed. Their values are never read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Annotated, Final
+
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, tags
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.shapes import Document, policy
+from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.control import (
+    Between,
+    Example,
+    Severity,
+    Step,
+    Verdict,
+    compliant,
+    control,
+    harmless,
+    may_disrupt,
+    should_be,
+    violation,
+)
+from goldseam.resource import Ref
+from goldseam.values import ABSENT, Json, Value, same
+
+_SECRET: Final = {"SecretId": "{id}"}
+_DESCRIBE: Final = ("secretsmanager.DescribeSecret", _SECRET)
+_STEP: Final = 15
+_ROTATED: Final = ("RotationLambdaARN", "RotationRules")
+
+
+def _rotation(raw: Json) -> Value:
+    """By which function and how often; what is left of a rotation that is switched off is none."""
+    if not raw.get("RotationEnabled"):
+        return ABSENT
+    return {name: raw[name] for name in _ROTATED if raw.get(name)}
+
+
+@dataclass(frozen=True)
+class Rotation(Document):
+    """The rotation by a function, which whoever switches it on must be allowed to invoke.
+
+    The first rotation waits for its turn, so that switching it on replaces nothing (Secrets Manager API Reference,
+    RotateSecret, `RotateImmediately`).
+    """
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """One put, or one cancellation."""
+        if same(before, after) or after is ABSENT:
+            return Document.write(self, ref, before, after)
+        if "RotationLambdaARN" not in after:  # a service rotates its own secret, which no call of ours switches on
+            raise self.no_way(ref, after)
+        function = after["RotationLambdaARN"].rpartition(":function:")[2]
+        return (self.step(self.put.call(ref, more=after, words={"function": function}), after),)
+
+
+def _days(ask: Ask, since: str) -> int:
+    """Days up to the day of the reading, in steps, so that a plan outlives the night."""
+    return max((date.fromisoformat(ask.today()) - date.fromisoformat(since[:10])).days, 0) // _STEP * _STEP
+
+
+@dataclass(frozen=True)
+class Ages(Look):
+    """Days since the secret was last changed and last read, in steps of 15; since it was made, where it never was."""
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """From the listing's item, or from the secret."""
+        about = item if item is not None else ask.one(_DESCRIBE[0], {"SecretId": ref.id}, ref.region)
+        made = str(about["CreatedDate"])
+        changed = max(str(about.get(name) or made) for name in ("LastChangedDate", "LastRotatedDate"))
+        read = str(about.get("LastAccessedDate") or made)
+        return Reading({"changed": _days(ask, changed), "read": _days(ask, read)})
+
+
+def _owner(value: Value) -> Value:
+    return "" if value is ABSENT else value
+
+
+_ROTATE: Final = Send(
+    "secretsmanager.RotateSecret", {**_SECRET, "RotateImmediately": False},
+    also={"lambda:InvokeFunction": "arn:{partition}:lambda:{region}:{account}:function:<function>"},
+)  # fmt: skip
+
+SECRET: Final = AwsKind(
+    "aws.secretsmanager.secret",
+    "secret",
+    (
+        Rotation(
+            name="rotation",
+            get=Get(*_DESCRIBE),
+            listed="",
+            decode=_rotation,
+            put=_ROTATE,
+            spread=True,
+            delete=Send("secretsmanager.CancelRotateSecret", _SECRET),
+        ),
+        policy(
+            "policy",
+            get=Get("secretsmanager.GetResourcePolicy", _SECRET, "ResourcePolicy"),
+            put=Send("secretsmanager.PutResourcePolicy", {**_SECRET, "ResourcePolicy": VALUE}),
+            delete=Send("secretsmanager.DeleteResourcePolicy", _SECRET),
+        ),
+        Ages(name="ages", get=Get(*_DESCRIBE), listed=""),
+        Look(name="owner", get=Get(*_DESCRIBE, "OwningService"), listed="OwningService", form=_owner),
+        replace(tags(Get(*_DESCRIBE, "Tags")), listed="Tags"),
+    ),
+    touched_by=(
+        changes("secretsmanager", f"{REQUEST}.secretId", f"{ANSWER}.aRN", f"{ANSWER}.arn", id="arn:.+:secret:.+"),
+    ),
+    address="arn:{partition}:secretsmanager:{region}:{account}:secret:{name}",
+    find=Listing("secretsmanager.ListSecrets", "SecretList", id="ARN", address="ARN"),
+)  # fmt: skip
+
+_ARN: Final = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:goldseam-example-AbCdEf"
+_FUNCTION: Final = "arn:aws:lambda:eu-west-1:123456789012:function:goldseam-rotates"
+_MONTHLY: Final = {"RotationLambdaARN": _FUNCTION, "RotationRules": {"AutomaticallyAfterDays": 30}}
+_ANYONE: Final = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
+_PARTNER: Final = {**_ANYONE, "Sid": "Partner", "Principal": {"AWS": "arn:aws:iam::210987654321:root"}}
+_OURS_ONLY: Final = {**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}
+_BY_HAND: Final = harmless("nothing is changed; a person does it")
+
+
+def _document(*held: Json) -> Json:
+    return {"Version": "2012-10-17", "Statement": list(held)}
+
+
+@control(
+    "aws.secretsmanager.secret.policy-not-public", SECRET, severity=Severity.CRITICAL,
+    disrupts=may_disrupt("callers that only the statement for everyone lets in are refused"),
+    maps=required("secretsmanager_not_publicly_accessible", "secretsmanager_has_restrictive_resource_policy"),
+    compliant=[{"policy": ABSENT}, {"policy": _document(_PARTNER, _OURS_ONLY)}],
+    violating=[
+        Example({"policy": _document(_ANYONE)}, leaves={"policy": ABSENT}),
+        Example(
+            {"policy": _document(_PARTNER, _ANYONE, _OURS_ONLY)},
+            leaves={"policy": _document(_PARTNER, _OURS_ONLY)},
+        ),
+    ],
+)  # fmt: skip
+def policy_not_public(policy: Value) -> Verdict:
+    """The secret's policy allows nothing to everyone.
+
+    Whoever reads a secret has what it opens. Statements tied to an account, an organisation or a network stay.
+    """
+    found = public_statements(policy)
+    if not found:
+        return compliant
+    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+
+
+@control(
+    "aws.secretsmanager.secret.rotation-on", SECRET, severity=Severity.MEDIUM,
+    disrupts=may_disrupt(
+        "from its next turn on the function changes the secret: whoever keeps a copy of it, or whose system the "
+        "function does not know, is refused"
+    ),
+    maps=required("secretsmanager_automatic_rotation_enabled"), covers=("security-hub:SecretsManager.1",),
+    compliant=[{"rotation": _MONTHLY, "owner": ""}, {"rotation": ABSENT, "owner": "rds"}],
+    violating=[
+        {"rotation": ABSENT, "owner": ""},
+        Example(
+            {"rotation": ABSENT, "owner": ""}, settings={"function": _FUNCTION}, leaves={"rotation": _MONTHLY},
+        ),
+    ],
+)  # fmt: skip
+def rotation_on(
+    rotation: Value, owner: Value, *, function: str = "", days: Annotated[int, Between(1, 1000)] = 30
+) -> Verdict:
+    """The secret is renewed by itself.
+
+    A secret that leaked unnoticed stops working some day. It takes a function that knows the system behind the secret:
+    without a chosen one there is nothing to switch on. What a service of AWS owns, that service renews.
+    """
+    if rotation is not ABSENT or owner:
+        return compliant
+    if not function:
+        return violation(
+            because="nothing renews the secret",
+            guide="1. make a rotation function from one of the templates of Secrets Manager for the kind of secret, "
+            "in the network of the system; 2. try it on a copy; 3. give its ARN in a policy for these secrets as the "
+            "setting `function`",
+        )
+    wanted = {"RotationLambdaARN": function, "RotationRules": {"AutomaticallyAfterDays": days}}
+    return should_be(rotation=wanted, because="nothing renews the secret")
+
+
+@control(
+    "aws.secretsmanager.secret.renewed", SECRET, severity=Severity.MEDIUM, disrupts=_BY_HAND,
+    maps=required("secretsmanager_secret_rotated_periodically"), covers=("security-hub:SecretsManager.4",),
+    compliant=[
+        {"ages": {"changed": 75, "read": 75}, "owner": ""}, {"ages": {"changed": 360, "read": 0}, "owner": "rds"},
+    ],
+    violating=[{"ages": {"changed": 105, "read": 105}, "owner": ""}],
+)  # fmt: skip
+def renewed(ages: Value, owner: Value, *, days: Annotated[int, Between(1, 3650)] = 90) -> Verdict:
+    """The secret was changed lately.
+
+    The longer a secret lives the more places hold a copy of it; a rotation that is on and fails changes nothing. Days
+    move in steps of 15.
+    """
+    if ages["changed"] <= days or owner:
+        return compliant
+    return violation(
+        because=f"the secret is older than {days} days",
+        guide="where rotation is on, see in the function's log why it fails, and start it with `aws secretsmanager "
+        "rotate-secret`; else change it in the system first, and then in the secret",
+    )
+
+
+@control(
+    "aws.secretsmanager.secret.used", SECRET, severity=Severity.LOW, disrupts=_BY_HAND,
+    maps=required("secretsmanager_secret_unused"), covers=("security-hub:SecretsManager.3",),
+    compliant=[{"ages": {"changed": 75, "read": 75}}],
+    violating=[
+        {"ages": {"changed": 90, "read": 90}}, Example({"ages": {"changed": 30, "read": 30}}, settings={"days": 30}),
+    ],
+)  # fmt: skip
+def used(ages: Value, *, days: Annotated[int, Between(1, 3650)] = 90) -> Verdict:
+    """The secret is read by somebody.
+
+    What nobody reads still opens something. Deleting it makes it unreadable at once and is final when its waiting time
+    is over, so a person does it.
+    """
+    if ages["read"] < days:
+        return compliant
+    return violation(
+        because=f"nobody read the secret for {days} days",
+        guide="1. ask who made it; 2. take away what it opens (the user, the token); 3. `aws secretsmanager "
+        "delete-secret --recovery-window-in-days 30`, which `restore-secret` takes back until then",
+    )
