@@ -167,9 +167,15 @@ def twice(plan: Plan, kind: Kind, by_member: frozenset[str]) -> str:
     for change in plan.changes:
         steps = kind.facet(change.facet).write(plan.ref, change.before, change.after)
         calls = Counter(step.call.operation for step in steps)
-        one_each = change.facet in by_member
-        differing = len([item for item in change.after if item not in change.before]) if one_each else 1
+        differing = _differing(change.before, change.after) if change.facet in by_member else 1
         for operation, times in calls.items():
             if times > differing:
                 return f"{operation} is called {times} times for {change.facet}"
     return ""
+
+
+def _differing(before: Value, after: Value) -> int:
+    """How many members are new, or gone, whichever are more."""
+    come = [item for item in after if item not in before]
+    gone = [item for item in before if item not in after]
+    return max(len(come), len(gone))

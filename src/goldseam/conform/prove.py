@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.conform.cases import Case, as_read, cases, fix_of, settings_in
 from goldseam.conform.doubts import disbelieved, eager, interrupted, late, stale, unknown
 from goldseam.conform.emulated import EmulatedGround
@@ -167,9 +168,9 @@ class Prover:
         return self._shapes[key]
 
     def _merged(self, kind: Kind, controls: Sequence[Control]) -> None:
-        by_member = frozenset[str]()
+        by_member = frozenset(facet.name for facet in kind.facets if isinstance(facet, AwsFacet) and facet.one_by_one)
         if isinstance(self.ground, EmulatedGround) and kind.name in self.ground.fixtures:
-            by_member = self.ground.fixtures[kind.name].by_member
+            by_member |= self.ground.fixtures[kind.name].by_member
         for control in controls:
             if not control.fixable:
                 self._say(control, 12, "all", State.VOID, _NO_FIX)

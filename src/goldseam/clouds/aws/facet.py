@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.kind import Ask, at, filled
@@ -113,6 +113,9 @@ class AwsFacet(Facet):
     `waits` says, of the whole answer (or item), what an accepted change still waits for; `tells` which words in it a
     write of the facet needs, by name.
     """
+
+    one_by_one: ClassVar[bool] = False
+    """Whether each member of the value is written by a call of its own."""
 
     get: Get | None = field(default=None, kw_only=True)
     listed: str | None = field(default=None, kw_only=True)
