@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from typing import Final
 
 from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.conform.aws_fixtures.making import pair, reference
+from goldseam.conform.aws_fixtures.roles import role_for
 from goldseam.conform.emulated import EmulatedGround, Fixture, Lack, Made
-from goldseam.errors import CloudError
 from goldseam.values import ABSENT, Json, Value
 
 _EXAMPLE: Final = "goldseam-example"
-_ROLE: Final = "function"
-_TRUST: Final = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
-
-
-def _role(ground: EmulatedGround) -> str:
-    try:
-        made = ground.make("iam.CreateRole", RoleName=_ROLE, AssumeRolePolicyDocument=json.dumps(_TRUST))
-    except CloudError:
-        made = ground.make("iam.GetRole", RoleName=_ROLE)
-    return str(made["Role"]["Arn"])
 
 
 def _code() -> Json:
@@ -41,8 +27,8 @@ def _function(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     runtime = facets.get("runtime", {}).get("name") or "python3.13"
     for each in pair(name):
         ground.make(
-            "lambda.CreateFunction", FunctionName=each, Runtime=runtime, Role=_role(ground), Handler="main.run",
-            Code=_code(), **_chosen(facets),
+            "lambda.CreateFunction", FunctionName=each, Runtime=runtime, Handler="main.run",
+            Role=role_for(ground, "lambda.amazonaws.com"), Code=_code(), **_chosen(facets),
         )  # fmt: skip
         if facets.get("url_access", ABSENT) is not ABSENT or facets.get("url_cors", ABSENT) is not ABSENT:
             _address(ground, each, facets.get("url_cors", ABSENT))
