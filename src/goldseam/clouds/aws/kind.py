@@ -141,6 +141,10 @@ def _words(ref: Ref) -> dict[str, str]:
     }
 
 
+LAST: Final = "(last)"
+"""In a path: of a text such as an ARN, what stands behind its last slash."""
+
+
 def at(document: Json, path: str) -> Json:
     """The value at a dotted path, or None where the path ends early; an empty path is the document itself.
 
@@ -151,6 +155,8 @@ def at(document: Json, path: str) -> Json:
             document = _joined(at(item, part) for item in document)
         elif isinstance(document, Mapping):
             document = document.get(part)
+        elif isinstance(document, str) and part == LAST:
+            document = document.rpartition("/")[2]
         else:
             return None
     return document
