@@ -92,8 +92,13 @@ def _is_mended(control: Control, example: Example) -> None:
     for name, value in (example.leaves or {}).items():
         assert same(mended.facets[name], control.kind.facet(name).normal(value)), (control.id, mended.facets[name])
     _leads_there_and_back(control.kind, resource, mended)
-    assert {permission.resource for permission in plan.permissions} <= {resource.ref.address, "*"}
+    assert all(_is_exact(permission.resource, resource.ref) for permission in plan.permissions), plan.permissions
     check_calls((*plan.calls, *plan.undo))
+
+
+def _is_exact(resource: str, ref: Ref) -> bool:
+    """The resource itself, all where an action takes no resource, or one other that is named whole."""
+    return resource in {ref.address, "*"} or (resource.startswith("arn:") and not set(resource) & set("*<{"))
 
 
 def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str, Json]) -> None:
