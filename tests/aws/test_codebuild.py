@@ -4,18 +4,19 @@ from typing import Any
 
 import pytest
 
-from goldseam.clouds.aws.services import codebuild
-from goldseam.control import Example, ShouldBe, Violation
+from goldseam.clouds.aws.services.codebuild import builds
+from goldseam.clouds.aws.services.codebuild.project import PROJECT
+from goldseam.control import Compliant, Example, ShouldBe, Violation
 from goldseam.errors import PlanRefused
 from goldseam.values import Json
-from tests.aws.laws import ref_of, verdict
+from tests.aws.laws import left, ref_of, verdict
 
 PLAIN = {"name": "STAGE", "value": "dev"}
 REFERENCE = {"name": "NPM_TOKEN", "value": "npm:token", "type": "SECRETS_MANAGER"}
 
 
 def read(facet: str, **project: Json) -> Any:
-    lens: Any = codebuild.PROJECT.facet(facet)
+    lens: Any = PROJECT.facet(facet)
     return lens.normal(lens.decode([project]))
 
 
@@ -29,14 +30,14 @@ def test_values_of_variables_in_clear_text_never_enter() -> None:
         {"name": "NPM_TOKEN", "type": "SECRETS_MANAGER"},
         {"name": "STAGE", "type": "PLAINTEXT"},
     ]
-    assert isinstance(verdict(codebuild.not_privileged, Example({"environment": held})), Violation)
+    assert isinstance(verdict(builds.not_privileged, Example({"environment": held})), Violation)
     with pytest.raises(PlanRefused):
-        codebuild.PROJECT.facet("environment").write(ref_of(codebuild.PROJECT), held, {**held, "privilegedMode": False})
+        PROJECT.facet("environment").write(ref_of(PROJECT), held, {**held, "privilegedMode": False})
 
 
 def test_an_environment_of_references_is_written_whole() -> None:
     held = read("environment", environment=machine(REFERENCE))
-    found = verdict(codebuild.not_privileged, Example({"environment": held}))
+    found = verdict(builds.not_privileged, Example({"environment": held}))
     assert isinstance(found, ShouldBe)
     assert found.changes["environment"] == {**machine(REFERENCE), "privilegedMode": False}
 
@@ -64,3 +65,25 @@ def test_logins_in_addresses_of_sources(location: str | None, found: list[str]) 
 def test_what_is_not_said_of_logs_is_the_default() -> None:
     spelt = {"cloudWatchLogs": {"status": "ENABLED"}, "s3Logs": {"status": "DISABLED", "encryptionDisabled": False}}
     assert read("logs") == read("logs", logsConfig={}) == read("logs", logsConfig=spelt) == spelt
+
+
+@pytest.mark.parametrize(
+    ("pattern", "anchored"),
+    [
+        ("1234", "^1234$"),
+        ("1234|5678", "^(1234|5678)$"),
+        ("^12|34$", "^(^12|34$)$"),
+        ("^1234$", None),
+        ("^1234$|^5678$", None),
+        ("^(1234|5678)$", None),
+    ],
+)
+def test_actors_are_named_whole(pattern: str, anchored: str | None) -> None:
+    lets_in = {"type": "ACTOR_ACCOUNT_ID", "pattern": pattern, "excludeMatchedPattern": False}
+    branch = {"type": "HEAD_REF", "pattern": "main", "excludeMatchedPattern": False}
+    example = Example({"triggers": [[branch, lets_in]]})
+    if anchored is None:
+        assert isinstance(verdict(builds.actors_named_whole, example), Compliant)
+    else:
+        fixed = left(builds.actors_named_whole, example, "triggers")
+        assert fixed == [[branch, {**lets_in, "pattern": anchored}]]

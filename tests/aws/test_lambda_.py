@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import json
+from typing import Any
+from urllib.parse import quote
+
 import pytest
 
 from goldseam.clouds.aws.services.lambda_ import invoking
@@ -100,6 +104,43 @@ def test_a_bucket_is_bound_to_the_account_before_the_loose_grant_goes() -> None:
 def test_what_the_fix_cannot_make_of_a_bucket_is_for_a_person(more: Json) -> None:
     found = verdict(invoking.services_bound, Example({"policy": [{**BUCKET, **more}], "arn": ARN}))
     assert isinstance(found, ShouldBe if "Action" in more else Violation)
+
+
+class Account:
+    """One role, one policy of the account's own."""
+
+    def __init__(self, document: Json) -> None:
+        version = {"Document": document, "IsDefaultVersion": True}
+        old = {"Document": EVERYTHING, "IsDefaultVersion": False}
+        self._held = {
+            "RoleDetailList": [{"Arn": "role", "AttachedManagedPolicies": [{"PolicyName": "own", "PolicyArn": "own"}]}],
+            "Policies": [{"Arn": "own", "PolicyVersionList": [version, old]}],
+        }
+
+    def every(self, _: str, __: Json, ___: str, member: str) -> list[Json]:
+        return self._held[member]
+
+
+ALL = {"Effect": "Allow", "Action": ["s3:GetObject", "*"], "Resource": "*"}
+EVERYTHING = {"Version": "2012-10-17", "Statement": ALL}
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        (EVERYTHING, ["own"]),
+        (quote(json.dumps(EVERYTHING)), ["own"]),
+        ({"Statement": [{**ALL, "Resource": ["arn:aws:s3:::shop/*"]}]}, []),
+        ({"Statement": [{**ALL, "Action": "s3:*"}]}, []),
+        ({"Statement": [{**ALL, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]}, []),
+        ({"Statement": [{**ALL, "Effect": "Deny"}]}, []),
+    ],
+)
+def test_policies_that_allow_everything_are_told_by_their_version_in_force(document: Json, found: list[str]) -> None:
+    facet: Any = FUNCTION.facet("blanket")
+    assert facet.read(Account(document), ref_of(FUNCTION), {"Role": "role"}).value == found
+    with pytest.raises(LookupError):
+        facet.read(Account(document), ref_of(FUNCTION), {"Role": "gone"})
 
 
 class Today:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.services import codebuild
+from goldseam.clouds.aws.services.codebuild.project import PROJECT
 from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.aws_fixtures.roles import role_for
 from goldseam.conform.emulated import EmulatedGround, Fixture, Lack, Made
@@ -25,7 +25,7 @@ def _project(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
             "codebuild.CreateProject", name=each, source=source, artifacts={"type": "NO_ARTIFACTS"},
             environment=_with(facets, named), serviceRole=role_for(ground, "codebuild.amazonaws.com"),
         )  # fmt: skip
-    refs = [reference(ground, codebuild.PROJECT, each) for each in pair(name)]
+    refs = [reference(ground, PROJECT, each) for each in pair(name)]
     return Made(refs[0], {}, (refs[1],))
 
 
@@ -48,9 +48,10 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
         lacks=(
             Lack("ministack", "logs", "ministack does not keep where builds are recorded", _either),
             Lack("ministack", "visibility", "ministack does not have UpdateProjectVisibility"),
+            Lack("ministack", "triggers", "ministack does not have webhooks of projects"),
             *(
                 Lack("moto", facet, "moto does not have UpdateProject", _either)
-                for facet in ("environment", "logs", "artifacts", "visibility")
+                for facet in ("environment", "logs", "artifacts", "triggers", "visibility")
             ),
         ),
         normal=frozenset({"artifacts", "environment", "lastModified"}),

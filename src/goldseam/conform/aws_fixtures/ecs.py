@@ -62,7 +62,8 @@ def _container(wanted: Mapping[str, Json]) -> Json:
     if wanted.get("User"):
         made["user"] = wanted["User"]
     if wanted.get("LogDriver"):
-        made["logConfiguration"] = {"logDriver": wanted["LogDriver"]}
+        options = {"options": {"mode": wanted["LogMode"]}} if wanted.get("LogMode") else {}
+        made["logConfiguration"] = {"logDriver": wanted["LogDriver"], **options}
     return made
 
 

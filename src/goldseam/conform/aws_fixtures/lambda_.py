@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.aws_fixtures.roles import role_for
 from goldseam.conform.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.errors import CloudError
 from goldseam.values import ABSENT, Json, Value
 
 _EXAMPLE: Final = "goldseam-example"
@@ -28,12 +31,31 @@ def _function(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     for each in pair(name):
         ground.make(
             "lambda.CreateFunction", FunctionName=each, Runtime=runtime, Handler="main.run",
-            Role=role_for(ground, "lambda.amazonaws.com"), Code=_code(), **_chosen(facets),
+            Role=_role(ground, name, facets), Code=_code(), **_chosen(facets),
         )  # fmt: skip
         if facets.get("url_access", ABSENT) is not ABSENT or facets.get("url_cors", ABSENT) is not ABSENT:
             _address(ground, each, facets.get("url_cors", ABSENT))
     refs = [reference(ground, FUNCTION, each) for each in pair(name)]
     return Made(refs[0], {_EXAMPLE: name}, (refs[1],))
+
+
+_EVERYTHING: Final = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"},
+}
+
+
+def _role(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> str:
+    """The role of all functions, or one of its own that may do everything."""
+    plain = role_for(ground, "lambda.amazonaws.com")
+    if not facets.get("blanket"):
+        return plain
+    own, trust = f"{name}-role", json.dumps({"Version": "2012-10-17", "Statement": []})
+    with suppress(CloudError):  # the function beside it has it already
+        ground.make("iam.CreateRole", RoleName=own, AssumeRolePolicyDocument=trust)
+    for policy in facets["blanket"]:
+        ground.make("iam.PutRolePolicy", RoleName=own, PolicyName=policy, PolicyDocument=json.dumps(_EVERYTHING))
+    return plain.replace(plain.rpartition("/")[2], own)
 
 
 def _chosen(facets: Mapping[str, Value]) -> dict[str, Json]:

@@ -23,12 +23,14 @@ def _described(path: str) -> Get:
 
 def _container(raw: Mapping[str, Json]) -> Json:
     """What rules are about; of the environment, the names that look like secrets."""
+    log = raw.get("logConfiguration") or {}
     return {
         "Name": raw.get("name", ""),
         "Privileged": bool(raw.get("privileged")),
         "ReadOnly": bool(raw.get("readonlyRootFilesystem")),
         "User": str(raw.get("user") or "").partition(":")[0],
-        "LogDriver": (raw.get("logConfiguration") or {}).get("logDriver", ""),
+        "LogDriver": log.get("logDriver", ""),
+        "LogMode": (log.get("options") or {}).get("mode", ""),
         "Secrets": secret_names({item["name"]: item.get("value", "") for item in raw.get("environment") or []}),
     }
 
@@ -61,7 +63,8 @@ TASK_DEFINITION: Final = AwsKind(
 )
 
 _GOOD: Final = {
-    "Name": "app", "Privileged": False, "ReadOnly": True, "User": "1000", "LogDriver": "awslogs", "Secrets": [],
+    "Name": "app", "Privileged": False, "ReadOnly": True, "User": "1000", "LogDriver": "awslogs", "LogMode": "",
+    "Secrets": [],
 }  # fmt: skip
 _SIDECAR: Final = {**_GOOD, "Name": "proxy"}
 _OWN: Final = {"networkMode": "awsvpc", "pidMode": "", "ipcMode": "", "Windows": False}
@@ -172,6 +175,25 @@ def tasks_logged(containers: list[Json]) -> Verdict:
     """
     names = _those(containers, lambda container: not container["LogDriver"])
     return _verdict(names, "{} has no log driver", "with a `logConfiguration` (`awslogs` with a group and a region)")
+
+
+@control(
+    "aws.ecs.task-definition.logs-without-waiting",
+    TASK_DEFINITION,
+    severity=Severity.LOW,
+    maps=required("ecs_task_definitions_logging_block_mode"),
+    disrupts=_BY_HAND,
+    compliant=({"containers": _with()}, {"containers": _with(LogMode="non-blocking")}),
+    violating=({"containers": _with(LogMode="blocking")},),
+)
+def logs_without_waiting(containers: list[Json]) -> Verdict:
+    """Containers do not stand still while their log cannot be delivered.
+
+    In blocking mode an outage of the log service is an outage of the task. Where no mode is set the account's default
+    counts, which is non-blocking.
+    """
+    names = _those(containers, lambda container: container["LogMode"] == "blocking")
+    return _verdict(names, "{} waits for its log", "with the log option `mode` set to `non-blocking`")
 
 
 @control(

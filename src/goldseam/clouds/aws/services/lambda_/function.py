@@ -9,6 +9,7 @@ from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, no_list_i
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import secret_names
 from goldseam.clouds.aws.services.lambda_.grants import Grants, from_text
+from goldseam.clouds.aws.services.lambda_.role import Blanket
 from goldseam.clouds.aws.services.lambda_.runtimes import Runtime
 from goldseam.clouds.aws.shapes import Document
 from goldseam.values import ABSENT, Json, Value
@@ -78,6 +79,7 @@ FUNCTION: Final = AwsKind(
         Look(name="dead_letters", listed="DeadLetterConfig.TargetArn", form=_none),
         Look(name="network", listed="VpcConfig.VpcId", form=_none),
         Look(name="layers", listed="Layers", decode=_layers, form=no_list_is_empty),
+        Blanket(name="blanket"),
         Address(name="arn"),
         tags(Get("lambda.ListTags", {"Resource": "{address}"}, "Tags")),
     ),

@@ -206,3 +206,28 @@ def layers_known(layers: list[str], arn: str, *, trusted: str = "") -> Verdict:
         "it into the function's package, set `--layers` to the list with the copy in its place, and test the function; "
         "or name the account in the setting `trusted`",
     )
+
+
+@control(
+    "aws.lambda.function.role-not-administrator",
+    FUNCTION,
+    severity=Severity.HIGH,
+    covers=("cloudbots:lambda_detach_blanket_permissions",),
+    disrupts=_BY_HAND,
+    compliant=({"blanket": []},),
+    violating=({"blanket": ["all"]},),
+)
+def role_not_administrator(blanket: list[str]) -> Verdict:
+    """The function's role may not do everything.
+
+    Whoever gets the function to run code of theirs, or to follow their input too far, has the account. What the
+    function needs of it cannot be told from its configuration, so the policy is not taken away by itself.
+    """
+    if not blanket:
+        return compliant
+    return violation(
+        because=f"{listed(blanket)} of the function's role allow every action on everything",
+        guide="let IAM Access Analyzer make a policy from what the role did in CloudTrail, over a time in which all "
+        "that the function does happened; attach it, then detach the other, and watch the function's errors; other "
+        "functions may run under the same role",
+    )
