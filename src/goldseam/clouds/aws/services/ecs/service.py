@@ -216,12 +216,24 @@ def latest_platform(platform: Value, controller: str) -> Verdict:
     SERVICE,
     severity=Severity.LOW,
     disrupts=may_disrupt("people who open shells in the service's tasks cannot do so in tasks that start from now on"),
-    compliant=({"shell": False},),
-    violating=(Example({"shell": True}, leaves={"shell": False}),),
+    compliant=({"shell": False, "controller": "ECS"},),
+    violating=(
+        Example({"shell": True, "controller": "ECS"}, leaves={"shell": False}),
+        {"shell": True, "controller": "CODE_DEPLOY"},
+    ),
 )
-def no_shell(shell: bool) -> Verdict:  # noqa: FBT001
+def no_shell(shell: bool, controller: str) -> Verdict:  # noqa: FBT001
     """Nobody opens a shell in tasks of the service.
 
     ECS Exec gives whoever may use it the task's role and its secrets. It is meant for finding faults, not to stay.
     """
-    return should_be(shell=False, because="ECS Exec is on") if shell else compliant
+    if not shell:
+        return compliant
+    if controller == "ECS":
+        return should_be(shell=False, because="ECS Exec is on")
+    return violation(
+        because="ECS Exec is on",
+        guide=f"a service that is deployed by {controller} keeps the setting: make a service beside it without "
+        "`--enable-execute-command`, move the traffic, and delete the old one; deny "
+        "`ecs:ExecuteCommand` on it until then",
+    )

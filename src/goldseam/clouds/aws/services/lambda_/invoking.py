@@ -163,11 +163,16 @@ def _of_an_account(arn: str) -> bool:
     return len(parts) > 4 and parts[4] not in {"", "*"}  # noqa: PLR2004 - the fifth part of an ARN is the account
 
 
+_LONGEST_SID: Final = 80
+"""AWS takes a hundred characters; these leave room for what is added."""
+
+
 def _bound(statement: Json, account: str, taken: set[str]) -> Json:
     """The statement for one account, under a Sid of its own, so that it can be added before the other is removed."""
     held = statement.get("Condition") or {}
     condition = {**held, "StringEquals": {**held.get("StringEquals", {}), "AWS:SourceAccount": account}}
-    names = (f"{statement['Sid']}-own-account{number}" for number in ("", *range(2, len(taken) + 3)))
+    begun = statement["Sid"][:_LONGEST_SID]
+    names = (f"{begun}-own-account{number}" for number in ("", *range(2, len(taken) + 3)))
     return {**statement, "Sid": next(name for name in names if name not in taken), "Condition": condition}
 
 
