@@ -141,8 +141,12 @@ def _words(ref: Ref) -> dict[str, str]:
     }
 
 
-LAST: Final = "(last)"
-"""In a path: of a text such as an ARN, what stands behind its last slash."""
+def behind(mark: str) -> str:
+    """In a path: of a text such as an ARN, what stands behind the last such mark."""
+    return f"({mark})"
+
+
+LAST: Final = behind("/")
 
 
 def at(document: Json, path: str) -> Json:
@@ -155,8 +159,8 @@ def at(document: Json, path: str) -> Json:
             document = _joined(at(item, part) for item in document)
         elif isinstance(document, Mapping):
             document = document.get(part)
-        elif isinstance(document, str) and part == LAST:
-            document = document.rpartition("/")[2]
+        elif isinstance(document, str) and part.startswith("("):
+            document = document.rpartition(part[1:-1])[2]
         else:
             return None
     return document

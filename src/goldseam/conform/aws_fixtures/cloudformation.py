@@ -19,8 +19,8 @@ def _stack(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
         template["Outputs"] = outputs
     refs = []
     for each in pair(name):
-        ground.make("cloudformation.CreateStack", StackName=each, TemplateBody=json.dumps(template))
-        refs.append(reference(ground, cloudformation.STACK, each))
+        made = ground.make("cloudformation.CreateStack", StackName=each, TemplateBody=json.dumps(template))
+        refs.append(reference(ground, cloudformation.STACK, str(made["StackId"]).partition(":stack/")[2]))
     return Made(refs[0], {}, (refs[1],))
 
 

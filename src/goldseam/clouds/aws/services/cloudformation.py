@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import Look, Send, no_list_is_empty, tags
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, behind, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_names
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch
@@ -23,12 +22,10 @@ from goldseam.control import (
 )
 from goldseam.values import ABSENT, Json, Value
 
-_STACK: Final = {"StackName": "{id}"}
+_STACK: Final = {"StackName": "{address}"}
 _BY_HAND: Final = harmless("nothing is changed; a person does it")
 _BOOTSTRAP: Final = "CDKToolkit"
 _VERSION: Final = "BootstrapVersion"
-_IN_NAMES: Final = re.compile(r"arn:[^:]+:cloudformation:[^:]+:[0-9]+:stack/")
-_SID: Final = f"(?:{_IN_NAMES.pattern})?([^/:]+)(?:/.+)?"
 
 
 def _outputs(raw: Json) -> dict[str, str]:
@@ -73,9 +70,9 @@ STACK: Final = AwsKind(
         Look(name="status", listed="StackStatus"),
         tags(),
     ),
-    touched_by=(changes("cloudformation", f"{REQUEST}.stackName", f"{ANSWER}.stackId", id=_SID),),
-    address="arn:{partition}:cloudformation:{region}:{account}:stack/{id}/*",
-    find=Listing("cloudformation.DescribeStacks", "Stacks", id="StackName", narrow=_STACK),
+    touched_by=(changes("cloudformation", f"{REQUEST}.stackName", f"{ANSWER}.stackId", id="arn:.+:stack/(.+)"),),
+    address="arn:{partition}:cloudformation:{region}:{account}:stack/{id}",
+    find=Listing("cloudformation.DescribeStacks", "Stacks", id=f"StackId.{behind(':stack/')}", narrow=_STACK),
 )
 
 _ROOT: Final = "arn:aws:cloudformation:eu-west-1:123456789012:stack/shop/0a1b2c3d-0000-1111-2222-333344445555"

@@ -106,7 +106,7 @@ REPOSITORY: Final = AwsKind(
 )
 
 _PACKAGES: Final = "arn:aws:codeartifact:eu-west-1:123456789012:package/shop/main"
-_LIBRARY: Final = f"{_PACKAGES}/pypi//shop-core"
+_LIBRARY: Final = f"{_PACKAGES}/maven/com.shop/core"
 _SCOPED: Final = f"{_PACKAGES}/npm/shop/ui"
 
 

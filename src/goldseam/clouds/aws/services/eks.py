@@ -14,7 +14,7 @@ from ipaddress import IPv4Network, ip_network
 from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, until
-from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, at, changes
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings
 from goldseam.control import (
@@ -209,7 +209,7 @@ NODE_GROUP: Final = AwsKind(
     "aws.eks.node-group",
     "EKS node group",
     (Look(name="remote_access", get=_REMOTE, decode=_opened),),
-    touched_by=(),
+    touched_by=(changes("eks", f"{ANSWER}.nodegroup.nodegroupArn", id="arn:.+:nodegroup/([^/]+/[^/]+)/.+"),),
     address="arn:{partition}:eks:{region}:{account}:nodegroup/{id}/*",
     find=Listing("eks.ListNodegroups", "nodegroups", parameters={"clusterName": "{parent}"}, within=_CLUSTERS),
 )
