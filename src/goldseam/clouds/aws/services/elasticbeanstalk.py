@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, tags
-from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_names
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
@@ -48,7 +48,14 @@ ENVIRONMENT: Final = AwsKind(
         ),
         tags(Get("elasticbeanstalk.ListTagsForResource", {"ResourceArn": "{address}"}, "ResourceTags")),
     ),
-    touched_by=(changes("elasticbeanstalk", f"{REQUEST}.resourceArn", id="arn:.+:environment/([^/]+/[^/]+)"),),
+    touched_by=(
+        changes(
+            "elasticbeanstalk",
+            f"{ANSWER}.environmentArn",
+            f"{REQUEST}.resourceArn",
+            id="arn:.+:environment/([^/]+/[^/]+)",
+        ),
+    ),
     address="arn:{partition}:elasticbeanstalk:{region}:{account}:environment/{id}",
     find=Listing(
         "elasticbeanstalk.DescribeEnvironments",
