@@ -96,14 +96,14 @@ def _is_mended(control: Control, example: Example) -> None:
     check_calls((*plan.calls, *plan.undo))
 
 
-def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str, Json]) -> None:
-    with pytest.raises(PlanRefused, match="already passes"):
-        propose(mended, [control], [control], lambda *_: settings)
-
-
 def _is_exact(resource: str, ref: Ref) -> bool:
     """The resource itself, all where an action takes no resource, or one other that is named whole."""
     return resource in {ref.address, "*"} or (resource.startswith("arn:") and not set(resource) & set("*<{"))
+
+
+def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str, Json]) -> None:
+    with pytest.raises(PlanRefused, match="already passes"):
+        propose(mended, [control], [control], lambda *_: settings)
 
 
 def _leads_there_and_back(kind: Kind, before: Resource, mended: Resource, *, reversible: bool) -> None:

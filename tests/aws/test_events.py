@@ -42,6 +42,40 @@ TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/team/deploy"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db-AbCdEf"
 DATABASE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:shop"
+PLACE = f"{REGION}:{ACCOUNT}"
+CLUSTER_PARTS = {("aws.eks.cluster", "main"), ("aws.eks.logging", "main"), ("aws.eks.protection", "main")}
+NODES = {"nodegroup": {"nodegroupArn": f"arn:aws:eks:{PLACE}:nodegroup/main/blue/0a1b"}}
+COMPUTE = [
+    (event("lambda", "AddPermission20150331v2", {"functionName": FUNCTION}), {("aws.lambda.function", "shop")}),
+    (event("lambda", "TagResource20170331v2", {"resource": FUNCTION}), {("aws.lambda.function", "shop")}),
+    (event("eks", "UpdateClusterConfig", {"name": "main"}), CLUSTER_PARTS),
+    (event("eks", "CreateNodegroup", {"name": "main", "nodegroupName": "blue"}, NODES),
+     {*CLUSTER_PARTS, ("aws.eks.node-group", "main/blue")}),
+    (event("ecs", "UpdateClusterSettings", {"cluster": "main"}), {("aws.ecs.cluster", "main")}),
+    (event("ecs", "UpdateService", {}, {"service": {"serviceArn": f"arn:aws:ecs:{PLACE}:service/main/shop"}}),
+     {("aws.ecs.service", "main/shop")}),
+    (event("ecs", "RegisterTaskDefinition", {"family": "shop"}), {("aws.ecs.task-definition", "shop")}),
+    (event("codebuild", "UpdateProject", {"name": "shop"}), {("aws.codebuild.project", "shop")}),
+    (event("codebuild", "UpdateProjectVisibility", {"projectArn": f"arn:aws:codebuild:{PLACE}:project/shop"}),
+     {("aws.codebuild.project", "shop")}),
+    (event("codebuild", "UpdateReportGroup", {"arn": f"arn:aws:codebuild:{PLACE}:report-group/unit"}),
+     {("aws.codebuild.report-group", f"arn:aws:codebuild:{PLACE}:report-group/unit")}),
+    (event("cloudformation", "UpdateStack", {"stackName": "shop"},
+           {"stackId": f"arn:aws:cloudformation:{PLACE}:stack/shop/0a1b"}),
+     {("aws.cloudformation.stack", "shop/0a1b")}),
+    (event("states", "UpdateStateMachine", {"stateMachineArn": MACHINE}),
+     {("aws.stepfunctions.state-machine", MACHINE)}),
+    (event("elasticbeanstalk", "UpdateEnvironment", {"environmentName": "live"},
+           {"environmentArn": f"arn:aws:elasticbeanstalk:{PLACE}:environment/shop/live"}),
+     {("aws.elasticbeanstalk.environment", "shop/live")}),
+    (event("codeartifact", "TagResource", {"resourceArn": f"arn:aws:codeartifact:{PLACE}:repository/shop/main"}),
+     {("aws.codeartifact.repository", "shop/main")}),
+    (event("batch", "RegisterJobDefinition", {}, {"jobDefinitionArn": f"arn:aws:batch:{PLACE}:job-definition/a:1"}),
+     {("aws.batch.job-definition", f"arn:aws:batch:{PLACE}:job-definition/a:1")}),
+    (event("amplify", "UpdateApp", {"appId": "d1"}), {("aws.amplify.app", "d1")}),
+]  # fmt: skip
 TOLD = [
     (event("s3", "PutBucketPolicy", {"bucketName": "b", "policy": ""}), {("aws.s3.bucket", "b")}),
     (event("s3", "PutAccountPublicAccessBlock", {"accountId": ACCOUNT}), {("aws.account", ACCOUNT)}),
@@ -101,6 +135,7 @@ TOLD = [
     (event("ssm", "UpdateServiceSetting", {"settingId": "/ssm/documents/console/public-sharing-permission"}),
      {("aws.ssm.region", REGION)}),
     (event("ecr", "SetRepositoryPolicy", {"repositoryName": "team/app"}), {("aws.ecr.repository", "team/app")}),
+    *COMPUTE,
     (event("ec2", "CreateVpc", {"cidrBlock": "10.0.0.0/16"}, {"vpc": {"vpcId": "vpc-1"}}), set()),
 ]  # fmt: skip
 

@@ -141,6 +141,14 @@ def _words(ref: Ref) -> dict[str, str]:
     }
 
 
+def behind(mark: str) -> str:
+    """In a path: of a text such as an ARN, what stands behind the last such mark."""
+    return f"({mark})"
+
+
+LAST: Final = behind("/")
+
+
 def at(document: Json, path: str) -> Json:
     """The value at a dotted path, or None where the path ends early; an empty path is the document itself.
 
@@ -151,6 +159,8 @@ def at(document: Json, path: str) -> Json:
             document = _joined(at(item, part) for item in document)
         elif isinstance(document, Mapping):
             document = document.get(part)
+        elif isinstance(document, str) and part.startswith("("):
+            document = document.rpartition(part[1:-1])[2]
         else:
             return None
     return document

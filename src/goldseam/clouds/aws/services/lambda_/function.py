@@ -1,0 +1,92 @@
+"""Lambda functions: the kind and its facets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.looks_secret import secret_names
+from goldseam.clouds.aws.services.lambda_.grants import Grants, from_text
+from goldseam.clouds.aws.services.lambda_.role import Blanket
+from goldseam.clouds.aws.services.lambda_.runtimes import Runtime
+from goldseam.clouds.aws.shapes import Document
+from goldseam.values import ABSENT, Json, Value
+
+_FUNCTION: Final = {"FunctionName": "{id}"}
+_NONE: Final = ("ResourceNotFoundException",)
+"""What Lambda answers where a function has no policy, or no URL (and where there is no such function)."""
+
+
+def _environment(raw: Mapping[str, Json]) -> Value:
+    """The names of the variables that look like secrets, and how many there are; none of their values."""
+    if raw.get("Error"):
+        reason = f"Lambda could not decrypt the variables: {raw['Error'].get('ErrorCode', 'no code')}"
+        raise ValueError(reason)
+    variables = raw.get("Variables") or {}
+    return {"Variables": len(variables), "Secrets": secret_names(variables)}
+
+
+def _no_variables(value: Value) -> Value:
+    return {"Variables": 0, "Secrets": []} if value is ABSENT else value
+
+
+def _passed_through(value: Value) -> Value:
+    return "PassThrough" if value is ABSENT else value
+
+
+def _none(value: Value) -> Value:
+    return "" if value is ABSENT else value
+
+
+def _layers(raw: Json) -> Value:
+    return sorted(layer["Arn"] for layer in raw)
+
+
+def _cors(raw: Mapping[str, Json]) -> Value:
+    return {"Origins": sorted(raw.get("AllowOrigins") or []), "Credentials": bool(raw.get("AllowCredentials"))}
+
+
+_URL: Final = Get("lambda.GetFunctionUrlConfig", _FUNCTION, "AuthType", absent=_NONE)
+
+FUNCTION: Final = AwsKind(
+    "aws.lambda.function",
+    "Lambda function",
+    (
+        Grants(
+            name="policy",
+            get=Get("lambda.GetPolicy", _FUNCTION, "Policy", absent=_NONE),
+            add=Send("lambda.AddPermission", _FUNCTION),
+            remove=Send("lambda.RemovePermission", _FUNCTION),
+            decode=from_text,
+        ),
+        Document(
+            name="url_access",
+            get=_URL,
+            put=Send("lambda.UpdateFunctionUrlConfig", {**_FUNCTION, "AuthType": VALUE}),
+        ),
+        Look(name="url_cors", get=Get(_URL.operation, _FUNCTION, "Cors", absent=_NONE), decode=_cors),
+        Document(
+            name="tracing",
+            listed="TracingConfig.Mode",
+            put=Send("lambda.UpdateFunctionConfiguration", {**_FUNCTION, "TracingConfig": {"Mode": VALUE}}),
+            form=_passed_through,
+        ),
+        Runtime(name="runtime", listed="Runtime"),
+        Look(name="environment", listed="Environment", decode=_environment, form=_no_variables),
+        Look(name="environment_key", listed="KMSKeyArn", form=_none),
+        Look(name="dead_letters", listed="DeadLetterConfig.TargetArn", form=_none),
+        Look(name="network", listed="VpcConfig.VpcId", form=_none),
+        Look(name="layers", listed="Layers", decode=_layers, form=no_list_is_empty),
+        Blanket(name="blanket"),
+        Address(name="arn"),
+        tags(Get("lambda.ListTags", {"Resource": "{address}"}, "Tags")),
+    ),
+    touched_by=(
+        changes("lambda", f"{REQUEST}.functionName", id="(?:(?:arn:.+:|[0-9]{12}:)function:)?([^:]+)(?::.+)?"),
+        changes("lambda", f"{REQUEST}.resource", id="arn:.+:function:([^:]+)"),
+    ),
+    address="arn:{partition}:lambda:{region}:{account}:function:{id}",
+    find=Listing("lambda.ListFunctions", "Functions", id="FunctionName"),
+)
