@@ -25,6 +25,8 @@ from goldseam.plan import propose
 from goldseam.ports import GLOBAL
 
 _EVERYTHING: Final = "*"
+_NAMES: Final = ("parent/example-id", "example-id")
+"""Ids in the two forms that they have: of a part of something, and of what stands by itself."""
 _BESIDE: Final[Mapping[str, frozenset[str]]] = {
     "secretsmanager.RotateSecret": frozenset({"lambda:invokefunction"}),
 }
@@ -39,10 +41,14 @@ def justified(case: Case) -> str:
     control, kind = case.control, case.control.kind
     if not isinstance(kind, AwsKind):
         raise CannotPlace("the Service Authorization Reference is AWS's")
-    ref = kind.ref("aws", ACCOUNT, GLOBAL if kind.account_wide else REGION, "example-id")
-    settings = settings_for({control.id: case.example.settings})
-    plan = propose(replace(as_read(kind, case.example.facets), ref=ref), [control], [control], settings)
-    return in_order((*plan.calls, *plan.undo))
+    settings, problem = settings_for({control.id: case.example.settings}), ""
+    for name in _NAMES:
+        ref = kind.ref("aws", ACCOUNT, GLOBAL if kind.account_wide else REGION, name)
+        plan = propose(replace(as_read(kind, case.example.facets), ref=ref), [control], [control], settings)
+        problem = in_order((*plan.calls, *plan.undo))
+        if not problem:
+            return ""
+    return problem
 
 
 def in_order(calls: Iterable[Call]) -> str:
