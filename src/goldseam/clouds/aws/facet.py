@@ -19,13 +19,21 @@ VALUE: Final = object()
 
 @dataclass(frozen=True)
 class Get:
-    """How a facet is read: a call, where in the answer the value is, and which error codes mean `ABSENT`."""
+    """How a facet is read: a call, where in the answer the value is, and which error codes mean `ABSENT`.
+
+    Where a service has one code for "is off" and for "may not", `says` is what the message holds in the first case.
+    """
 
     operation: str
     parameters: Mapping[str, Json] = field(default_factory=dict)
     path: str = ""
     absent: tuple[str, ...] = ()
     region: str = "{region}"
+    says: str = ""
+
+    def means_absent(self, error: CloudError) -> bool:
+        """Whether an error says that nothing is configured."""
+        return error.code in self.absent and self.says in str(error)
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ class AwsFacet(Facet):
         try:
             answer = ask.one(self.get.operation, filled(self.get.parameters, ref), filled(self.get.region, ref))
         except CloudError as error:
-            if error.code in self.get.absent:
+            if self.get.means_absent(error):
                 return Reading(self.normal(ABSENT))
             raise
         return self._reading(answer, self.get.path)
@@ -180,6 +188,16 @@ class Address(AwsFacet):
         """The address."""
         del ask, item
         return Reading(ref.address)
+
+
+@dataclass(frozen=True)
+class Account(Address):
+    """The account that the resource belongs to, for rules that tell it from others; no call reads it."""
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The account's number."""
+        del ask, item
+        return Reading(ref.account)
 
 
 def tags(get: Get | None = None, *, listed: str = "Tags", key: str = "Key", value: str = "Value") -> Look:

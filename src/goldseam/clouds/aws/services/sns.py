@@ -135,7 +135,7 @@ def policy_not_public(policy: Value, arn: Value) -> Verdict:
     TOPIC,
     severity=Severity.HIGH,
     maps=required("sns_topics_kms_encryption_at_rest_enabled"),
-    covers=("seed:topicEncrypted",),
+    covers=("seed:topicEncrypted", "security-hub:SNS.1"),
     disrupts=may_disrupt(
         "publishers without rights on the key are refused; CloudWatch alarms, S3 events and other AWS services have "
         f"none on {_AWS_KEY}"

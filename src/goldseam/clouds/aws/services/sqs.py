@@ -99,6 +99,7 @@ def _kept(key: str = "", *, own: bool = False) -> Json:
     QUEUE,
     severity=Severity.CRITICAL,
     maps=required("sqs_queues_not_publicly_accessible"),
+    covers=("prowler:sqs_queues_not_publicly_accessible",),
     disrupts=may_disrupt("senders and receivers that only the statement for everyone lets in are refused"),
     compliant=({"policy": ABSENT}, {"policy": _document(_TOPIC_SENDS, _ACCOUNT_USES)}),
     violating=(
@@ -130,7 +131,7 @@ def policy_not_public(policy: Value) -> Verdict:
     QUEUE,
     severity=Severity.MEDIUM,
     maps=required("sqs_queues_server_side_encryption_enabled"),
-    covers=("seed:sqsEncrypted",),
+    covers=("seed:sqsEncrypted", "security-hub:SQS.1"),
     disrupts=harmless("SQS encrypts and decrypts with its own key, for everyone who may send and receive as before"),
     compliant=({"encryption": _kept(own=True)}, {"encryption": _kept("alias/data")}),
     violating=(Example({"encryption": _kept()}, leaves={"encryption": _kept(own=True)}),),
