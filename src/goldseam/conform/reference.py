@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
@@ -25,6 +25,8 @@ from goldseam.plan import propose
 from goldseam.ports import GLOBAL
 
 _EVERYTHING: Final = "*"
+_UNLISTED: Final[Mapping[str, str]] = {"cloudtrail:updatetrail": "iam:passrole"}
+"""Dependent actions that the Reference leaves out (AWS managed policy AWSCloudTrail_FullAccess has this one)."""
 
 
 def justified(case: Case) -> str:
@@ -106,9 +108,10 @@ def _is_page_of(link: str | None, name: str) -> bool:
     return page in {f"api_{name}", f"api_control_{name}", name}
 
 
-def _dependent(actions: Iterable[str]) -> set[str]:
+def _dependent(actions: Collection[str]) -> set[str]:
     kinds = [kind for action in actions for kind in _entry(action)["resource_types"].values()]
-    return {name.lower() for kind in kinds for name in kind["dependent_actions"]}
+    listed = {name.lower() for kind in kinds for name in kind["dependent_actions"]}
+    return listed | {_UNLISTED[action] for action in actions if action in _UNLISTED}
 
 
 def _types(action: str) -> Mapping[str, tuple[str, bool]]:
