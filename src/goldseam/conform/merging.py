@@ -162,13 +162,26 @@ def merged(group: Group, catalog: Catalog, ground: Ground, by_member: frozenset[
     return fixed_point(seen)
 
 
+def _members(value: Value) -> Iterator[Json]:
+    """The members of a list; of an object, those of the lists in it, however deep."""
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from _members(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield item
+            if isinstance(item, Mapping):
+                yield from _members(item)
+
+
 def twice(plan: Plan, kind: Kind, by_member: frozenset[str]) -> str:
     """An operation that is called twice for one facet; of what is written member by member, for one member."""
     for change in plan.changes:
         steps = kind.facet(change.facet).write(plan.ref, change.before, change.after)
         calls = Counter(step.call.operation for step in steps)
         one_each = change.facet in by_member
-        differing = len([item for item in change.after if item not in change.before]) if one_each else 1
+        before = list(_members(change.before)) if one_each else []
+        differing = len([item for item in _members(change.after) if item not in before]) if one_each else 1
         for operation, times in calls.items():
             if times > differing:
                 return f"{operation} is called {times} times for {change.facet}"

@@ -142,12 +142,15 @@ class Step:
 class Facet(ABC):
     """A lens: how one part of a resource is read, written and taken back, defined once for every control.
 
+    `by_member` says that each of its members is written by a call of its own.
+
     A cloud's folder derives from this the few shapes that its API has; only they know how a reading is made. What the
     stages need is here: `normal`, and `write`, from which undo follows (`write` from after to before).
     """
 
     name: str = field(default="", kw_only=True)
     writable: ClassVar[bool] = True
+    by_member: ClassVar[bool] = False
 
     def normal(self, value: Value) -> Value:
         """The value in the form in which two readings of the same configuration are equal."""

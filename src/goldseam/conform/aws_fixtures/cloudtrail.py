@@ -16,7 +16,8 @@ _KEY_ID: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
 _ROLE: Final = "goldseam-trail-to-logs"
 
 
-def _log_bucket(ground: EmulatedGround, bucket: str) -> None:
+def log_bucket(ground: EmulatedGround, bucket: str) -> None:
+    """A bucket that takes in trails."""
     place = {"LocationConstraint": REGION}
     ground.make("s3.CreateBucket", Bucket=bucket, CreateBucketConfiguration=place)
     policy = {
@@ -34,7 +35,7 @@ def _log_bucket(ground: EmulatedGround, bucket: str) -> None:
 
 def _trail(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
     del facets
-    _log_bucket(ground, f"{name}-log")
+    log_bucket(ground, f"{name}-log")
     for each in pair(name):
         ground.make("cloudtrail.CreateTrail", Name=each, S3BucketName=f"{name}-log")
     ground.make("logs.CreateLogGroup", logGroupName=f"{name}-events")
@@ -51,11 +52,16 @@ def _trail(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     return Made(refs[0], words, (refs[1],))
 
 
+def no_trails(ground: EmulatedGround) -> None:
+    """Delete the trails of all regions."""
+    for trail in ground.make("cloudtrail.DescribeTrails", includeShadowTrails=True)["trailList"]:
+        ground.make("cloudtrail.DeleteTrail", trail["HomeRegion"], Name=trail["Name"])
+
+
 def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
     del facets
-    for trail in ground.make("cloudtrail.DescribeTrails", includeShadowTrails=True)["trailList"]:
-        ground.make("cloudtrail.DeleteTrail", trail["HomeRegion"], Name=trail["TrailARN"])
-    _log_bucket(ground, f"{name}-log")
+    no_trails(ground)
+    log_bucket(ground, f"{name}-log")
     ref = reference(ground, cloudtrail.ACCOUNT, ground.account)
     return Made(ref, {"goldseam-example": f"{name}-log"})
 

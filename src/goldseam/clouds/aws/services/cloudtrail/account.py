@@ -31,7 +31,7 @@ def trails_of_all_regions(ask: Ask) -> list[Json]:
 
 
 def _logs(ask: Ask, arn: str) -> bool:
-    return bool(ask.one(READS[1], {"Name": arn}, region_of(arn)).get("IsLogging"))
+    return bool(ask.one(READS[1], {"Name": _name(arn)}, region_of(arn)).get("IsLogging"))
 
 
 def region_of(arn: str) -> str:
@@ -71,10 +71,10 @@ class Trails(AwsFacet):
             if state[arn]["Logging"] != new[arn]["Logging"]:
                 state[arn] = new[arn]
                 verb = "StartLogging" if new[arn]["Logging"] else "StopLogging"
-                steps.append(self._step(Send(f"cloudtrail.{verb}", {}), ref, arn, state.values(), {"Name": arn}))
+                steps.append(self._step(Send(f"cloudtrail.{verb}", {}), ref, arn, state.values(), {"Name": _name(arn)}))
         for arn in sorted(old.keys() - new.keys()):
             del state[arn]
-            steps.append(self._step(Send("cloudtrail.DeleteTrail", {}), ref, arn, state.values(), {"Name": arn}))
+            steps.append(self._step(Send("cloudtrail.DeleteTrail", {}), ref, arn, state.values(), {"Name": _name(arn)}))
         return tuple(steps)
 
     def _step(self, send: Send, ref: Ref, arn: str, leaves: Iterable[Json], more: Json) -> Step:
