@@ -99,7 +99,8 @@ def _is_mended(control: Control, example: Example) -> None:
 def _asks_only_for_what_it_names(plan: Plan) -> None:
     """Permissions are on the resource itself, on everything, or on what the change names: a role, an alarm."""
     named = canonical([change.to_json() for change in plan.changes]).decode()
-    for resource in {permission.resource for permission in plan.permissions} - {plan.ref.address, "*"}:
+    own = plan.ref.address
+    for resource in {permission.resource for permission in plan.permissions} - {own, f"{own}:*", "*"}:
         assert resource.rpartition(":")[2] in named or resource.removesuffix(":*") in named, resource
 
 

@@ -163,15 +163,11 @@ def merged(group: Group, catalog: Catalog, ground: Ground, by_member: frozenset[
 
 
 def _members(value: Value) -> Iterator[Json]:
-    """The members of a list; of an object, those of the lists in it, however deep."""
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from _members(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield item
-            if isinstance(item, Mapping):
-                yield from _members(item)
+    """What a list or an object holds, however deep; words alone are no members."""
+    held = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    for item in held:
+        yield item
+        yield from _members(item)
 
 
 def twice(plan: Plan, kind: Kind, by_member: frozenset[str]) -> str:
@@ -183,6 +179,6 @@ def twice(plan: Plan, kind: Kind, by_member: frozenset[str]) -> str:
         before = list(_members(change.before)) if one_each else []
         differing = len([item for item in _members(change.after) if item not in before]) if one_each else 1
         for operation, times in calls.items():
-            if times > differing:
+            if times > max(differing, 1):
                 return f"{operation} is called {times} times for {change.facet}"
     return ""

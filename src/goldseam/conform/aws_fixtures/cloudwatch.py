@@ -8,7 +8,7 @@ from typing import Final
 
 from goldseam.clouds.aws.services import cloudwatch
 from goldseam.conform.aws_fixtures.cloudtrail import log_bucket, no_trails
-from goldseam.conform.aws_fixtures.making import reference
+from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.emulated import REGION, EmulatedGround, Fixture, Made
 from goldseam.values import Value
 
@@ -39,6 +39,19 @@ def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
     return Made(reference(ground, cloudwatch.WATCHED, ground.account), words)
 
 
+def _alarm(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    del facets
+    for each in pair(name):
+        ground.make(
+            "cloudwatch.PutMetricAlarm", AlarmName=each, Namespace="AWS/EC2", MetricName="CPUUtilization",
+            Statistic="Average", Period=300, EvaluationPeriods=2, Threshold=90,
+            ComparisonOperator="GreaterThanThreshold",
+        )  # fmt: skip
+    refs = [reference(ground, cloudwatch.ALARM, each) for each in pair(name)]
+    return Made(refs[0], {}, (refs[1],))
+
+
 FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.cloudwatch.account": Fixture(_account),
+    "aws.cloudwatch.alarm": Fixture(_alarm),
 }

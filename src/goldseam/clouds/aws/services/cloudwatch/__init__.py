@@ -7,13 +7,14 @@ from typing import Final
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.account import region_of
+from goldseam.clouds.aws.services.cloudwatch.alarm import ALARM, active, tells_someone
 from goldseam.clouds.aws.services.cloudwatch.pattern import does
 from goldseam.clouds.aws.services.cloudwatch.table import ALARMS, Alarm
 from goldseam.clouds.aws.services.cloudwatch.watched import WATCHED, metrics_of
 from goldseam.control import Control, Example, Verdict, compliant, control, harmless, should_be, violation
 from goldseam.values import Json, Value
 
-__all__ = ["ALARMS_ON_EVENTS", "WATCHED"]
+__all__ = ["ALARM", "ALARMS_ON_EVENTS", "WATCHED", "active", "tells_someone"]
 
 _NO_GROUP: Final = (
     "1. repair `aws.cloudtrail.trail.sent-to-log-group` on a trail of all regions that logs; 2. repair this; where the "
@@ -111,7 +112,7 @@ def _control(alarm: Alarm) -> Control:
         title=alarm.title,
         why=f"{alarm.why} Any alarm that tells someone does, on what a trail of all regions writes to a log group.",
         maps=required(alarm.check),
-        covers=(f"security-hub:{alarm.row}",) if alarm.row else (),
+        covers=(f"security-hub:{alarm.row}", "cloudbots:cloudwatch_create_metric_filter") if alarm.row else (),
         disrupts=harmless("a filter counts events and an alarm tells of them, each for a small charge"),
         compliant=(ours, theirs),
         violating=(

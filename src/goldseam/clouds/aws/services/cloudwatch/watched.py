@@ -27,7 +27,8 @@ _OF_ALARM: Final = (
     "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions",
     "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit", "EvaluationPeriods",
     "DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile",
-    "Metrics", "ThresholdMetricId",
+    "Metrics", "ThresholdMetricId", "EvaluationWindow", "WarmUpConfiguration", "EvaluationCriteria",
+    "EvaluationInterval",
 )  # fmt: skip
 _UNSAID: Final[Mapping[str, Json]] = {
     "ActionsEnabled": True,
@@ -36,6 +37,7 @@ _UNSAID: Final[Mapping[str, Json]] = {
 }
 """What is left out where it is what CloudWatch takes by itself."""
 
+_APART: Final = frozenset({"AlarmName", "ActionsEnabled"})
 _ON_ALARMS: Final = ("PutMetricAlarm", "DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions")
 
 
@@ -43,6 +45,12 @@ def _said(raw: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
     """What can be written of an alarm or a filter, without what is empty or goes without saying."""
     held = {name: raw[name] for name in names if raw.get(name) not in (None, [], "")}
     return {name: _plain(value) for name, value in held.items() if value != _UNSAID.get(name)}
+
+
+def alarm_form(value: Value) -> Value:
+    """An alarm's definition without its name; its actions are switched on and off apart."""
+    said = {} if value is ABSENT else _said(value, _OF_ALARM)
+    return {name: item for name, item in said.items() if name not in _APART}
 
 
 def _plain(value: Json) -> Json:
