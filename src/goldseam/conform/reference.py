@@ -25,8 +25,19 @@ from goldseam.plan import propose
 from goldseam.ports import GLOBAL
 
 _EVERYTHING: Final = "*"
-_UNLISTED: Final[Mapping[str, str]] = {"cloudtrail:updatetrail": "iam:passrole"}
-"""Dependent actions that the Reference leaves out (AWS managed policy AWSCloudTrail_FullAccess has this one)."""
+_LINKED: Final = frozenset({"iam:createservicelinkedrole"})
+_UNLISTED: Final[Mapping[str, frozenset[str]]] = {
+    "cloudtrail:updatetrail": frozenset({"iam:passrole"}),
+    "guardduty:createdetector": _LINKED,
+    "inspector2:enable": _LINKED,
+    "macie2:enablemacie": _LINKED,
+    "securityhub:enablesecurityhub": _LINKED,
+}
+"""Dependent actions that the Reference leaves out.
+
+They are in the AWS managed policies AWSCloudTrail_FullAccess, AmazonGuardDutyFullAccess, AmazonInspector2FullAccess,
+AmazonMacieFullAccess and AWSSecurityHubFullAccess.
+"""
 
 
 def justified(case: Case) -> str:
@@ -111,7 +122,7 @@ def _is_page_of(link: str | None, name: str) -> bool:
 def _dependent(actions: Collection[str]) -> set[str]:
     kinds = [kind for action in actions for kind in _entry(action)["resource_types"].values()]
     listed = {name.lower() for kind in kinds for name in kind["dependent_actions"]}
-    return listed | {_UNLISTED[action] for action in actions if action in _UNLISTED}
+    return listed.union(*(_UNLISTED.get(action, ()) for action in actions))
 
 
 def _types(action: str) -> Mapping[str, tuple[str, bool]]:

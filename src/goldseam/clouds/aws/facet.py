@@ -21,7 +21,8 @@ VALUE: Final = object()
 class Get:
     """How a facet is read: a call, where in the answer the value is, and which error codes mean `ABSENT`.
 
-    Where a service has one code for "is off" and for "may not", `says` is what the message holds in the first case.
+    Where a service has one code for "is off" and for "may not", `says` has by code what the message holds in the first
+    case.
     """
 
     operation: str
@@ -29,11 +30,12 @@ class Get:
     path: str = ""
     absent: tuple[str, ...] = ()
     region: str = "{region}"
-    says: str = ""
+    says: Mapping[str, str] = field(default_factory=dict)
 
     def means_absent(self, error: CloudError) -> bool:
         """Whether an error says that nothing is configured."""
-        return error.code in self.absent and self.says in str(error)
+        said = self.says.get(error.code)
+        return error.code in self.absent or (said is not None and said in str(error))
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Send:
     """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on.
 
     `passes` are paths in the parameters where the ARN of a role is that the call hands to the service, which takes
-    `iam:PassRole` on that role.
+    `iam:PassRole` on that role. `also` are other permissions that AWS asks for, as action and resource.
     """
 
     operation: str
@@ -50,6 +52,7 @@ class Send:
     region: str = "{region}"
     actions: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
     def call(self, ref: Ref, value: Json = None, more: Mapping[str, Json] | None = None) -> Call:
         """The call on one resource; `more` are parameters beside the template's."""
@@ -59,7 +62,14 @@ class Send:
         permissions = tuple(Permission(action, arn) for action in actions for arn in arns)
         roles = tuple(dict.fromkeys(arn for path in self.passes if (arn := at(parameters, path))))
         passed = tuple(Permission("iam:PassRole", arn) for arn in roles)
-        return Call(self.operation, filled(self.region, ref), parameters, permissions + passed)
+        beside = tuple(Permission(action, filled(arn, ref)) for action, arn in self.also)
+        return Call(self.operation, filled(self.region, ref), parameters, permissions + passed + beside)
+
+
+def linked_role(service: str, name: str) -> tuple[tuple[str, str], ...]:
+    """What a call that makes a service's own role in an account without it asks for (IAM, service-linked roles)."""
+    arn = f"arn:{{partition}}:iam::{{account}}:role/aws-service-role/{service}.amazonaws.com/{name}"
+    return (("iam:CreateServiceLinkedRole", arn),)
 
 
 def _placed(template: object, ref: Ref, value: Json) -> Json:
