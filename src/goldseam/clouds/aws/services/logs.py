@@ -162,7 +162,7 @@ class Policies(AwsFacet):
             text = json.dumps(after[name], separators=(",", ":"), sort_keys=True)
             put = Send("logs.PutResourcePolicy", {"policyName": name, "policyDocument": VALUE}, ("*",))
             steps.append(self.step(put.call(ref, text), dict(state)))
-        for name in sorted(before.keys() - after.keys()):
+        for name in sorted(before.keys() - after.keys(), reverse=True):
             del state[name]
             gone = Send("logs.DeleteResourcePolicy", {"policyName": name}, ("*",))
             steps.append(self.step(gone.call(ref), dict(state)))

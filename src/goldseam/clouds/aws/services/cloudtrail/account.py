@@ -72,7 +72,7 @@ class Trails(AwsFacet):
                 state[arn] = new[arn]
                 verb = "StartLogging" if new[arn]["Logging"] else "StopLogging"
                 steps.append(self._step(Send(f"cloudtrail.{verb}", {}), ref, arn, state.values(), {"Name": _name(arn)}))
-        for arn in sorted(old.keys() - new.keys()):
+        for arn in sorted(old.keys() - new.keys(), reverse=True):
             del state[arn]
             steps.append(self._step(Send("cloudtrail.DeleteTrail", {}), ref, arn, state.values(), {"Name": _name(arn)}))
         return tuple(steps)

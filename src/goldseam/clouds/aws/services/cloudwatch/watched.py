@@ -111,10 +111,10 @@ class Watch(AwsFacet):
             raise self.no_way(ref, after)
         old, new = _flat(before), _flat(after)
         state, steps = dict(old), []
-        for key in sorted((key for key in new if old.get(key) != new[key]), key=lambda key: (key[0] == _ALARM, key)):
+        for key in sorted((key for key in new if old.get(key) != new[key]), key=_order):
             state[key] = new[key]
             steps.append(self.step(_put(key, new[key], ref), self.normal(_folded(groups, state))))
-        for key in sorted(old.keys() - new.keys()):
+        for key in sorted(old.keys() - new.keys(), key=_order, reverse=True):
             del state[key]
             steps.append(self.step(_delete(key, ref), self.normal(_folded(groups, state))))
         return tuple(steps)
@@ -143,6 +143,11 @@ _FILTER: Final = "filter"
 
 _Key: TypeAlias = tuple[str, str, str]
 """Whether it is an alarm or a filter, where it is (a region, a log group's ARN), and its name."""
+
+
+def _order(key: _Key) -> tuple[bool, _Key]:
+    """Filters before alarms."""
+    return (key[0] == _ALARM, key)
 
 
 def _flat(value: Json) -> dict[_Key, Json]:
