@@ -52,18 +52,21 @@ def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch
         assert [shard.region for shard in shards] == ["global", "eu-west-3"]
         items = [item for shard in shards for item in cloud.reader.scan(shard, wanted)]
         assert [item for item in items if isinstance(item, Gap)] == []
-        found = {item.ref.id: item for item in items if isinstance(item, Resource)}
+        found = {(item.ref.kind, item.ref.id): item for item in items if isinstance(item, Resource)}
         unknown = {
             (item.ref.kind, name): value.reason
             for item in found.values()
             for name, value in item.facets.items()
             if isinstance(value, Unknown)
         }
-        # The emulator does not know this operation, and answers it in a language of its own.
+        # The emulator does not know these operations, and answers one in a language of its own.
         assert unknown == {
-            ("aws.ec2.region", "snapshot_block"): ("ec2.GetSnapshotBlockPublicAccessState failed (ResponseParserError)")
+            ("aws.ec2.region", "snapshot_block"): (
+                "ec2.GetSnapshotBlockPublicAccessState failed (ResponseParserError)"
+            ),
+            ("aws.xray.region", "encryption"): "xray.GetEncryptionConfig found nothing (404)",
         }
-        assert found["bucket"].ref.region == "eu-west-3"
+        assert found["aws.s3.bucket", "bucket"].ref.region == "eu-west-3"
         versioned = Call(
             "s3.PutBucketVersioning",
             "eu-west-3",

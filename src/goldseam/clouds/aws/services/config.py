@@ -29,6 +29,9 @@ _STATUS: Final = "config.DescribeConfigurationRecorderStatus"
 _CHANNELS: Final = "config.DescribeDeliveryChannels"
 _OF_RECORDER: Final = ("name", "roleARN", "recordingGroup", "recordingMode")
 _NOTHING: Final[Mapping[str, Json]] = {"recorder": {}, "channel": {}, "on": False}
+_ANY_RECORDER: Final = ("{address}/*/*",)
+"""The one of the region; its ARN ends with an id that Config makes up."""
+
 _ALL: Final = "ALL_SUPPORTED_RESOURCE_TYPES"
 _SOME: Final = "INCLUSION_BY_RESOURCE_TYPES"
 
@@ -104,6 +107,7 @@ def _calls(ref: Ref, before: Json, after: Json) -> Iterator[tuple[str, Json, Cal
         put = Send(
             "config.PutConfigurationRecorder",
             {"ConfigurationRecorder": VALUE},
+            resources=_ANY_RECORDER,
             passes=("ConfigurationRecorder.roleARN",),
         )
         yield "recorder", after["recorder"], put.call(ref, after["recorder"])
@@ -125,7 +129,7 @@ def _calls(ref: Ref, before: Json, after: Json) -> Iterator[tuple[str, Json, Cal
 
 
 def _named(operation: str, parameter: str, recorder: Json, ref: Ref) -> Call:
-    return Send(operation, {parameter: recorder["name"]}).call(ref)
+    return Send(operation, {parameter: recorder["name"]}, _ANY_RECORDER).call(ref)
 
 
 REGION: Final = AwsKind(
@@ -146,7 +150,7 @@ REGION: Final = AwsKind(
             ),
         ),
     ),
-    address="arn:{partition}:config:{region}:{account}:configuration-recorder/*/*",
+    address="arn:{partition}:config:{region}:{account}:configuration-recorder",
 )
 
 _ROLE: Final = "arn:aws:iam::123456789012:role/goldseam-config"

@@ -32,6 +32,9 @@ _NONE: Final = "NONE"
 _OFF: Final = "DISABLED"
 _ON: Final = "ENABLED"
 _THIS: Final = {"DetectorId": told("state", "id")}
+_ANY_DETECTOR: Final = ("{address}/*",)
+"""The one of the region, whose id only a reading tells."""
+
 _LINKED: Final = linked_role("guardduty", "AWSServiceRoleForAmazonGuardDuty")
 
 
@@ -40,10 +43,10 @@ def _create(on: bool) -> Send:  # noqa: FBT001 - what the API calls it
 
 
 def _update(on: bool) -> Send:  # noqa: FBT001 - what the API calls it
-    return Send("guardduty.UpdateDetector", {**_THIS, "Enable": on})
+    return Send("guardduty.UpdateDetector", {**_THIS, "Enable": on}, _ANY_DETECTOR)
 
 
-_DELETE: Final = Send("guardduty.DeleteDetector", _THIS)
+_DELETE: Final = Send("guardduty.DeleteDetector", _THIS, _ANY_DETECTOR)
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ REGION: Final = AwsKind(
         ),
     ),
     touched_by=(changes("guardduty", "awsRegion", names=("CreateDetector", "UpdateDetector", "DeleteDetector")),),
-    address="arn:{partition}:guardduty:{region}:{account}:detector/*",
+    address="arn:{partition}:guardduty:{region}:{account}:detector",
 )
 
 

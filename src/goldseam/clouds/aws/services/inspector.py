@@ -53,7 +53,7 @@ REGION: Final = AwsKind(
         ),
     ),
     touched_by=(changes("inspector2", "awsRegion", names=("Enable", "Disable")),),
-    address="arn:{partition}:inspector2:{region}:{account}:*",
+    address="arn:{partition}:inspector2:{region}:{account}:region",
 )
 
 

@@ -178,7 +178,7 @@ REGION: Final = AwsKind(
     "region's policies on log groups",
     (Policies(name="policies", get=Get("logs.DescribeResourcePolicies", path="resourcePolicies"), decode=_by_name),),
     touched_by=(changes("logs", "awsRegion", names=("PutResourcePolicy", "DeleteResourcePolicy")),),
-    address="arn:{partition}:logs:{region}:{account}:*",
+    address="arn:{partition}:logs:{region}:{account}:region",
 )
 
 _ROUTE53: Final = {

@@ -55,7 +55,7 @@ REGION: Final = AwsKind(
         ),
     ),
     touched_by=(changes("macie2", "awsRegion", names=("EnableMacie", "DisableMacie", "UpdateMacieSession")),),
-    address="arn:{partition}:macie2:{region}:{account}:*",
+    address="arn:{partition}:macie2:{region}:{account}:region",
 )
 
 

@@ -27,7 +27,7 @@ REGION: Final = AwsKind(
         ),
     ),
     touched_by=(changes("xray", "awsRegion", names=("PutEncryptionConfig",)),),
-    address="arn:{partition}:xray:{region}:{account}:*",
+    address="arn:{partition}:xray:{region}:{account}:region",
 )
 
 
