@@ -76,4 +76,6 @@ def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch
         key = Key("operator", datetime(2100, 1, 1, tzinfo=UTC), Secret(access_key="testing", secret_key="testing"))
         writer = cloud.writers(key, [versioned])
         assert writer.call(versioned).request_id
-        assert cloud.reader.read(found["bucket"].ref, frozenset({"versioning"})).facets == {"versioning": True}
+        assert cloud.reader.read(found["aws.s3.bucket", "bucket"].ref, frozenset({"versioning"})).facets == {
+            "versioning": True
+        }

@@ -96,6 +96,17 @@ def _basic(**more: Json) -> Json:
         ),
         Example({"events": _basic(ReadWriteType="WriteOnly")}, leaves={"events": _basic()}),
         Example(
+            {"events": _basic(ReadWriteType="WriteOnly", DataResources=[_ALL_OBJECTS])},
+            leaves={
+                "events": {
+                    "EventSelectors": [
+                        {**EVERYTHING_MANAGED, "ReadWriteType": "WriteOnly", "DataResources": [_ALL_OBJECTS]},
+                        EVERYTHING_MANAGED,
+                    ]
+                }
+            },
+        ),
+        Example(
             {"events": {"AdvancedEventSelectors": [_DATA]}},
             leaves={
                 "events": {
@@ -123,6 +134,8 @@ def management_events(events: Value) -> Verdict:
             events={"AdvancedEventSelectors": [*events["AdvancedEventSelectors"], added]}, because=because
         )  # fmt: skip
     first, *rest = events["EventSelectors"]
+    if first["ReadWriteType"] != "All" and first["DataResources"]:  # events of data stay as they were selected
+        return should_be(events={"EventSelectors": [first, *rest, dict(EVERYTHING_MANAGED)]}, because=because)
     changed = {**first, "ReadWriteType": "All", "IncludeManagementEvents": True}
     return should_be(events={"EventSelectors": [changed, *rest]}, because=because)
 
