@@ -92,13 +92,19 @@ def _is_mended(control: Control, example: Example) -> None:
     for name, value in (example.leaves or {}).items():
         assert same(mended.facets[name], control.kind.facet(name).normal(value)), (control.id, mended.facets[name])
     _leads_there_and_back(control.kind, resource, mended, reversible=plan.reversible)
-    assert all(_is_exact(permission.resource, resource.ref) for permission in plan.permissions), plan.permissions
+    _asks_only_for_what_it_names(plan)
     check_calls((*plan.calls, *plan.undo))
 
 
-def _is_exact(resource: str, ref: Ref) -> bool:
-    """The resource itself, all where an action takes no resource, or one other that is named whole."""
-    return resource in {ref.address, "*"} or (resource.startswith("arn:") and not set(resource) & set("*<{"))
+def _asks_only_for_what_it_names(plan: Plan) -> None:
+    """Permissions are on the resource itself, on everything, on one that is named whole, or on what the cloud names."""
+    own = plan.ref.address
+    beside = ":".join(own.split(":")[:5])
+    for resource in {permission.resource for permission in plan.permissions} - {own, "*"}:
+        whole = resource.startswith("arn:") and not set(resource.removesuffix(":*")) & set("*<{")
+        of_own = resource.startswith(f"{own}/")
+        named_by_the_cloud = resource.startswith(f"{beside}:") and resource.endswith("/*")
+        assert whole or of_own or named_by_the_cloud, resource
 
 
 def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str, Json]) -> None:

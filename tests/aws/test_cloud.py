@@ -17,7 +17,7 @@ from goldseam.ports import Gap, Key, Secret
 from goldseam.resource import Resource
 from goldseam.values import Unknown
 
-_LACKING = re.compile(r"failed \((500|501|404|405|ResponseParserError|UnknownOperationException|InvalidAction)\)$")
+_LACKING = re.compile(r"\((500|501|404|405|ResponseParserError|UnknownOperationException|InvalidAction)\)$")
 """How the emulator answers to what it does not have."""
 
 
@@ -56,7 +56,7 @@ def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch
         assert [shard.region for shard in shards] == ["global", "eu-west-3"]
         items = [item for shard in shards for item in cloud.reader.scan(shard, wanted)]
         resources = [item for item in items if isinstance(item, Resource)]
-        found = {item.ref.id: item for item in resources}
+        found = {(item.ref.kind, item.ref.id): item for item in resources}
         untold = {item.kind: item.reason for item in items if isinstance(item, Gap)} | {
             f"{item.ref.kind} {name}": value.reason
             for item in resources
@@ -67,7 +67,7 @@ def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch
         odd = {what: why for what, why in untold.items() if not _LACKING.search(why)}
         assert set(odd) <= {"aws.iam.root idle"}, odd
         assert len(untold) < len(wanted) // 3
-        assert found["bucket"].ref.region == "eu-west-3"
+        assert found["aws.s3.bucket", "bucket"].ref.region == "eu-west-3"
         versioned = Call(
             "s3.PutBucketVersioning",
             "eu-west-3",
@@ -77,4 +77,6 @@ def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch
         key = Key("operator", datetime(2100, 1, 1, tzinfo=UTC), Secret(access_key="testing", secret_key="testing"))
         writer = cloud.writers(key, [versioned])
         assert writer.call(versioned).request_id
-        assert cloud.reader.read(found["bucket"].ref, frozenset({"versioning"})).facets == {"versioning": True}
+        assert cloud.reader.read(found["aws.s3.bucket", "bucket"].ref, frozenset({"versioning"})).facets == {
+            "versioning": True
+        }

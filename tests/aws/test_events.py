@@ -41,6 +41,8 @@ TWO_LOGS = {"DeleteFlowLogsRequest": {"FlowLogId": [{"content": "fl-1", "tag": 1
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/team/deploy"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db-AbCdEf"
+OF_TRAILS = {("aws.cloudtrail.account", ACCOUNT), ("aws.cloudwatch.account", ACCOUNT)}
+DETECTOR = f"arn:aws:guardduty:{REGION}:{ACCOUNT}:detector/d1"
 DATABASE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:shop"
@@ -111,8 +113,27 @@ TOLD = [
     (event("sns", "SetTopicAttributes", {"topicArn": TOPIC}), {("aws.sns.topic", TOPIC)}),
     (event("sns", "CreateTopic", {"name": "orders"}, {"topicArn": TOPIC}), {("aws.sns.topic", TOPIC)}),
     (event("sqs", "SetQueueAttributes", {"queueUrl": QUEUE}), {("aws.sqs.queue", QUEUE)}),
-    (event("cloudtrail", "StopLogging", {"name": "main"}), {("aws.cloudtrail.trail", "main")}),
-    (event("cloudtrail", "StopLogging", {"name": TRAIL}), {("aws.cloudtrail.trail", "main")}),
+    (event("cloudtrail", "StopLogging", {"name": "main"}), {("aws.cloudtrail.trail", "main"), *OF_TRAILS}),
+    (event("cloudtrail", "StopLogging", {"name": TRAIL}), {("aws.cloudtrail.trail", "main"), *OF_TRAILS}),
+    (event("cloudtrail", "PutEventSelectors", {"trailName": TRAIL}), {("aws.cloudtrail.trail", "main")}),
+    (event("monitoring", "PutMetricAlarm", {"alarmName": "cpu"}),
+     {("aws.cloudwatch.alarm", "cpu"), ("aws.cloudwatch.account", ACCOUNT)}),
+    (event("monitoring", "DisableAlarmActions", {"alarmNames": ["cpu", "disk"]}),
+     {("aws.cloudwatch.alarm", "cpu"), ("aws.cloudwatch.alarm", "disk"), ("aws.cloudwatch.account", ACCOUNT)}),
+    (event("logs", "PutMetricFilter", {"logGroupName": "trail"}), {("aws.cloudwatch.account", ACCOUNT)}),
+    (event("logs", "PutRetentionPolicy", {"logGroupName": "app"}), {("aws.logs.group", "app")}),
+    (event("logs", "DeleteResourcePolicy", {"policyName": "open"}), {("aws.logs.region", REGION)}),
+    (event("guardduty", "UpdateDetector", {"detectorId": "d1", "enable": False}),
+     {("aws.guardduty.region", REGION), ("aws.guardduty.detector", "d1")}),
+    (event("guardduty", "TagResource", {"resourceArn": f"{DETECTOR}/filter/quiet"}),
+     {("aws.guardduty.filter", "d1/filter/quiet")}),
+    (event("guardduty", "TagResource", {"resourceArn": DETECTOR}), {("aws.guardduty.detector", "d1")}),
+    (event("securityhub", "DisableSecurityHub", None), {("aws.securityhub.region", REGION)}),
+    (event("macie2", "UpdateMacieSession", {"status": "PAUSED"}), {("aws.macie.region", REGION)}),
+    (event("inspector2", "Disable", {"resourceTypes": ["EC2"]}), {("aws.inspector.region", REGION)}),
+    (event("config", "StopConfigurationRecorder", {}), {("aws.config.region", REGION)}),
+    (event("xray", "PutEncryptionConfig", {"type": "NONE"}), {("aws.xray.region", REGION)}),
+    (event("events", "PutPermission", {"eventBusName": "orders"}), {("aws.events.bus", "orders")}),
     (event("cloudtrail", "CreateEventDataStore", {"name": "lake"}), set()),
     (event("cloudfront", "CreateDistribution", {}, {"distribution": {"id": "E1"}}),
      {("aws.cloudfront.distribution", "E1")}),

@@ -169,3 +169,40 @@ def test_on_moto_trails_are_read_repaired_and_taken_back(moto_url: str) -> None:
         plan, _ = aws.there_and_back(trail, *wanted)
         assert operations(plan) == ["cloudtrail.StartLogging", "cloudtrail.UpdateTrail"]
         aws.there_and_back(trail, cloudtrail.encrypted_with_kms, **{"encrypted-with-kms": {"kms_key": KEY}})
+
+
+def test_a_stopped_trail_of_all_regions_is_not_made_a_second_time() -> None:
+    silent = {"Arn": f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main", "Bucket": "logs", "Logging": False}
+    facets = {"trails": [silent], "arn": ROOT}
+    found = verdict(cloudtrail.trail_for_all_regions, Example(facets, settings={"bucket": "logs"}))
+    assert isinstance(found, Violation)
+    assert "main does not log" in found.because
+
+
+def test_a_trail_is_made_where_the_setting_says_and_starts_to_log() -> None:
+    chosen = {"bucket": "logs", "home_region": "eu-central-1"}
+    plan = planned(cloudtrail.trail_for_all_regions, Example({"trails": [], "arn": ROOT}, settings=chosen))
+    assert [(call.operation, call.region) for call in plan.calls] == [
+        ("cloudtrail.CreateTrail", "eu-central-1"),
+        ("cloudtrail.StartLogging", "eu-central-1"),
+    ]
+    assert [call.operation for call in plan.undo] == ["cloudtrail.DeleteTrail"]
+
+
+def test_a_role_is_passed_when_it_is_given_and_not_when_it_is_taken_away() -> None:
+    plan = planned(cloudtrail.sent_to_log_group, cloudtrail.sent_to_log_group.violating[1])
+    there, back = ({item.action for item in call.permissions} for call in (plan.calls[0], plan.undo[0]))
+    assert there == {"cloudtrail:UpdateTrail", "iam:PassRole"}
+    assert back == {"cloudtrail:UpdateTrail"}
+
+
+@pytest.mark.parametrize("narrow", [{"Field": "resources.ARN", "StartsWith": ["arn:aws:s3:::one/"]}, None])
+def test_selectors_of_one_bucket_do_not_record_all(narrow: Json) -> None:
+    fields = [
+        {"Field": "eventCategory", "Equals": ["Data"]},
+        {"Field": "resources.type", "Equals": ["AWS::S3::Object"]},
+        *([narrow] if narrow else []),
+    ]
+    events = {"AdvancedEventSelectors": [{"Name": "", "FieldSelectors": fields}]}
+    for control in cloudtrail.data_events:
+        assert isinstance(verdict(control, Example({"events": events})), ShouldBe if narrow else Compliant)

@@ -17,6 +17,15 @@ from tests.aws.laws import ACCOUNT, REGION, as_read, left, operations, parameter
 from tests.aws.live import known, live
 
 CONTROLS = Catalog.of([s3]).controls
+CLOSING = (
+    s3.acl_not_public,
+    s3.encrypted,
+    s3.encrypted_with_kms,
+    s3.policy_not_public,
+    s3.public_access_blocked,
+    s3.tls_only,
+    s3.versioned,
+)
 ARN = "arn:aws:s3:::goldseam-example"
 EVERYONE = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{ARN}/*"}
 TLS = {
@@ -147,7 +156,7 @@ def test_a_repair_of_everything_closes_before_it_opens_on_the_way_back() -> None
     }
     facets = {**OPEN, "policy": document(EVERYONE), "acl": acl, "arn": ARN, "encryption": ABSENT, "versioning": False}
     resource = as_read(s3.policy_not_public, Example(facets))
-    plan = propose(resource, CONTROLS, CONTROLS)
+    plan = propose(resource, CLOSING, CLOSING)
     assert operations(plan) == [
         "s3.PutBucketAcl",
         "s3.PutBucketEncryption",
@@ -157,7 +166,7 @@ def test_a_repair_of_everything_closes_before_it_opens_on_the_way_back() -> None
     ]
     undo = [call.operation for call in plan.undo]
     assert undo.index("s3.DeletePublicAccessBlock") < undo.index("s3.PutBucketPolicy") < undo.index("s3.PutBucketAcl")
-    assert set(plan.fixes) == {control.id for control in CONTROLS}
+    assert set(plan.fixes) == {control.id for control in CLOSING}
 
 
 class Said:
@@ -209,7 +218,7 @@ def test_on_moto_a_bucket_is_read_repaired_and_taken_back(moto_url: str) -> None
         assert bucket.facets["website"] == website
         assert bucket.facets["arn"] == ARN
         assert bucket.facets["account_public_access_block"] is ABSENT
-        wanted = [control for control in CONTROLS if control.id != s3.encrypted.id]
+        wanted = [control for control in CLOSING if control.id != s3.encrypted.id]
         plan, _ = aws.there_and_back(bucket, *wanted)
         assert {change.facet for change in plan.changes} == {
             "acl", "encryption", "policy", "public_access_block", "versioning",
@@ -240,3 +249,65 @@ def test_a_verdict_names_each_offender() -> None:
     assert found.because == (
         "a statement without Sid allows everyone s3:GetObject; statement `Site` allows everyone s3:GetObject"
     )
+
+
+OTHER = "arn:aws:iam::210987654321:root"
+LOADS = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": [ARN, f"{ARN}/*"]}
+
+
+def test_peers_03_other_accounts_keep_what_is_not_dangerous() -> None:
+    called = {"arn": ARN, "account": ACCOUNT, **OPEN}
+    fixed = left(s3.others_cannot_reconfigure, Example({"policy": document(LOADS, CLOUDFRONT), **called}), "policy")
+    assert fixed["Statement"][:2] == [LOADS, CLOUDFRONT]
+    denied = fixed["Statement"][2]
+    assert denied["Principal"] == {"AWS": [OTHER]}
+    assert len(denied["Action"]) == 5
+    assert "s3:GetObject" not in denied["Action"]
+
+
+@pytest.mark.parametrize(
+    "deny",
+    [
+        {"Principal": {"AWS": OTHER}, "Action": "s3:*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        {"Principal": {"AWS": "arn:aws:iam::345678901234:root"}, "Action": "s3:*"},
+        {"Principal": {"AWS": OTHER}, "Action": "s3:PutBucketPolicy"},
+    ],
+)
+def test_a_denial_that_leaves_a_way_is_none(deny: Json) -> None:
+    guard = {"Effect": "Deny", "Resource": [ARN, f"{ARN}/*"], **deny}
+    example = Example({"policy": document(LOADS, guard), "arn": ARN, "account": ACCOUNT, **OPEN})
+    assert isinstance(verdict(s3.others_cannot_reconfigure, example), ShouldBe)
+
+
+def test_a_bucket_is_never_told_to_log_to_itself() -> None:
+    own = {"Owner": {"ID": "o"}, "Grants": []}
+    example = Example(
+        {"logging": ABSENT, "arn": ARN, "policy": ABSENT, "acl": own}, settings={"target_bucket": "goldseam-example"}
+    )
+    assert isinstance(verdict(s3.logged, example), Violation)
+
+
+class Asked:
+    """Counts what is asked; versioning is as it is told."""
+
+    def __init__(self, status: str) -> None:
+        self.status, self.calls = status, list[str]()
+
+    def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+        del parameters, region
+        self.calls.append(operation)
+        return {"Status": self.status} if operation == "s3.GetBucketVersioning" else {}
+
+    def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
+        raise NotImplementedError
+
+    def today(self) -> str:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(("status", "calls"), [("Suspended", 1), ("Enabled", 2)])
+def test_a_bucket_without_versions_is_not_asked_for_what_needs_them(status: str, calls: int) -> None:
+    facet, ask = s3.BUCKET.facet("replication"), Asked(status)
+    assert isinstance(facet, AwsFacet)
+    assert facet.read(ask, as_read(s3.logged, s3.logged.compliant[0]).ref, None).value is ABSENT
+    assert len(ask.calls) == calls

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
 from goldseam.clouds.aws.client import AwsSession
+from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services import sns, sqs
 from goldseam.control import Catalog, Compliant, Example
@@ -165,3 +167,56 @@ def test_on_moto_queues_are_read_repaired_and_taken_back(moto_url: str) -> None:
         aws.make("sqs.SetQueueAttributes", QueueUrl=queue.ref.id, Attributes={"Policy": only})
         plan, _ = aws.there_and_back(aws.again(queue), sqs.policy_not_public)
         assert parameters(plan)[0]["Attributes"] == {"Policy": ""}
+
+
+class Region:
+    """Subscriptions of two topics."""
+
+    def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+        raise NotImplementedError
+
+    def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
+        del operation, parameters, region, member
+        other = TOPIC.replace("example", "other")
+        return [
+            {
+                "TopicArn": TOPIC,
+                "Protocol": "http",
+                "Endpoint": "http://user:hunter2@hooks.example.com/in?token=hunter2",
+            },
+            {"TopicArn": TOPIC, "Protocol": "https", "Endpoint": "https://safe.example.com/"},
+            {"TopicArn": other, "Protocol": "http", "Endpoint": "http://elsewhere.example.com/"},
+        ]
+
+    def today(self) -> str:
+        raise NotImplementedError
+
+
+def test_secrets_in_the_address_of_a_subscriber_are_not_kept() -> None:
+    facet = sns.TOPIC.facet("plain_subscribers")
+    assert isinstance(facet, AwsFacet)
+    ref = as_read(sns.delivered_over_tls, sns.delivered_over_tls.compliant[0]).ref
+    seen = facet.read(Region(), replace(ref, id=TOPIC), None).value
+    assert seen == ["hooks.example.com"]
+
+
+def test_a_role_is_passed_for_each_attribute_that_names_one() -> None:
+    plan = planned(sns.failures_logged, sns.failures_logged.violating[1])
+    assert operations(plan) == ["sns.SetTopicAttributes"] * 5
+    assert {item.action for item in plan.calls[0].permissions} == {"sns:SetTopicAttributes", "iam:PassRole"}
+    assert {item.action for item in plan.undo[0].permissions} == {"sns:SetTopicAttributes"}
+    assert {call.parameters["AttributeValue"] for call in plan.undo} == {""}
+
+
+def test_closing_a_queue_and_asking_for_tls_are_one_write() -> None:
+    resource = as_read(sqs.tls_only, Example({"policy": document(anyone("sqs:*", QUEUE)), "arn": QUEUE}))
+    wanted = [sqs.policy_not_public, sqs.tls_only]
+    plan = propose(resource, wanted, wanted)
+    assert operations(plan) == ["sqs.SetQueueAttributes"]
+    held = json.loads(parameters(plan)[0]["Attributes"]["Policy"])["Statement"]
+    assert [item["Effect"] for item in held] == ["Deny"]
+
+
+def test_the_queue_of_dead_letters_needs_none_itself() -> None:
+    example = Example({"redrive": ABSENT, "takes_dead_letters": False, "arn": QUEUE}, settings={"dead_letters": QUEUE})
+    assert isinstance(verdict(sqs.dead_lettered, example), Compliant)

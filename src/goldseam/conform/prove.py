@@ -177,9 +177,9 @@ class Prover:
         return self._shapes[key]
 
     def _merged(self, kind: Kind, controls: Sequence[Control]) -> None:
-        by_member = frozenset[str]()
+        by_member = frozenset(facet.name for facet in kind.facets if facet.one_by_one)
         if isinstance(self.ground, EmulatedGround) and kind.name in self.ground.fixtures:
-            by_member = self.ground.fixtures[kind.name].by_member
+            by_member |= self.ground.fixtures[kind.name].by_member
         for control in controls:
             if not control.fixable:
                 self._say(control, 12, "all", State.VOID, _NO_FIX)

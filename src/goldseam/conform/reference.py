@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
@@ -27,10 +27,20 @@ from goldseam.ports import GLOBAL
 _EVERYTHING: Final = "*"
 _NAMES: Final = ("parent/example-id", "example-id")
 """Ids in the two forms that they have: of a part of something, and of what stands by itself."""
-_BESIDE: Final[Mapping[str, frozenset[str]]] = {
-    "secretsmanager.RotateSecret": frozenset({"lambda:invokefunction"}),
+_LINKED: Final = frozenset({"iam:createservicelinkedrole"})
+_UNLISTED: Final[Mapping[str, frozenset[str]]] = {
+    "cloudtrail:updatetrail": frozenset({"iam:passrole"}),
+    "guardduty:createdetector": _LINKED,
+    "inspector2:enable": _LINKED,
+    "macie2:enablemacie": _LINKED,
+    "secretsmanager:rotatesecret": frozenset({"lambda:invokefunction"}),
+    "securityhub:enablesecurityhub": _LINKED,
 }
-"""Actions that the API Reference demands on an operation's page and the Service Authorization Reference leaves out."""
+"""Dependent actions that the Reference leaves out.
+
+They are in the AWS managed policies AWSCloudTrail_FullAccess, AmazonGuardDutyFullAccess, AmazonInspector2FullAccess,
+AmazonMacieFullAccess and AWSSecurityHubFullAccess; for RotateSecret, on its page in the API Reference.
+"""
 
 
 def justified(case: Case) -> str:
@@ -68,7 +78,7 @@ def _objection(call: Call) -> str:
     held = {permission.action.lower() for permission in call.permissions}
     if not held & wanted:
         return f"{call.operation} takes {' or '.join(sorted(wanted))}, which it does not ask for"
-    spare = held - wanted - _dependent(wanted) - _BESIDE.get(call.operation, frozenset())
+    spare = held - wanted - _dependent(wanted)
     if spare:
         return f"{call.operation} does not take {', '.join(sorted(spare))}"
     for action in sorted(held):
@@ -116,9 +126,10 @@ def _is_page_of(link: str | None, name: str) -> bool:
     return page in {f"api_{name}", f"api_control_{name}", name}
 
 
-def _dependent(actions: Iterable[str]) -> set[str]:
+def _dependent(actions: Collection[str]) -> set[str]:
     kinds = [kind for action in actions for kind in _entry(action)["resource_types"].values()]
-    return {name.lower() for kind in kinds for name in kind["dependent_actions"]}
+    listed = {name.lower() for kind in kinds for name in kind["dependent_actions"]}
+    return listed.union(*(_UNLISTED.get(action, ()) for action in actions))
 
 
 def _types(action: str) -> Mapping[str, tuple[str, bool]]:

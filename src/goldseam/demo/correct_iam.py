@@ -94,6 +94,22 @@ def _setting_name(_: Any, body: bytes, region: str, account: str) -> str | None:
     return f"arn:aws:ssm:{region}:{account}:servicesetting/{name.lstrip('/')}"
 
 
+def _group_name(_: Any, body: bytes, region: str, account: str) -> str | None:
+    """AWS names a log group with an empty stream behind it, which policies match as `:*`."""
+    try:
+        name = json.loads(body or b"{}").get("logGroupName")
+    except (ValueError, AttributeError):
+        return None
+    return f"arn:aws:logs:{region}:{account}:log-group:{name}:log-stream:" if name else None
+
+
+def _alarm_name(query: Any, body: bytes, region: str, account: str) -> str | None:
+    """An alarm that is deleted is named in a list, which Goldseam gives one name."""
+    names = actions._param(body, query, "AlarmNames", "AlarmNames.member.1")
+    name = names[0] if isinstance(names, list) else names
+    return f"arn:aws:cloudwatch:{region}:{account}:alarm:{name}" if name else None
+
+
 _NAMES: Final[dict[str, Callable[[Any, bytes, str, str], str | None]]] = {
     "ec2": _snapshot_name,
     "sns": _topic_name,
@@ -101,6 +117,8 @@ _NAMES: Final[dict[str, Callable[[Any, bytes, str, str], str | None]]] = {
     "cloudtrail": _trail_name,
     "iam": _principal_name,
     "ssm": _setting_name,
+    "logs": _group_name,
+    "monitoring": _alarm_name,
 }
 
 

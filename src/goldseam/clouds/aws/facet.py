@@ -20,20 +20,31 @@ VALUE: Final = object()
 
 @dataclass(frozen=True)
 class Get:
-    """How a facet is read: a call, where in the answer the value is, and which error codes mean `ABSENT`."""
+    """How a facet is read: a call, where in the answer the value is, and which error codes mean `ABSENT`.
+
+    Where a service has one code for "is off" and for "may not", `says` has by code what the message holds in the first
+    case.
+    """
 
     operation: str
     parameters: Mapping[str, Json] = field(default_factory=dict)
     path: str = ""
     absent: tuple[str, ...] = ()
     region: str = "{region}"
+    says: Mapping[str, str] = field(default_factory=dict)
+
+    def means_absent(self, error: CloudError) -> bool:
+        """Whether an error says that nothing is configured."""
+        said = self.says.get(error.code)
+        return error.code in self.absent or (said is not None and said in str(error))
 
 
 @dataclass(frozen=True)
 class Send:
     """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on.
 
-    `also` are further permissions that the call takes, by action (`{"lambda:InvokeFunction": ARN}`). In resources,
+    `passes` are paths in the parameters where the ARN of a role is that the call hands to the service, which takes
+    `iam:PassRole` on that role. `also` are other permissions that AWS asks for, as action and resource. In resources,
     `<name>` is the place of a word of what is written; where that is not known it is `*`.
     """
 
@@ -42,7 +53,8 @@ class Send:
     resources: tuple[str, ...] = ("{address}",)
     region: str = "{region}"
     actions: tuple[str, ...] = ()
-    also: Mapping[str, str] = field(default_factory=dict)
+    passes: tuple[str, ...] = ()
+    also: tuple[tuple[str, str], ...] = ()
 
     def call(
         self,
@@ -53,11 +65,17 @@ class Send:
     ) -> Call:
         """The call on one resource; `more` are parameters beside the template's, `words` those of the resources."""
         parameters = {**_placed(self.parameters, ref, value), **(more or {})}
-        needed = [(action, arn) for action in self.actions or iam_actions(self.operation) for arn in self.resources]
-        permissions = tuple(
-            Permission(action, _worded(filled(arn, ref), words or {})) for action, arn in (*needed, *self.also.items())
-        )
-        return Call(self.operation, filled(self.region, ref), parameters, permissions)
+        own = [(action, arn) for action in self.actions or iam_actions(self.operation) for arn in self.resources]
+        roles = dict.fromkeys(arn for path in self.passes if (arn := at(parameters, path)))
+        needed = [(action, _worded(filled(arn, ref), words or {})) for action, arn in (*own, *self.also)]
+        permissions = [Permission(action, arn) for action, arn in (*needed, *(("iam:PassRole", arn) for arn in roles))]
+        return Call(self.operation, filled(self.region, ref), parameters, tuple(permissions))
+
+
+def linked_role(service: str, name: str) -> tuple[tuple[str, str], ...]:
+    """What a call that makes a service's own role in an account without it asks for (IAM, service-linked roles)."""
+    arn = f"arn:{{partition}}:iam::{{account}}:role/aws-service-role/{service}.amazonaws.com/{name}"
+    return (("iam:CreateServiceLinkedRole", arn),)
 
 
 def _worded(resource: str, words: Mapping[str, Json]) -> str:
@@ -86,6 +104,15 @@ class Reading:
 def unchanged(value: Json) -> Json:
     """The identity, for a facet whose value is written as it is read."""
     return value
+
+
+def only(*names: str) -> Callable[[Json], Value]:
+    """Of an object, the members of these names that it has: what can be written, of all that is told."""
+
+    def taken(raw: Json) -> Value:
+        return {name: raw[name] for name in names if raw.get(name) is not None}
+
+    return taken
 
 
 def no_list_is_empty(value: Value) -> Value:
@@ -156,7 +183,7 @@ class AwsFacet(Facet):
         try:
             answer = ask.one(self.get.operation, filled(self.get.parameters, ref), filled(self.get.region, ref))
         except CloudError as error:
-            if error.code in self.get.absent:
+            if self.get.means_absent(error):
                 return Reading(self.normal(ABSENT))
             raise
         return self._reading(answer, self.get.path)
@@ -199,6 +226,16 @@ class Address(AwsFacet):
         """The address."""
         del ask, item
         return Reading(ref.address)
+
+
+@dataclass(frozen=True)
+class Account(Address):
+    """The account that the resource belongs to, for rules that tell it from others; no call reads it."""
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The account's number."""
+        del ask, item
+        return Reading(ref.account)
 
 
 def tags(get: Get | None = None, *, listed: str = "Tags", key: str = "Key", value: str = "Value") -> Look:

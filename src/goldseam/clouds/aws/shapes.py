@@ -199,6 +199,41 @@ class Switch(AwsFacet):
         return (self.step(self.levels[after].call(ref), after),)
 
 
+@dataclass(frozen=True)
+class Moves(AwsFacet):
+    """A level where the call depends on which level is left: `moves` has them by both."""
+
+    moves: Mapping[tuple[Json, Json], Send] = field(kw_only=True)
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """The call that leads from one to the other."""
+        if same(before, after):
+            return ()
+        if (before, after) not in self.moves:
+            raise self.no_way(ref, after)
+        return (self.step(self.moves[before, after].call(ref), after),)
+
+
+@dataclass(frozen=True)
+class Labels(AwsFacet):
+    """Tags that can be written: one call for those that are new or have another value, one for those that are gone."""
+
+    add: Send = field(kw_only=True)
+    remove: Send = field(kw_only=True)
+
+    def normal(self, value: Value) -> Value:
+        """By key; no tags are an empty object."""
+        return self.form({} if value is ABSENT else value)
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """At most one call of each sort."""
+        added = {key: value for key, value in after.items() if before.get(key) != value}
+        removed = sorted(before.keys() - after.keys())
+        between = {**before, **added}
+        steps = [self.step(self.add.call(ref, added), between)] if added else []
+        return (*steps, *([self.step(self.remove.call(ref, removed), after)] if removed else []))
+
+
 def statements(value: Value) -> list[Json]:
     """The statements of a policy document; none when there is no policy."""
     if value is ABSENT:
@@ -207,7 +242,7 @@ def statements(value: Value) -> list[Json]:
     return held if isinstance(held, list) else [held]
 
 
-def _policy_form(value: Value) -> Value:
+def policy_form(value: Value) -> Value:
     """A policy with its statements as a list; one without statements is no policy."""
     held = statements(value)
     return {**value, "Statement": held} if held else ABSENT
@@ -217,14 +252,15 @@ def _from_text(raw: Json) -> Value:
     return json.loads(raw) if raw else ABSENT
 
 
-def _to_text(value: Json) -> str:
+def policy_text(value: Json) -> str:
+    """A policy as the text that is put: the same for the same policy."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
 def policy(name: str, *, get: Get, put: Send, delete: Send | None = None) -> Document:
     """A resource policy in JSON text, edited by statement; put whole, deleted when no statement is left."""
     return Document(
-        name=name, get=get, put=put, delete=delete, decode=_from_text, encode=_to_text, form=_policy_form
+        name=name, get=get, put=put, delete=delete, decode=_from_text, encode=policy_text, form=policy_form
     )  # fmt: skip
 
 

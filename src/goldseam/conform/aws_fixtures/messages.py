@@ -8,6 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import sns, sqs
 from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.emulated import EmulatedGround, Fixture, Made
+from goldseam.resource import Ref
 from goldseam.values import Value
 
 _EXAMPLE: Final = "goldseam-example"
@@ -20,6 +21,11 @@ def _topic(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     return Made(refs[0], {_EXAMPLE: name}, (refs[1],))
 
 
+def _subscribe(ground: EmulatedGround, ref: Ref, value: Value) -> None:
+    for host in value:
+        ground.make("sns.Subscribe", TopicArn=ref.id, Protocol="http", Endpoint=f"http://{host}/in")
+
+
 def _queue(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
     del facets
     refs = [
@@ -29,6 +35,6 @@ def _queue(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {
-    "aws.sns.topic": Fixture(_topic, normal=frozenset({"KmsMasterKeyId"})),
+    "aws.sns.topic": Fixture(_topic, {"plain_subscribers": _subscribe}, normal=frozenset({"KmsMasterKeyId"})),
     "aws.sqs.queue": Fixture(_queue, normal=frozenset({"KmsMasterKeyId", "SqsManagedSseEnabled"})),
 }

@@ -30,7 +30,7 @@ REGION: Final = AwsKind(
             get=Get("accessanalyzer.ListAnalyzers", path="analyzers"),
             decode=_analyzers,
             add=Send(
-                "accessanalyzer.CreateAnalyzer", {}, _ANALYZER, also={"iam:CreateServiceLinkedRole": _OWN_ROLE}
+                "accessanalyzer.CreateAnalyzer", {}, _ANALYZER, also=(("iam:CreateServiceLinkedRole", _OWN_ROLE),)
             ),
             remove=Send("accessanalyzer.DeleteAnalyzer", {}, _ANALYZER),
             fields={"name": "analyzerName", "type": "type"},

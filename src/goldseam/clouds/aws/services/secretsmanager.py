@@ -82,7 +82,7 @@ def _owner(value: Value) -> Value:
 
 _ROTATE: Final = Send(
     "secretsmanager.RotateSecret", {**_SECRET, "RotateImmediately": False},
-    also={"lambda:InvokeFunction": "arn:{partition}:lambda:{region}:{account}:function:<function>"},
+    also=(("lambda:InvokeFunction", "arn:{partition}:lambda:{region}:{account}:function:<function>"),),
 )  # fmt: skip
 
 SECRET: Final = AwsKind(

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
-from goldseam.clouds.aws.facet import VALUE, Address, Get, Send, tags
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Reading, Send, tags
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import attribute, policy
-from goldseam.clouds.aws.statements import label, public_statements, without_public
-from goldseam.control import Example, KmsKey, Severity, Verdict, compliant, control, may_disrupt, should_be
+from goldseam.clouds.aws.shapes import attribute, policy, statements
+from goldseam.clouds.aws.statements import (
+    covers,
+    label,
+    public_statements,
+    refuses_plain_http,
+    with_statement,
+    without_public,
+)
+from goldseam.control import (
+    Example,
+    KmsKey,
+    Severity,
+    Step,
+    Verdict,
+    compliant,
+    control,
+    harmless,
+    may_disrupt,
+    should_be,
+    violation,
+)
+from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
 _TOPIC: Final = {"TopicArn": "{id}"}
@@ -34,6 +57,57 @@ def _get(name: str) -> Get:
     return Get("sns.GetTopicAttributes", _TOPIC, f"Attributes.{name}")
 
 
+_SUBSCRIPTIONS: Final = "sns.ListSubscriptions"
+_FEEDBACK: Final = ("SuccessFeedbackRoleArn", "FailureFeedbackRoleArn", "SuccessFeedbackSampleRate")
+_PROTOCOLS: Final = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+
+
+@dataclass(frozen=True)
+class DeliveryStatus(AwsFacet):
+    """Who writes down whether messages arrived, by protocol: attributes of the topic, each set by a call of its own."""
+
+    one_by_one: ClassVar[bool] = True
+
+    def normal(self, value: Value) -> Value:
+        """The attributes that have a value."""
+        held = {} if value is ABSENT else value
+        return {name: item for name, item in held.items() if name.endswith(_FEEDBACK) and item}
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """One call for each attribute that differs; the empty text removes one."""
+        state, steps = dict(before), []
+        added = sorted(name for name in after if before.get(name) != after[name])
+        for name in (*added, *sorted(before.keys() - after.keys(), reverse=True)):
+            state[name] = after.get(name, "")
+            passes = ("AttributeValue",) if name.endswith("RoleArn") else ()
+            send = Send(
+                "sns.SetTopicAttributes", {**_TOPIC, "AttributeName": name, "AttributeValue": VALUE}, passes=passes
+            )
+            steps.append(self.step(send.call(ref, state[name]), self.normal(dict(state))))
+        return tuple(steps)
+
+
+@dataclass(frozen=True)
+class PlainSubscribers(Look):
+    """The hosts that get messages of the topic over plain HTTP; one list for the region answers for all topics."""
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The list."""
+        return (_SUBSCRIPTIONS,)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """Hosts only: addresses may hold passwords."""
+        del item
+        held = ask.every(_SUBSCRIPTIONS, {}, ref.region, "Subscriptions")
+        plain = {_host(each) for each in held if each["TopicArn"] == ref.id and each["Protocol"] == "http"}
+        return Reading(sorted(plain))
+
+
+def _host(subscription: Mapping[str, Json]) -> str:
+    return urlsplit(str(subscription.get("Endpoint") or "")).hostname or "a host without a name"
+
+
 TOPIC: Final = AwsKind(
     "aws.sns.topic",
     "SNS topic",
@@ -42,6 +116,8 @@ TOPIC: Final = AwsKind(
         policy("policy", get=_get("Policy"), put=_set("Policy")),
         tags(Get("sns.ListTagsForResource", {"ResourceArn": "{id}"}, "Tags")),
         Address(name="arn"),
+        DeliveryStatus(name="delivery_status", get=Get("sns.GetTopicAttributes", _TOPIC, "Attributes")),
+        PlainSubscribers(name="plain_subscribers"),
     ),
     touched_by=(
         changes(
@@ -135,7 +211,7 @@ def policy_not_public(policy: Value, arn: Value) -> Verdict:
     TOPIC,
     severity=Severity.HIGH,
     maps=required("sns_topics_kms_encryption_at_rest_enabled"),
-    covers=("seed:topicEncrypted",),
+    covers=("seed:topicEncrypted", "security-hub:SNS.1"),
     disrupts=may_disrupt(
         "publishers without rights on the key are refused; CloudWatch alarms, S3 events and other AWS services have "
         f"none on {_AWS_KEY}"
@@ -154,3 +230,102 @@ def topic_encrypted(encryption: Value, *, kms_key: KmsKey = _AWS_KEY) -> Verdict
     if encryption is not ABSENT:
         return compliant
     return should_be(encryption=str(kms_key), because="no KMS key encrypts the topic")
+
+
+_TLS_ONLY: Final = {
+    "Sid": "GoldseamTlsOnly",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "SNS:Publish",
+    "Resource": _ARN,
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+@control(
+    "aws.sns.topic.tls-only",
+    TOPIC,
+    severity=Severity.LOW,
+    disrupts=may_disrupt("publishers that use plain HTTP are refused"),
+    compliant=({"policy": _document(_ALARMS_PUBLISH, _TLS_ONLY), "arn": _ARN},),
+    violating=(
+        Example(
+            {"policy": _document(_ALARMS_PUBLISH), "arn": _ARN},
+            leaves={"policy": _document(_ALARMS_PUBLISH, _TLS_ONLY)},
+        ),
+    ),
+)
+def tls_only(policy: Value, arn: str) -> Verdict:
+    """Messages are published over TLS only.
+
+    Over plain HTTP, messages can be read and changed on the way. One deny statement is added; what the policy holds
+    stays.
+    """
+    guards = [item for item in statements(policy) if refuses_plain_http(item) and covers(item, "Action", "SNS:Publish")]
+    if any(covers(item, "Resource", arn) for item in guards):
+        return compliant
+    denial = {**_TLS_ONLY, "Resource": arn}
+    return should_be(policy=with_statement(policy, denial), because="the policy lets plain HTTP requests in")
+
+
+_ROLE: Final = "arn:aws:iam::123456789012:role/goldseam-sns-feedback"
+_FAILURES: Final = {f"{protocol}FailureFeedbackRoleArn": _ROLE for protocol in _PROTOCOLS}
+
+
+@control(
+    "aws.sns.topic.failures-logged",
+    TOPIC,
+    severity=Severity.LOW,
+    covers=("security-hub:SNS.2",),
+    disrupts=harmless("SNS writes down deliveries that failed, in log groups of its own, where they are charged for"),
+    compliant=({"delivery_status": {"LambdaFailureFeedbackRoleArn": _ROLE}},),
+    violating=(
+        {"delivery_status": {}},
+        Example({"delivery_status": {}}, settings={"role": _ROLE}, leaves={"delivery_status": _FAILURES}),
+    ),
+)
+def failures_logged(delivery_status: Value, *, role: str = "") -> Verdict:
+    """Deliveries that fail are written down.
+
+    Messages that do not arrive are noticed by nobody otherwise. A topic that does so for one protocol passes; the fix
+    does so for all.
+    """
+    if any(name.endswith("FailureFeedbackRoleArn") for name in delivery_status):
+        return compliant
+    because = "nobody learns of messages that were not delivered"
+    if not role:
+        return violation(because=because, guide=_CHOOSE_ROLE)
+    wanted = {f"{protocol}FailureFeedbackRoleArn": role for protocol in _PROTOCOLS}
+    return should_be(delivery_status={**delivery_status, **wanted}, because=because)
+
+
+_CHOOSE_ROLE: Final = (
+    "1. make a role that `sns.amazonaws.com` may assume, with logs:CreateLogGroup, logs:CreateLogStream, "
+    "logs:PutLogEvents and logs:PutMetricFilter; 2. give its ARN in a policy as the setting `role`"
+)
+
+
+@control(
+    "aws.sns.topic.delivered-over-tls",
+    TOPIC,
+    severity=Severity.HIGH,
+    maps=required("sns_subscription_not_using_http_endpoints"),
+    disrupts=may_disrupt("a subscriber whose address is changed must confirm again"),
+    compliant=({"plain_subscribers": []},),
+    violating=({"plain_subscribers": ["hooks.example.com"]},),
+)
+def delivered_over_tls(plain_subscribers: Value) -> Verdict:
+    """No subscriber gets messages over plain HTTP.
+
+    Whoever is on the way reads them, and can answer in the subscriber's place. A subscription cannot be changed: the
+    subscriber must take messages at an address with `https://`.
+    """
+    if not plain_subscribers:
+        return compliant
+    return violation(because=f"{', '.join(plain_subscribers)} gets messages over plain HTTP", guide=_SUBSCRIBE_AGAIN)
+
+
+_SUBSCRIBE_AGAIN: Final = (
+    "1. see that the host answers over TLS; 2. subscribe its `https://` address and confirm; 3. when messages arrive "
+    "there, remove the `http://` subscription"
+)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import Settings, policy
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.shapes import Document, Settings, policy, policy_text, statements
+from goldseam.clouds.aws.statements import (
+    covers,
+    label,
+    public_statements,
+    refuses_plain_http,
+    with_statement,
+    without_public,
+)
 from goldseam.control import (
+    Between,
     Example,
     KmsKey,
     Severity,
@@ -19,6 +28,7 @@ from goldseam.control import (
     harmless,
     may_disrupt,
     should_be,
+    violation,
 )
 from goldseam.values import ABSENT, Json, Value
 
@@ -32,6 +42,15 @@ def _both_ways(value: Value) -> Value:
     held = {} if value is ABSENT else value
     own = str(held.get("SqsManagedSseEnabled", "false")).lower()
     return {"KmsMasterKeyId": held.get("KmsMasterKeyId", ""), "SqsManagedSseEnabled": own}
+
+
+def _redrive(text: str) -> Value:
+    return json.loads(text) if text else ABSENT
+
+
+def _counted(value: Value) -> Value:
+    """Where messages go that were received too often; some clients write the number as text."""
+    return value if value is ABSENT else {**value, "maxReceiveCount": int(value["maxReceiveCount"])}
 
 
 QUEUE: Final = AwsKind(
@@ -53,6 +72,21 @@ QUEUE: Final = AwsKind(
             delete=Send("sqs.SetQueueAttributes", {**_QUEUE, "Attributes": {"Policy": ""}}),
         ),
         tags(Get("sqs.ListQueueTags", _QUEUE, "Tags")),
+        Address(name="arn"),
+        Document(
+            name="redrive",
+            get=Get("sqs.GetQueueAttributes", _ALL, "Attributes.RedrivePolicy"),
+            put=Send("sqs.SetQueueAttributes", {**_QUEUE, "Attributes": {"RedrivePolicy": VALUE}}),
+            delete=Send("sqs.SetQueueAttributes", {**_QUEUE, "Attributes": {"RedrivePolicy": ""}}),
+            decode=_redrive,
+            encode=policy_text,
+            form=_counted,
+        ),
+        Look(
+            name="takes_dead_letters",
+            get=Get("sqs.GetQueueAttributes", _ALL, "Attributes.RedriveAllowPolicy"),
+            form=lambda value: value not in (ABSENT, False, ""),
+        ),
     ),
     touched_by=(changes("sqs", f"{REQUEST}.queueUrl", f"{ANSWER}.queueUrl"),),
     address="arn:{partition}:sqs:{region}:{account}:{name}",
@@ -99,6 +133,7 @@ def _kept(key: str = "", *, own: bool = False) -> Json:
     QUEUE,
     severity=Severity.CRITICAL,
     maps=required("sqs_queues_not_publicly_accessible"),
+    covers=("prowler:sqs_queues_not_publicly_accessible",),
     disrupts=may_disrupt("senders and receivers that only the statement for everyone lets in are refused"),
     compliant=({"policy": ABSENT}, {"policy": _document(_TOPIC_SENDS, _ACCOUNT_USES)}),
     violating=(
@@ -130,7 +165,7 @@ def policy_not_public(policy: Value) -> Verdict:
     QUEUE,
     severity=Severity.MEDIUM,
     maps=required("sqs_queues_server_side_encryption_enabled"),
-    covers=("seed:sqsEncrypted",),
+    covers=("seed:sqsEncrypted", "security-hub:SQS.1"),
     disrupts=harmless("SQS encrypts and decrypts with its own key, for everyone who may send and receive as before"),
     compliant=({"encryption": _kept(own=True)}, {"encryption": _kept("alias/data")}),
     violating=(Example({"encryption": _kept()}, leaves={"encryption": _kept(own=True)}),),
@@ -173,3 +208,88 @@ def queue_encrypted_with_kms(encryption: Value, *, kms_key: KmsKey = _AWS_KEY) -
     if encryption["KmsMasterKeyId"]:
         return compliant
     return should_be(encryption=_kept(str(kms_key)), because="no KMS key encrypts the queue")
+
+
+_TLS_ONLY: Final = {
+    "Sid": "GoldseamTlsOnly",
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "sqs:*",
+    "Resource": _ARN,
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
+@control(
+    "aws.sqs.queue.tls-only",
+    QUEUE,
+    severity=Severity.LOW,
+    disrupts=may_disrupt("senders and receivers that use plain HTTP are refused"),
+    compliant=({"policy": _document(_ACCOUNT_USES, _TLS_ONLY), "arn": _ARN},),
+    violating=(
+        Example(
+            {"policy": ABSENT, "arn": _ARN}, leaves={"policy": {"Version": "2012-10-17", "Statement": [_TLS_ONLY]}}
+        ),
+        Example(
+            {"policy": _document(_ACCOUNT_USES), "arn": _ARN}, leaves={"policy": _document(_ACCOUNT_USES, _TLS_ONLY)}
+        ),
+    ),
+)
+def tls_only(policy: Value, arn: str) -> Verdict:
+    """Messages are sent and received over TLS only.
+
+    Over plain HTTP, messages can be read and changed on the way. One deny statement is added; what the policy holds
+    stays.
+    """
+    guards = [item for item in statements(policy) if refuses_plain_http(item) and covers(item, "Action", "sqs:*")]
+    if any(covers(item, "Resource", arn) for item in guards):
+        return compliant
+    denial = {**_TLS_ONLY, "Resource": arn}
+    return should_be(policy=with_statement(policy, denial), because="the policy lets plain HTTP requests in")
+
+
+_DEAD: Final = "arn:aws:sqs:eu-west-1:123456789012:goldseam-example-beside"
+_REDRIVEN: Final = {"deadLetterTargetArn": _DEAD, "maxReceiveCount": 5}
+_CHOOSE_QUEUE: Final = (
+    "1. make a queue of the same type (FIFO or not) in the same region for the messages that fail; 2. give its ARN in "
+    "a policy as the setting `dead_letters`; 3. put an alarm on its length"
+)
+
+
+@control(
+    "aws.sqs.queue.dead-lettered",
+    QUEUE,
+    severity=Severity.LOW,
+    disrupts=may_disrupt("a message that was received that often without being deleted goes to the other queue"),
+    compliant=(
+        {"redrive": _REDRIVEN, "takes_dead_letters": False, "arn": _ARN},
+        {"redrive": ABSENT, "takes_dead_letters": True, "arn": _ARN},
+    ),
+    violating=(
+        {"redrive": ABSENT, "takes_dead_letters": False, "arn": _ARN},
+        Example(
+            {"redrive": ABSENT, "takes_dead_letters": False, "arn": _ARN},
+            settings={"dead_letters": _DEAD},
+            leaves={"redrive": _REDRIVEN},
+        ),
+    ),
+)
+def dead_lettered(
+    redrive: Value,
+    takes_dead_letters: Value,
+    arn: str,
+    *,
+    dead_letters: str = "",
+    receives: Annotated[int, Between(1, 1000)] = 5,
+) -> Verdict:
+    """Messages that cannot be worked on go to a queue of their own.
+
+    One bad message otherwise comes back until it is too old, and is then gone without a trace. Queues that say whose
+    dead letters they take pass, and so does the chosen one.
+    """
+    if redrive is not ABSENT or takes_dead_letters or arn == dead_letters:
+        return compliant
+    because = "messages that fail are tried until they are lost"
+    if not dead_letters:
+        return violation(because=because, guide=_CHOOSE_QUEUE)
+    return should_be(redrive={"deadLetterTargetArn": dead_letters, "maxReceiveCount": receives}, because=because)

@@ -16,7 +16,7 @@ _ONE_WAY: Final = (
 )
 _GROUPS: Final = "http://acs.amazonaws.com/groups/global/"
 _PUBLIC: Final = frozenset({f"{_GROUPS}AllUsers", f"{_GROUPS}AuthenticatedUsers"})
-_CLOSES: Final = may_disrupt(
+CLOSES: Final = may_disrupt(
     "whoever reads or writes the bucket without credentials is refused: browsers, links, downloads, a CDN's origin",
     unless={"serves_website": False, "cloudfront_origin": False},
 )
@@ -82,8 +82,13 @@ def _acl(*grants: Json) -> Json:
     BUCKET,
     severity=Severity.CRITICAL,
     maps=required("s3_bucket_public_access", "s3_bucket_policy_public_write_access"),
-    covers=("seed:bucketAllUsersPolicy",),
-    disrupts=_CLOSES,
+    covers=(
+        "seed:bucketAllUsersPolicy",
+        "prowler:s3_bucket_policy_public_write_access",
+        "prowler:s3_bucket_public_access",
+        "cloudbots:s3_delete_permissions",
+    ),
+    disrupts=CLOSES,
     compliant=(
         {**NO_BLOCKS, "policy": ABSENT},
         {**NO_BLOCKS, "policy": _document(_DENIED, _CLOUDFRONT_READS, _ENDPOINT_READS)},
@@ -130,9 +135,9 @@ def policy_not_public(policy: Value, public_access_block: Value, account_public_
     "aws.s3.bucket.acl-not-public",
     BUCKET,
     severity=Severity.CRITICAL,
-    maps=required("s3_bucket_public_access", "s3_bucket_public_write_acl"),
-    covers=("seed:bucketAllUsersAcl",),
-    disrupts=_CLOSES,
+    maps=required("s3_bucket_public_access", "s3_bucket_public_list_acl", "s3_bucket_public_write_acl"),
+    covers=("seed:bucketAllUsersAcl", "prowler:s3_bucket_public_list_acl", "prowler:s3_bucket_public_write_acl"),
+    disrupts=CLOSES,
     compliant=(
         {**NO_BLOCKS, "acl": _acl(_OWNS)},
         {**NO_BLOCKS, "acl": _acl(_OWNS, _LOGS)},
@@ -167,10 +172,10 @@ def acl_not_public(acl: Value, public_access_block: Value, account_public_access
     """
     if in_force("IgnorePublicAcls", public_access_block, account_public_access_block):
         return compliant
-    public = [grant for grant in acl["Grants"] if grant["Grantee"].get("URI") in _PUBLIC]
+    public = public_grants(acl)
     if not public:
         return compliant
-    because = "; ".join(map(_granting, public))
+    because = "; ".join(map(granting, public))
     if in_force("BlockPublicAcls", public_access_block, account_public_access_block):
         held = {} if public_access_block is ABSENT else public_access_block
         return should_be(public_access_block=with_all_flags({**held, "IgnorePublicAcls": True}), because=because)
@@ -178,7 +183,13 @@ def acl_not_public(acl: Value, public_access_block: Value, account_public_access
     return should_be(acl={**acl, "Grants": kept}, because=because)
 
 
-def _granting(grant: Json) -> str:
+def public_grants(acl: Value) -> list[Json]:
+    """The grants of a list that are for everyone."""
+    return [grant for grant in acl["Grants"] if grant["Grantee"].get("URI") in _PUBLIC]
+
+
+def granting(grant: Json) -> str:
+    """What a grant gives to whom, in words."""
     return f"{grant['Grantee']['URI'].removeprefix(_GROUPS)} has {grant['Permission']}"
 
 
@@ -187,7 +198,8 @@ def _granting(grant: Json) -> str:
     BUCKET,
     severity=Severity.HIGH,
     maps=required("s3_bucket_level_public_access_block"),
-    disrupts=_CLOSES,
+    covers=("security-hub:S3.2", "security-hub:S3.3", "security-hub:S3.8", "cloudbots:s3_block_all_public_access"),
+    disrupts=CLOSES,
     compliant=(
         {"public_access_block": _block(), "account_public_access_block": ABSENT},
         {"public_access_block": ABSENT, "account_public_access_block": _block()},

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Account, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.services.s3.configuration import (
+    IfVersioned,
+    as_lifecycle,
+    lifecycle_form,
+    logging_form,
+    notification_form,
+    ownership_of,
+)
 from goldseam.clouds.aws.shapes import Document, Switch, policy
 from goldseam.ports import GLOBAL
 from goldseam.values import ABSENT, Json, Value, canonical
@@ -126,6 +134,68 @@ BUCKET: Final = AwsKind(
         ),
         tags(Get("s3.GetBucketTagging", _BUCKET, "TagSet", absent=("NoSuchTagSet",))),
         Address(name="arn"),
+        Account(name="account"),
+        Look(
+            name="mfa_delete",
+            get=Get("s3.GetBucketVersioning", _BUCKET, "MFADelete"),
+            decode=lambda status: status == "Enabled",
+            form=_keeps_versions,
+        ),
+        Document(
+            name="logging",
+            get=Get("s3.GetBucketLogging", _BUCKET, "LoggingEnabled"),
+            put=Send("s3.PutBucketLogging", {**_BUCKET, "BucketLoggingStatus": {"LoggingEnabled": VALUE}}),
+            delete=Send("s3.PutBucketLogging", {**_BUCKET, "BucketLoggingStatus": {}}),
+            form=logging_form,
+        ),
+        Document(
+            name="ownership",
+            get=Get(
+                "s3.GetBucketOwnershipControls",
+                _BUCKET,
+                "OwnershipControls.Rules.ObjectOwnership",
+                absent=("OwnershipControlsNotFoundError",),
+            ),
+            put=Send(
+                "s3.PutBucketOwnershipControls",
+                {**_BUCKET, "OwnershipControls": {"Rules": [{"ObjectOwnership": VALUE}]}},
+            ),
+            delete=Send("s3.DeleteBucketOwnershipControls", _BUCKET),
+            decode=ownership_of,
+        ),
+        Document(
+            name="notifications",
+            get=Get("s3.GetBucketNotificationConfiguration", _BUCKET),
+            put=Send("s3.PutBucketNotificationConfiguration", {**_BUCKET, "NotificationConfiguration": VALUE}),
+            form=notification_form,
+        ),
+        Document(
+            name="lifecycle",
+            get=Get("s3.GetBucketLifecycleConfiguration", _BUCKET, absent=("NoSuchLifecycleConfiguration",)),
+            put=Send("s3.PutBucketLifecycleConfiguration", _BUCKET),
+            delete=Send("s3.DeleteBucketLifecycle", _BUCKET),
+            form=lifecycle_form,
+            encode=as_lifecycle,
+            spread=True,
+        ),
+        IfVersioned(
+            name="object_lock",
+            get=Get(
+                "s3.GetObjectLockConfiguration",
+                _BUCKET,
+                "ObjectLockConfiguration.ObjectLockEnabled",
+                absent=("ObjectLockConfigurationNotFoundError",),
+            ),
+        ),
+        IfVersioned(
+            name="replication",
+            get=Get(
+                "s3.GetBucketReplication",
+                _BUCKET,
+                "ReplicationConfiguration.Rules.Status",
+                absent=("ReplicationConfigurationNotFoundError",),
+            ),
+        ),
     ),
     touched_by=(changes("s3", f"{REQUEST}.bucketName"),),
     address="arn:{partition}:s3:::{id}",

@@ -62,7 +62,7 @@ def _encrypted(algorithm: str, *, bucket_key: bool = False, **more: Json) -> Jso
     BUCKET,
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_secure_transport_policy"),
-    covers=("seed:bucketEncryptionInTransit",),
+    covers=("seed:bucketEncryptionInTransit", "security-hub:S3.5", "cloudbots:s3_only_allow_ssl"),
     disrupts=may_disrupt(
         "clients that use plain HTTP are refused; website endpoints speak nothing else, and CloudFront passes on what "
         "its viewers use where it is not told otherwise",
@@ -120,7 +120,7 @@ def tls_only(policy: Value, arn: Value, public_access_block: Value, account_publ
     BUCKET,
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_object_versioning"),
-    covers=("seed:bucketVersioning",),
+    covers=("seed:bucketVersioning", "cloudbots:s3_enable_versioning"),
     disrupts=harmless("readers and writers notice nothing; overwritten and deleted objects are kept, and charged for"),
     compliant=({"versioning": True},),
     violating=(Example({"versioning": False}, leaves={"versioning": True}),),
@@ -141,7 +141,7 @@ def versioned(versioning: Value) -> Verdict:
     BUCKET,
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_default_encryption"),
-    covers=("seed:bucketEncryption",),
+    covers=("seed:bucketEncryption", "security-hub:S3.4", "cloudbots:s3_enable_encryption"),
     disrupts=harmless("S3 encrypts and decrypts with its own key, for everyone who may read and write as before"),
     compliant=({"encryption": _encrypted("AES256")}, {"encryption": _encrypted("aws:kms", bucket_key=True)}),
     violating=(Example({"encryption": ABSENT}, leaves={"encryption": _encrypted("AES256")}),),

@@ -1,14 +1,14 @@
-"""CloudTrail: trails, whether they record, where, and whether the record can be trusted."""
+"""The trail: whether it records, where, and whether the record can be trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import Get, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Send, only, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import Settings, Switch
+from goldseam.clouds.aws.shapes import Document, Settings, Switch
 from goldseam.control import (
     Example,
     KmsKey,
@@ -24,7 +24,9 @@ from goldseam.control import (
 from goldseam.values import ABSENT, Json, Value
 
 _TRAIL: Final = {"Name": "{id}"}
-_ON_TRAILS: Final = ("CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging")
+ON_TRAILS: Final = ("CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging")
+_ON_EVENTS: Final = ("PutEventSelectors", "PutInsightSelectors")
+_DELIVERY: Final = ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")
 _NO_KEY: Final = KmsKey("")
 _UNSET: Final[Mapping[str, Json]] = {
     "KmsKeyId": "",
@@ -34,9 +36,31 @@ _UNSET: Final[Mapping[str, Json]] = {
 }
 
 
+EVERYTHING_MANAGED: Final[Mapping[str, Json]] = {
+    "ReadWriteType": "All",
+    "IncludeManagementEvents": True,
+    "DataResources": [],
+    "ExcludeManagementEventSources": [],
+}
+"""What a trail records that nothing was selected for: management events, and no events of data."""
+
+
 def _all_set(value: Value) -> Value:
     """Every setting; CloudTrail leaves out the key where there is none, and takes the empty text to remove it."""
     return dict(_UNSET) if value is ABSENT else {**_UNSET, **value}
+
+
+def _delivered(value: Value) -> Value:
+    """The group and the role that writes to it; neither is absence."""
+    return ABSENT if value is ABSENT or not value.get(_DELIVERY[0]) else value
+
+
+def _selected(value: Value) -> Value:
+    """The selectors of the one form that the trail uses, each member said; none is the trail that only manages."""
+    held = {} if value is ABSENT else value
+    if held.get("AdvancedEventSelectors"):
+        return {"AdvancedEventSelectors": held["AdvancedEventSelectors"]}
+    return {"EventSelectors": [{**EVERYTHING_MANAGED, **each} for each in held.get("EventSelectors") or [{}]]}
 
 
 TRAIL: Final = AwsKind(
@@ -60,10 +84,39 @@ TRAIL: Final = AwsKind(
             },
             form=_all_set,
         ),
+        Document(
+            name="log_group",
+            listed="",
+            put=Send("cloudtrail.UpdateTrail", _TRAIL, passes=("CloudWatchLogsRoleArn",)),
+            delete=Send("cloudtrail.UpdateTrail", {**_TRAIL, **dict.fromkeys(_DELIVERY, "")}),
+            decode=only(*_DELIVERY),
+            form=_delivered,
+            spread=True,
+        ),
+        Document(
+            name="events",
+            get=Get("cloudtrail.GetEventSelectors", {"TrailName": "{id}"}),
+            put=Send("cloudtrail.PutEventSelectors", {"TrailName": "{id}"}),
+            form=_selected,
+            spread=True,
+        ),
+        Document(
+            name="insights",
+            get=Get(
+                "cloudtrail.GetInsightSelectors",
+                {"TrailName": "{id}"},
+                "InsightSelectors.InsightType",
+                absent=("InsightNotEnabledException",),
+            ),
+            put=Send("cloudtrail.PutInsightSelectors", {"TrailName": "{id}", "InsightSelectors": VALUE}),
+            encode=lambda types: [{"InsightType": each} for each in types],
+            form=lambda types: [] if types is ABSENT else sorted(types),
+        ),
         tags(Get("cloudtrail.ListTags", {"ResourceIdList": ["{address}"]}, "ResourceTagList.TagsList")),
     ),
     touched_by=(
-        changes("cloudtrail", f"{REQUEST}.name", names=_ON_TRAILS, id="(?:arn:.+:trail/)?([^/:]+)"),
+        changes("cloudtrail", f"{REQUEST}.name", names=ON_TRAILS, id="(?:arn:.+:trail/)?([^/:]+)"),
+        changes("cloudtrail", f"{REQUEST}.trailName", names=_ON_EVENTS, id="(?:arn:.+:trail/)?([^/:]+)"),
         changes("cloudtrail", f"{REQUEST}.resourceId", id="arn:.+:trail/([^/:]+)"),
     ),
     address="arn:{partition}:cloudtrail:{region}:{account}:trail/{id}",
@@ -148,7 +201,11 @@ def multi_region(logging: Value, settings: Value) -> Verdict:
     TRAIL,
     severity=Severity.MEDIUM,
     maps=required("cloudtrail_log_file_validation_enabled"),
-    covers=("seed:cloudtrailFileValidation",),
+    covers=(
+        "seed:cloudtrailFileValidation",
+        "security-hub:CloudTrail.4",
+        "cloudbots:cloudtrail_enable_log_file_validation",
+    ),
     disrupts=harmless("signed digests are put beside the log files; the log files stay as they are"),
     compliant=({"settings": _RIGHT},),
     violating=(
@@ -172,7 +229,12 @@ def validated(settings: Value) -> Verdict:
     TRAIL,
     severity=Severity.MEDIUM,
     maps=required("cloudtrail_kms_encryption_enabled"),
-    covers=("seed:cloudtrailEncryption",),
+    covers=(
+        "seed:cloudtrailEncryption",
+        "security-hub:CloudTrail.2",
+        "cloudbots:cloudtrail_encrypt_log_files_using_existing_key",
+        "cloudbots:cloudtrail_encrypt_log_files_using_new_key_creation",
+    ),
     disrupts=may_disrupt(
         "readers of the log files need the right to decrypt with the key; AWS refuses the change where the key's "
         "policy does not let CloudTrail encrypt"

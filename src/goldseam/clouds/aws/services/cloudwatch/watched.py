@@ -1,0 +1,205 @@
+"""The account's alarms on its record: metric filters on the log groups of its trails, and alarms on their metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, TypeAlias
+
+from goldseam.clouds.aws.facet import AwsFacet, Reading, Send
+from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
+from goldseam.clouds.aws.services.cloudtrail.account import READS, region_of, trails_of_all_regions
+from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS
+from goldseam.clouds.aws.services.cloudwatch.table import METRICS
+from goldseam.control import Call, Step
+from goldseam.errors import NotFound
+from goldseam.resource import Ref
+from goldseam.values import ABSENT, Json, Value
+
+_FILTERS: Final = "logs.DescribeMetricFilters"
+_ALARMS: Final = "cloudwatch.DescribeAlarms"
+_GROUP: Final = "CloudWatchLogsLogGroupArn"
+_OF_FILTER: Final = (
+    "filterName", "filterPattern", "metricTransformations", "applyOnTransformedLogs", "fieldSelectionCriteria",
+    "emitSystemFieldDimensions",
+)  # fmt: skip
+_OF_ALARM: Final = (
+    "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions",
+    "MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Dimensions", "Period", "Unit", "EvaluationPeriods",
+    "DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile",
+    "Metrics", "ThresholdMetricId", "EvaluationWindow", "WarmUpConfiguration", "EvaluationCriteria",
+    "EvaluationInterval",
+)  # fmt: skip
+_UNSAID: Final[Mapping[str, Json]] = {
+    "ActionsEnabled": True,
+    "TreatMissingData": "missing",
+    "applyOnTransformedLogs": False,
+}
+"""What is left out where it is what CloudWatch takes by itself."""
+
+_APART: Final = frozenset({"AlarmName", "ActionsEnabled"})
+_ON_ALARMS: Final = ("PutMetricAlarm", "DeleteAlarms", "DisableAlarmActions", "EnableAlarmActions")
+
+
+def _said(raw: Mapping[str, Json], names: tuple[str, ...]) -> dict[str, Json]:
+    """What can be written of an alarm or a filter, without what is empty or goes without saying."""
+    held = {name: raw[name] for name in names if raw.get(name) not in (None, [], "")}
+    return {name: _plain(value) for name, value in held.items() if value != _UNSAID.get(name)}
+
+
+def alarm_form(value: Value) -> Value:
+    """An alarm's definition without its name; its actions are switched on and off apart."""
+    said = {} if value is ABSENT else _said(value, _OF_ALARM)
+    return {name: item for name, item in said.items() if name not in _APART}
+
+
+def _plain(value: Json) -> Json:
+    """Whole numbers as such: AWS writes 1 as 1.0 in some answers."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+@dataclass(frozen=True)
+class Watch(AwsFacet):
+    """The log groups that trails of all regions write to, their metric filters, and the alarms on those metrics.
+
+    Each filter and each alarm is written and deleted by a call of its own. Alarms on the metrics that Goldseam names
+    are part of it whether a filter feeds them or not: one may be left of a filter that someone deleted.
+    """
+
+    one_by_one: ClassVar[bool] = True
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The trails, and for those with a log group its filters and the alarms of its region."""
+        return (*READS, _FILTERS, _ALARMS)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The groups of trails that log, in this account."""
+        del item
+        trails = [trail for trail in trails_of_all_regions(ask) if trail["Logging"] and trail.get(_GROUP)]
+        arns = sorted({trail[_GROUP] for trail in trails if trail[_GROUP].split(":")[4] == ref.account})
+        groups = [{"arn": arn, "filters": filters} for arn in arns if (filters := _filters(ask, arn)) is not None]
+        metrics = {(ns, name) for group in groups for each in group["filters"] for ns, name in metrics_of(each)}
+        alarms = [
+            {**_said(alarm, _OF_ALARM), "Region": region}
+            for region in sorted({region_of(group["arn"]) for group in groups})
+            for alarm in ask.every(_ALARMS, {}, region, "MetricAlarms")
+            if alarm.get("MetricName") in METRICS or (alarm.get("Namespace"), alarm.get("MetricName")) in metrics
+        ]
+        return Reading(self.normal({"groups": groups, "alarms": alarms}))
+
+    def normal(self, value: Value) -> Value:
+        """Groups by ARN, filters and alarms by name."""
+        held = {"groups": [], "alarms": []} if value is ABSENT else value
+        groups = [
+            {**group, "filters": sorted(group["filters"], key=lambda each: str(each["filterName"]))}
+            for group in held["groups"]
+        ]
+        return {
+            "groups": sorted(groups, key=lambda group: str(group["arn"])),
+            "alarms": sorted(held["alarms"], key=lambda alarm: (str(alarm["Region"]), str(alarm["AlarmName"]))),
+        }
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """Filters before the alarms on them; what goes, in the other order."""
+        groups = [group["arn"] for group in before["groups"]]
+        if groups != [group["arn"] for group in after["groups"]]:
+            raise self.no_way(ref, after)
+        old, new = _flat(before), _flat(after)
+        state, steps = dict(old), []
+        for key in sorted((key for key in new if old.get(key) != new[key]), key=_order):
+            state[key] = new[key]
+            steps.append(self.step(_put(key, new[key], ref), self.normal(_folded(groups, state))))
+        for key in sorted(old.keys() - new.keys(), key=_order, reverse=True):
+            del state[key]
+            steps.append(self.step(_delete(key, ref), self.normal(_folded(groups, state))))
+        return tuple(steps)
+
+
+def metrics_of(metric_filter: Json) -> list[tuple[str, str]]:
+    """The metrics that a filter feeds, by namespace and name."""
+    return [(each["metricNamespace"], each["metricName"]) for each in metric_filter["metricTransformations"]]
+
+
+def _filters(ask: Ask, arn: str) -> list[Json] | None:
+    """The filters of a log group; None when the group is gone, which its trail does not notice."""
+    try:
+        held = ask.every(_FILTERS, {"logGroupName": _group_name(arn)}, region_of(arn), "metricFilters")
+    except NotFound:
+        return None
+    return [_said(each, _OF_FILTER) for each in held]
+
+
+def _group_name(arn: str) -> str:
+    return arn.split(":log-group:", 1)[1].removesuffix(":*")
+
+
+_ALARM: Final = "alarm"
+_FILTER: Final = "filter"
+
+_Key: TypeAlias = tuple[str, str, str]
+"""Whether it is an alarm or a filter, where it is (a region, a log group's ARN), and its name."""
+
+
+def _order(key: _Key) -> tuple[bool, _Key]:
+    """Filters before alarms."""
+    return (key[0] == _ALARM, key)
+
+
+def _flat(value: Json) -> dict[_Key, Json]:
+    found: dict[_Key, Json] = {}
+    for group in value["groups"]:
+        found |= {(_FILTER, group["arn"], each["filterName"]): each for each in group["filters"]}
+    return found | {(_ALARM, alarm["Region"], alarm["AlarmName"]): alarm for alarm in value["alarms"]}
+
+
+def _folded(groups: Sequence[str], flat: Mapping[_Key, Json]) -> Json:
+    def within(place: str) -> list[Json]:
+        return [each for (sort, where, _), each in flat.items() if sort == _FILTER and where == place]
+
+    alarms = [each for (sort, _, _), each in flat.items() if sort == _ALARM]
+    return {"groups": [{"arn": arn, "filters": within(arn)} for arn in groups], "alarms": alarms}
+
+
+def _put(key: _Key, document: Mapping[str, Json], ref: Ref) -> Call:
+    sort, place, name = key
+    if sort == _FILTER:
+        send = Send("logs.PutMetricFilter", {"logGroupName": _group_name(place)}, (_on(place),), region_of(place))
+        return send.call(ref, more={"filterPattern": "", **document})
+    send = Send("cloudwatch.PutMetricAlarm", {}, (_alarm_arn(place, name),), place)
+    return send.call(ref, more={field: value for field, value in document.items() if field != "Region"})
+
+
+def _delete(key: _Key, ref: Ref) -> Call:
+    sort, place, name = key
+    if sort == _FILTER:
+        named = {"logGroupName": _group_name(place), "filterName": name}
+        return Send("logs.DeleteMetricFilter", named, (_on(place),), region_of(place)).call(ref)
+    return Send("cloudwatch.DeleteAlarms", {"AlarmNames": [name]}, (_alarm_arn(place, name),), place).call(ref)
+
+
+def _alarm_arn(region: str, name: str) -> str:
+    return f"arn:{{partition}}:cloudwatch:{region}:{{account}}:alarm:{name}"
+
+
+def _on(group: str) -> str:
+    """How IAM names a log group: with `:*` at its end (CloudWatch Logs User Guide, "CloudWatch Logs resources")."""
+    return f"{group.removesuffix(':*')}:*"
+
+
+WATCHED: Final = AwsKind(
+    "aws.cloudwatch.account",
+    "account's alarms on its record of events",
+    (Watch(name="watch"),),
+    touched_by=(
+        changes("cloudtrail", "recipientAccountId", names=ON_TRAILS),
+        changes("logs", "recipientAccountId", names=("PutMetricFilter", "DeleteMetricFilter", "DeleteLogGroup")),
+        changes("monitoring", "recipientAccountId", names=_ON_ALARMS),
+    ),
+    address="arn:{partition}:iam::{account}:root",
+    scope=Scope.GLOBAL,
+)

@@ -1,0 +1,80 @@
+"""Inspector: what it scans in a region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from goldseam.clouds.aws.facet import VALUE, Get, Send, linked_role, no_list_is_empty
+from goldseam.clouds.aws.kind import AwsKind, at, changes
+from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.shapes import Items
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
+from goldseam.values import Json, Value
+
+_TYPES: Final[Mapping[str, str]] = {"ec2": "EC2", "ecr": "ECR", "lambda": "LAMBDA", "lambdaCode": "LAMBDA_CODE"}
+_WANTED: Final = ("EC2", "ECR", "LAMBDA")
+_STATES: Final = "accounts.resourceState"
+_ANY: Final = ("*",)
+_OWN: Final = {"accountIds": ["{account}"]}
+
+
+def _states(answer: Json) -> dict[str, str]:
+    found = at(answer, _STATES) or [{}]
+    return {name: str(at(found[0], f"{key}.status")) for key, name in _TYPES.items()}
+
+
+def _scanned(answer: Json) -> Value:
+    return [name for name, state in _states(answer).items() if state in {"ENABLED", "ENABLING"}]
+
+
+def _waits(answer: Json) -> str:
+    moving = [f"{name}, which is {state}" for name, state in _states(answer).items() if state.endswith("ING")]
+    return "; ".join(moving)
+
+
+REGION: Final = AwsKind(
+    "aws.inspector.region",
+    "Inspector in a region",
+    (
+        Items(
+            name="scanned",
+            get=Get("inspector2.BatchGetAccountStatus", _OWN),
+            decode=_scanned,
+            form=no_list_is_empty,
+            waits=_waits,
+            add=Send(
+                "inspector2.Enable",
+                {**_OWN, "resourceTypes": VALUE},
+                _ANY,
+                also=linked_role("inspector2", "AWSServiceRoleForAmazonInspector2"),
+            ),
+            remove=Send("inspector2.Disable", {**_OWN, "resourceTypes": VALUE}, _ANY),
+        ),
+    ),
+    touched_by=(changes("inspector2", "awsRegion", names=("Enable", "Disable")),),
+    address="arn:{partition}:inspector2:{region}:{account}:region",
+)
+
+
+@control(
+    "aws.inspector.region.on",
+    REGION,
+    severity=Severity.MEDIUM,
+    maps=required("inspector2_is_enabled"),
+    disrupts=may_disrupt("Inspector scans machines, images and functions of the region, and charges for each"),
+    compliant=({"scanned": ["EC2", "ECR", "LAMBDA", "LAMBDA_CODE"]},),
+    violating=(
+        Example({"scanned": []}, leaves={"scanned": ["EC2", "ECR", "LAMBDA"]}),
+        Example({"scanned": ["EC2"]}, leaves={"scanned": ["EC2", "ECR", "LAMBDA"]}),
+    ),
+)
+def inspector_on(scanned: Value) -> Verdict:
+    """Inspector looks for known vulnerabilities in machines, images and functions.
+
+    New holes become known every day in software that was safe when it was installed.
+    """
+    lacking = [name for name in _WANTED if name not in scanned]
+    if not lacking:
+        return compliant
+    return should_be(scanned=sorted([*scanned, *lacking]), because=f"{', '.join(lacking)} is not scanned")

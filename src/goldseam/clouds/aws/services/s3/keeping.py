@@ -1,0 +1,146 @@
+"""How long a bucket keeps what it holds, and what protects that from being deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.s3.bucket import BUCKET
+from goldseam.control import (
+    Between,
+    Example,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    may_disrupt,
+    should_be,
+    violation,
+)
+from goldseam.values import ABSENT, Json, Value
+
+_SMALLEST: Final[Mapping[str, Json]] = {"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
+_ID: Final = "goldseam-abort-incomplete-uploads"
+
+
+def _aborts(days: int = 7) -> Json:
+    return {
+        "ID": _ID,
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": days},
+    }
+
+
+_EXPIRES: Final = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "tmp/"}, "Expiration": {"Days": 400}}
+_SUSPENDED: Final = {**_EXPIRES, "Status": "Disabled"}
+
+
+@control(
+    "aws.s3.bucket.lifecycle",
+    BUCKET,
+    severity=Severity.LOW,
+    maps=required("s3_bucket_lifecycle_enabled"),
+    covers=("security-hub:S3.13",),
+    disrupts=may_disrupt("an upload in parts that is not complete after that many days is given up, with its parts"),
+    compliant=({"lifecycle": {"Rules": [_EXPIRES], **_SMALLEST}}, {"lifecycle": {"Rules": [_aborts()], **_SMALLEST}}),
+    violating=(
+        Example({"lifecycle": ABSENT}, leaves={"lifecycle": {"Rules": [_aborts()], **_SMALLEST}}),
+        Example(
+            {"lifecycle": {"Rules": [_SUSPENDED], **_SMALLEST}},
+            settings={"days": 30},
+            leaves={"lifecycle": {"Rules": [_aborts(30), _SUSPENDED], **_SMALLEST}},
+        ),
+    ),
+)
+def lifecycle_set(lifecycle: Value, *, days: Annotated[int, Between(1, 365)] = 7) -> Verdict:
+    """The bucket has a lifecycle.
+
+    Without one, what nobody needs stays for ever, and is paid for and leaked one day. Which objects may go is for their
+    owner to say; the fix only clears away uploads that were begun and never finished.
+    """
+    held: Mapping[str, Json] = {"Rules": [], **_SMALLEST} if lifecycle is ABSENT else lifecycle
+    if any(rule["Status"] == "Enabled" for rule in held["Rules"]):
+        return compliant
+    kept = [rule for rule in held["Rules"] if rule.get("ID") != _ID]
+    return should_be(lifecycle={**held, "Rules": [*kept, _aborts(days)]}, because="no lifecycle rule is enabled")
+
+
+@control(
+    "aws.s3.bucket.mfa-delete",
+    BUCKET,
+    severity=Severity.LOW,
+    maps=required("s3_bucket_no_mfa_delete", "cloudtrail_bucket_requires_mfa_delete"),
+    disrupts=may_disrupt("deleting a version, and changing versioning, takes the root user's MFA device"),
+    compliant=({"mfa_delete": True},),
+    violating=({"mfa_delete": False},),
+)
+def mfa_delete_on(mfa_delete: Value) -> Verdict:
+    """Versions of objects are deleted with MFA only.
+
+    A stolen key alone then destroys nothing for good. Only the root user can switch this on, with its MFA device at
+    hand.
+    """
+    if mfa_delete:
+        return compliant
+    return violation(because="versions can be deleted without MFA", guide=_MFA_GUIDE)
+
+
+_MFA_GUIDE: Final = (
+    "1. sign in to the command line with keys of the root user, made for this and deleted after it; 2. `aws s3api "
+    "put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled,MFADelete=Enabled --mfa "
+    '"SERIAL CODE"`; 3. check that lifecycle rules do not need to expire versions: MFA delete excludes them'
+)
+
+
+@control(
+    "aws.s3.bucket.object-locked",
+    BUCKET,
+    severity=Severity.LOW,
+    maps=required("s3_bucket_object_lock"),
+    disrupts=may_disrupt("versions under retention cannot be deleted or overwritten by anyone until it ends"),
+    compliant=({"object_lock": "Enabled"},),
+    violating=({"object_lock": ABSENT},),
+)
+def object_locked(object_lock: Value) -> Verdict:
+    """The bucket can keep objects from being deleted.
+
+    Ransomware and insiders cannot delete what is under retention. Object Lock cannot be switched off again, so a person
+    decides.
+    """
+    if object_lock == "Enabled":
+        return compliant
+    return violation(because="Object Lock is off", guide=_LOCK_GUIDE)
+
+
+_LOCK_GUIDE: Final = (
+    "1. decide for how long objects must be kept, and who may lift it (governance) or nobody (compliance); 2. switch "
+    "versioning on; 3. Properties, Object Lock, Edit, Enable: this cannot be taken back; 4. set the default retention"
+)
+
+
+@control(
+    "aws.s3.bucket.replicated",
+    BUCKET,
+    severity=Severity.LOW,
+    maps=required("s3_bucket_cross_region_replication"),
+    disrupts=may_disrupt("objects are copied to another bucket, which costs storage and transfer"),
+    compliant=({"replication": ["Enabled", "Disabled"]},),
+    violating=({"replication": ABSENT}, {"replication": ["Disabled"]}),
+)
+def replicated(replication: Value) -> Verdict:
+    """Objects of the bucket are copied to another bucket.
+
+    What a region or an account loses is still there. The other bucket, its region and the role that copies are for the
+    owner to choose.
+    """
+    if replication is not ABSENT and "Enabled" in replication:
+        return compliant
+    return violation(because="no replication rule is enabled", guide=_REPLICATION_GUIDE)
+
+
+_REPLICATION_GUIDE: Final = (
+    "1. switch versioning on, here and in the bucket that will hold the copies, in another region; 2. make a role that "
+    "S3 may assume, with the rights to read here and to replicate there; 3. Management, Replication rules, Create"
+)

@@ -1,0 +1,203 @@
+"""What other accounts may do with a bucket, and who owns what they put into it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force
+from goldseam.clouds.aws.shapes import statements
+from goldseam.clouds.aws.statements import covers, is_public, with_statement
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
+from goldseam.values import ABSENT, Json, Value
+
+_DANGEROUS: Final = (
+    "s3:DeleteBucketPolicy",
+    "s3:PutBucketAcl",
+    "s3:PutBucketPolicy",
+    "s3:PutEncryptionConfiguration",
+    "s3:PutObjectAcl",
+)
+"""What lets another account take a bucket over, or share it on (Security Hub User Guide, S3.6)."""
+
+_OF_OBJECTS: Final = "s3:PutObjectAcl"
+_ARN_PARTS: Final = 6
+_ACCOUNT_DIGITS: Final = 12
+_ENFORCED: Final = "BucketOwnerEnforced"
+
+_ARN: Final = "arn:aws:s3:::goldseam-example"
+_OTHER: Final = "arn:aws:iam::210987654321:root"
+_ROLE: Final = "arn:aws:iam::345678901234:role/loader"
+_OWN: Final = "arn:aws:iam::123456789012:role/admin"
+_CALLED: Final = {"arn": _ARN, "account": "123456789012", **NO_BLOCKS}
+_EVERYTHING: Final = [_ARN, f"{_ARN}/*"]
+
+
+def _document(*held: Json) -> Json:
+    return {"Version": "2012-10-17", "Statement": list(held)}
+
+
+def _allows(principal: Json, *actions: str) -> Json:
+    return {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": list(actions), "Resource": _EVERYTHING}
+
+
+def _denies(principals: list[str], actions: list[str]) -> Json:
+    denied = {"Effect": "Deny", "Principal": {"AWS": principals}, "Action": actions, "Resource": _EVERYTHING}
+    return {"Sid": "GoldseamOtherAccounts", **denied}
+
+
+_READS: Final = _allows(_OTHER, "s3:GetObject", "s3:ListBucket")
+_LOADS: Final = _allows([_ROLE, _OWN], "s3:PutObject", _OF_OBJECTS)
+_OWNER_RULES: Final = _allows(_OWN, "s3:*")
+_ANYONE_READS: Final = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{_ARN}/*"}
+
+
+@control(
+    "aws.s3.bucket.others-cannot-reconfigure",
+    BUCKET,
+    severity=Severity.HIGH,
+    maps=required("s3_bucket_cross_account_access"),
+    covers=("security-hub:S3.6",),
+    disrupts=may_disrupt(
+        "the other accounts that the statement names cannot use these rights any more; uploads that set an ACL, such "
+        "as `bucket-owner-full-control`, are refused without s3:PutObjectAcl"
+    ),
+    compliant=(
+        {"policy": ABSENT, **_CALLED},
+        {"policy": _document(_READS, _OWNER_RULES), **_CALLED},
+        {"policy": _document(_LOADS, _denies([_ROLE], [_OF_OBJECTS])), **_CALLED},
+        {"policy": _document(_LOADS, _denies(["345678901234"], ["s3:*"])), **_CALLED},
+    ),
+    violating=(
+        Example(
+            {"policy": _document(_READS, _LOADS, _OWNER_RULES), **_CALLED},
+            leaves={"policy": _document(_READS, _LOADS, _OWNER_RULES, _denies([_ROLE], [_OF_OBJECTS]))},
+        ),
+        Example(
+            {"policy": _document(_allows(_OTHER, "s3:Put*"), _READS), **_CALLED},
+            leaves={
+                "policy": _document(_allows(_OTHER, "s3:Put*"), _READS, _denies([_OTHER], list(_DANGEROUS[1:])))
+            },
+        ),
+        {"policy": _document(_LOADS, _ANYONE_READS), **_CALLED, "public_access_block": dict.fromkeys(FLAGS, True)},
+    ),
+)  # fmt: skip
+def others_cannot_reconfigure(
+    policy: Value, arn: str, account: str, public_access_block: Value, account_public_access_block: Value
+) -> Verdict:
+    """Other accounts cannot change who may reach the bucket.
+
+    Whoever may write the policy, the ACLs or the encryption of a bucket can take it over, or share it with the world.
+    What the policy allows stays as it is; one statement denies the named accounts these rights.
+    """
+    found = {item for statement in statements(policy) for item in _dangers(policy, statement, arn, account)}
+    if not found:
+        return compliant
+    because = "; ".join(f"{who} may do {action}" for who, action in sorted(found))
+    refused = in_force("BlockPublicPolicy", public_access_block, account_public_access_block)
+    if refused and any(map(is_public, statements(policy))):
+        return violation(because=because, guide=_REFUSED)
+    denied = {
+        "Sid": "GoldseamOtherAccounts",
+        "Effect": "Deny",
+        "Principal": {"AWS": sorted({who for who, _ in found})},
+        "Action": sorted({action for _, action in found}),
+        "Resource": [arn, f"{arn}/*"],
+    }
+    return should_be(policy=with_statement(policy, denied), because=because)
+
+
+_REFUSED: Final = (
+    "1. take the statement for everyone out of the policy by hand: S3 takes no policy that is public while public "
+    "policies are blocked; 2. repair this"
+)
+
+
+def _dangers(policy: Value, statement: Json, arn: str, account: str) -> Iterator[tuple[str, str]]:
+    """Who of other accounts is allowed which dangerous action by a statement, and denied it by none."""
+    if statement.get("Effect") != "Allow":
+        return
+    for who in _aws_principals(statement):
+        if _account_of(who) in ("", account):
+            continue
+        for action in _DANGEROUS:
+            on = f"{arn}/*" if action == _OF_OBJECTS else arn
+            if _takes_in(statement, action) and not any(_denied(it, who, action, on) for it in statements(policy)):
+                yield who, action
+
+
+def _takes_in(statement: Json, action: str) -> bool:
+    if "NotAction" in statement:
+        return not covers(statement, "NotAction", action)
+    return covers(statement, "Action", action)
+
+
+def _denied(statement: Json, who: str, action: str, on: str) -> bool:
+    if statement.get("Effect") != "Deny" or statement.get("Condition"):
+        return False
+    named = {*_aws_principals(statement)} | ({"*"} if statement.get("Principal") == "*" else set())
+    whole = {who, "*", _account_of(who), who.rpartition(":")[0] + ":root"}
+    return bool(named & whole) and covers(statement, "Action", action) and covers(statement, "Resource", on)
+
+
+def _aws_principals(statement: Json) -> list[str]:
+    principal = statement.get("Principal")
+    held = principal.get("AWS", []) if isinstance(principal, dict) else []
+    return [held] if isinstance(held, str) else list(held)
+
+
+def _account_of(principal: str) -> str:
+    """The account of a principal; empty for everyone, and for ids whose account cannot be told."""
+    if len(principal) == _ACCOUNT_DIGITS and principal.isdigit():
+        return principal
+    parts = principal.split(":", 5)
+    return parts[4] if len(parts) == _ARN_PARTS and parts[4].isdigit() else ""
+
+
+_OWNER: Final = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"
+_STRANGER: Final = "0bb0b0b0aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba0000"
+
+
+def _acl(*grantees: str) -> Json:
+    grants = [{"Grantee": {"Type": "CanonicalUser", "ID": who}, "Permission": "FULL_CONTROL"} for who in grantees]
+    return {"Owner": {"ID": _OWNER}, "Grants": grants}
+
+
+@control(
+    "aws.s3.bucket.acls-off",
+    BUCKET,
+    severity=Severity.MEDIUM,
+    maps=required("s3_bucket_acl_prohibited"),
+    covers=("cloudbots:s3_delete_acls",),
+    disrupts=may_disrupt(
+        "readers whom only the ACL of an object lets in are refused, and so are uploads that set an ACL other than "
+        "`bucket-owner-full-control`"
+    ),
+    compliant=({"ownership": _ENFORCED, "acl": _acl(_OWNER)},),
+    violating=(
+        Example({"ownership": ABSENT, "acl": _acl(_OWNER)}, leaves={"ownership": _ENFORCED}),
+        Example({"ownership": "BucketOwnerPreferred", "acl": _acl(_OWNER)}, leaves={"ownership": _ENFORCED}),
+        Example({"ownership": "ObjectWriter", "acl": _acl(_OWNER, _STRANGER)}),
+    ),
+)
+def acls_off(ownership: Value, acl: Value) -> Verdict:
+    """Access to the bucket is not given by ACLs.
+
+    With ACLs off the bucket's owner owns every object, and policies alone say who may read it. S3 refuses to switch
+    ACLs off while the bucket's own gives rights to others: a person first writes them into the policy.
+    """
+    if ownership == _ENFORCED:
+        return compliant
+    because = f"ACLs give access ({'no ownership rule' if ownership is ABSENT else ownership})"
+    own = acl["Owner"].get("ID")
+    if all(grant["Grantee"].get("ID") == own for grant in acl["Grants"]):
+        return should_be(ownership=_ENFORCED, because=because)
+    return violation(because=because, guide=_MOVE_GRANTS)
+
+
+_MOVE_GRANTS: Final = (
+    "1. look at the bucket's access control list under Permissions; 2. for each grantee that is not the owner, add a "
+    "statement with the same rights to the bucket policy (log delivery: the service principal "
+    "`logging.s3.amazonaws.com`); 3. take the grants out of the list; 4. repair this"
+)
