@@ -23,7 +23,9 @@ from goldseam.values import ABSENT, Json, Value, canonical, same
 class Document(AwsFacet):
     """Read whole, put whole; removed by `delete` when it becomes absent.
 
-    `VALUE` in the parameters of `delete` is the value that is removed, for calls that must name it. `spread` puts the document's own members as the parameters of the call instead of one parameter.
+    `VALUE` in the parameters of `delete` is the value that is removed, for calls that must name it.
+
+    `spread` puts the document's own members as the parameters of the call instead of one parameter.
     """
 
     put: Send = field(kw_only=True)

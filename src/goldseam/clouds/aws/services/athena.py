@@ -186,7 +186,7 @@ def enforced(settings: Mapping[str, Json], location: Value, managed: bool) -> Ve
     if location is ABSENT and not managed:
         return violation(
             because=f"{because}, and it names no place for results",
-            guide="give the workgroup a place for results (an S3 location with encryption, or results that Athena keeps "
+            guide="give the workgroup a place for results (an S3 location, or results that Athena keeps "
             "itself), tell its users, then repair this; enforced without a place every query fails",
         )
     return should_be(settings={**settings, "EnforceWorkGroupConfiguration": True}, because=because)
