@@ -235,7 +235,8 @@ def test_reading_takes_only_actions_that_exist_and_read(kind: Kind) -> None:
 
 def example_ref(of: Control) -> Ref:
     assert isinstance(of.kind, AwsKind)
-    return of.kind.ref("aws", "123456789012", "eu-west-3", "example")
+    part = of.kind.find is not None and of.kind.find.within is not None
+    return of.kind.ref("aws", "123456789012", "eu-west-3", "whole/example" if part else "example")
 
 
 def plans_of(of: Control) -> list[Plan]:

@@ -22,13 +22,13 @@ def _user_pool(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -
 
 
 def _client(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    """A client and its neighbour in two pools: rights on a client are rights on its pool."""
     del facets
-    above = _pool(ground, name)
-    made = [
-        ground.make("cognito-idp.CreateUserPoolClient", UserPoolId=above, ClientName=each)["UserPoolClient"]["ClientId"]
-        for each in pair(name)
-    ]
-    refs = [reference(ground, client.CLIENT, f"{above}/{each}") for each in made]
+    refs = []
+    for each in pair(name):
+        above = _pool(ground, each)
+        made = ground.make("cognito-idp.CreateUserPoolClient", UserPoolId=above, ClientName=each)
+        refs.append(reference(ground, client.CLIENT, f"{above}/{made['UserPoolClient']['ClientId']}"))
     return Made(refs[0], {}, (refs[1],))
 
 
