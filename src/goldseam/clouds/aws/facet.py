@@ -33,7 +33,7 @@ class Send:
     """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on.
 
     `passes` are paths in the parameters where the ARN of a role is that the call hands to the service, which takes
-    `iam:PassRole` on that role.
+    `iam:PassRole` on that role. `also` are actions that AWS asks for beside its own, on no resource in particular.
     """
 
     operation: str
@@ -42,6 +42,7 @@ class Send:
     region: str = "{region}"
     actions: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     def call(self, ref: Ref, value: Json = None, more: Mapping[str, Json] | None = None) -> Call:
         """The call on one resource; `more` are parameters beside the template's."""
@@ -51,7 +52,8 @@ class Send:
         permissions = tuple(Permission(action, arn) for action in actions for arn in arns)
         roles = tuple(dict.fromkeys(arn for path in self.passes if (arn := at(parameters, path))))
         passed = tuple(Permission("iam:PassRole", arn) for arn in roles)
-        return Call(self.operation, filled(self.region, ref), parameters, permissions + passed)
+        beside = tuple(Permission(action, "*") for action in self.also)
+        return Call(self.operation, filled(self.region, ref), parameters, permissions + passed + beside)
 
 
 def _placed(template: object, ref: Ref, value: Json) -> Json:
