@@ -76,7 +76,6 @@ _LOGS: Final = {"fieldLogLevel": "ERROR", "cloudWatchLogsRoleArn": _ROLE, "exclu
 _GOOD: Final = {
     "authenticationType": "AWS_IAM",
     "logConfig": _LOGS,
-    "introspectionConfig": "DISABLED",
     "xrayEnabled": True,
 }
 
@@ -178,8 +177,8 @@ def no_api_keys(settings: Mapping[str, Json]) -> Verdict:
     API,
     severity=Severity.LOW,
     disrupts=may_disrupt("tools that read the schema from the API itself, such as explorers and generators, get none"),
-    compliant=[{"settings": _GOOD}],
-    violating=[Example({"settings": {**_GOOD, "introspectionConfig": "ENABLED"}}, leaves={"settings": _GOOD})],
+    compliant=[{"settings": {**_GOOD, "introspectionConfig": "DISABLED"}}],
+    violating=[Example({"settings": _GOOD}, leaves={"settings": {**_GOOD, "introspectionConfig": "DISABLED"}})],
 )
 def not_introspectable(settings: Mapping[str, Json]) -> Verdict:
     """The API does not tell its schema to its callers.
