@@ -33,7 +33,7 @@ class Send:
     """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on.
 
     `passes` are paths in the parameters where the ARN of a role is that the call hands to the service, which takes
-    `iam:PassRole` on that role. `also` are actions that AWS asks for beside its own, on no resource in particular.
+    `iam:PassRole` on that role. `also` says what else AWS asks for, as the action and the resource that it is asked on.
     """
 
     operation: str
@@ -42,7 +42,7 @@ class Send:
     region: str = "{region}"
     actions: tuple[str, ...] = ()
     passes: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
+    also: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, ref: Ref, value: Json = None, more: Mapping[str, Json] | None = None) -> Call:
         """The call on one resource; `more` are parameters beside the template's."""
@@ -52,7 +52,7 @@ class Send:
         permissions = tuple(Permission(action, arn) for action in actions for arn in arns)
         roles = tuple(dict.fromkeys(arn for path in self.passes if (arn := at(parameters, path))))
         passed = tuple(Permission("iam:PassRole", arn) for arn in roles)
-        beside = tuple(Permission(action, "*") for action in self.also)
+        beside = tuple(Permission(action, filled(resource, ref)) for action, resource in self.also.items())
         return Call(self.operation, filled(self.region, ref), parameters, permissions + passed + beside)
 
 

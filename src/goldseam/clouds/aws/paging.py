@@ -32,7 +32,8 @@ def paginator_of(client: BaseClient, name: str) -> Paginator | None:
     model = client.meta.service_model.operation_model(client.meta.method_to_api_mapping[name])
     taken, given = (shape.members if shape else {} for shape in (model.input_shape, model.output_shape))
     token = next((word for word in _TOKENS if word in taken and word in given), None)
-    config = {"input_token": token, "output_token": token, "result_key": []} if token else None
+    held = next((name for name, shape in given.items() if shape.type_name == "list"), None)
+    config = {"input_token": token, "output_token": token, "result_key": held} if token and held else None
     if found := _OTHERWISE.get(model.name, config):
         return Paginator(getattr(client, name), found, model)
     return None

@@ -22,8 +22,8 @@ def _api(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made
     return Made(refs[0], {}, (refs[1],))
 
 
-def _closed(settings: Value) -> bool:
-    return settings is not ABSENT and settings.get("introspectionConfig") == "DISABLED"
+def _bounded(settings: Value) -> bool:
+    return settings is not ABSENT and "queryDepthLimit" in settings
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {
@@ -31,7 +31,7 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
         _api,
         lacks=(
             Lack("ministack", "settings", "ministack hands over a role without asking, and always shows the schema"),
-            Lack("moto", "settings", "moto always shows the schema", _closed),
+            Lack("moto", "settings", "moto has no limits of queries and always shows the schema", _bounded),
         ),
     )
 }

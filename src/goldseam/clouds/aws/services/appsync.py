@@ -78,6 +78,7 @@ _GOOD: Final = {
     "logConfig": _LOGS,
     "xrayEnabled": True,
 }
+_BOUNDED: Final = {**_GOOD, "queryDepthLimit": 12}
 
 
 @control(
@@ -177,8 +178,8 @@ def no_api_keys(settings: Mapping[str, Json]) -> Verdict:
     API,
     severity=Severity.LOW,
     disrupts=may_disrupt("tools that read the schema from the API itself, such as explorers and generators, get none"),
-    compliant=[{"settings": {**_GOOD, "introspectionConfig": "DISABLED"}}],
-    violating=[Example({"settings": _GOOD}, leaves={"settings": {**_GOOD, "introspectionConfig": "DISABLED"}})],
+    compliant=[{"settings": {**_BOUNDED, "introspectionConfig": "DISABLED"}}],
+    violating=[Example({"settings": _BOUNDED}, leaves={"settings": {**_BOUNDED, "introspectionConfig": "DISABLED"}})],
 )
 def not_introspectable(settings: Mapping[str, Json]) -> Verdict:
     """The API does not tell its schema to its callers.

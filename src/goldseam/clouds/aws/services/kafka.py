@@ -29,6 +29,8 @@ from goldseam.values import ABSENT, Json, Value
 
 _SETTLED: Final = until("State", "ACTIVE", "FAILED", of="the cluster")
 _VERSION: Final = version("CurrentVersion")
+_GRANTS: Final = {"kms:RetireGrant": "arn:{partition}:kms:{region}:{account}:key/*"}
+"""What `UpdateSecurity` depends on (Service Authorization Reference, Amazon MSK)."""
 
 
 def _cluster(facet: str) -> dict[str, object]:
@@ -72,6 +74,7 @@ CLUSTER: Final = AwsKind(
             put=Send(
                 "kafka.UpdateSecurity",
                 {**_cluster("client_broker"), "EncryptionInfo": {"EncryptionInTransit": {"ClientBroker": VALUE}}},
+                also=_GRANTS,
             ),
         ),
         Document(
@@ -79,7 +82,9 @@ CLUSTER: Final = AwsKind(
             listed="Provisioned.ClientAuthentication",
             waits=_SETTLED,
             tells=_VERSION,
-            put=Send("kafka.UpdateSecurity", {**_cluster("authentication"), "ClientAuthentication": VALUE}),
+            put=Send(
+                "kafka.UpdateSecurity", {**_cluster("authentication"), "ClientAuthentication": VALUE}, also=_GRANTS
+            ),
         ),
         Document(
             name="monitoring",
@@ -105,7 +110,7 @@ CLUSTER: Final = AwsKind(
             put=Send(
                 "kafka.UpdateConnectivity",
                 {**_cluster("public"), "ConnectivityInfo": {"PublicAccess": {"Type": VALUE}}},
-                also=("ec2:DescribeRouteTables", "ec2:DescribeSubnets"),
+                also={"ec2:DescribeRouteTables": "*", "ec2:DescribeSubnets": "*"},
             ),
         ),
         Look(name="between_brokers", listed="Provisioned.EncryptionInfo.EncryptionInTransit.InCluster"),

@@ -32,6 +32,12 @@ _WITH_KEY: Final = {**_STREAM, "EncryptionType": "KMS", "KeyId": VALUE}
 _AWS_KEY: Final = KmsKey("alias/aws/kinesis")
 
 
+def _with_key(name: str) -> Send:
+    """A call that IAM checks on the stream and on the key (Service Authorization Reference, Amazon Kinesis)."""
+    on_keys = {f"kinesis:{name}": "arn:{partition}:kms:{region}:{account}:key/*"}
+    return Send(f"kinesis.{name}", _WITH_KEY, also=on_keys)
+
+
 def _key(raw: Json) -> Value:
     return raw.get("KeyId", "") if raw.get("EncryptionType") == "KMS" else ABSENT
 
@@ -68,8 +74,8 @@ STREAM: Final = AwsKind(
             get=_GET,
             decode=_key,
             waits=_SETTLED,
-            put=Send("kinesis.StartStreamEncryption", _WITH_KEY),
-            delete=Send("kinesis.StopStreamEncryption", _WITH_KEY),
+            put=_with_key("StartStreamEncryption"),
+            delete=_with_key("StopStreamEncryption"),
         ),
         Retention(
             name="retention",
