@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags, until
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -28,7 +28,6 @@ TASK: Final = AwsKind(
             name="options",
             get=Get(_DESCRIBE, _TASK, "Options"),
             form=_form,
-            waits=until("Status", "AVAILABLE", "UNAVAILABLE", of="the task"),
             put=Send("datasync.UpdateTask", {**_TASK, "Options": VALUE}),
         ),
         Look(name="log_group", get=Get(_DESCRIBE, _TASK, "CloudWatchLogGroupArn")),

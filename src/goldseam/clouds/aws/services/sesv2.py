@@ -95,6 +95,7 @@ IDENTITY: Final = AwsKind(
             delete=Send("sesv2.DeleteEmailIdentityPolicy", _IDENTITY),
         ),
         Look(name="dkim", get=Get(_GET, _IDENTITY, "DkimAttributes.Status")),
+        Look(name="type", listed="IdentityType"),
         tags(Get(_GET, _IDENTITY, "Tags")),
     ),
     touched_by=(changes("ses", f"{REQUEST}.emailIdentity"),),
@@ -150,19 +151,23 @@ def policies_not_public(policies: Mapping[str, Json]) -> Verdict:
     severity=Severity.MEDIUM,
     disrupts=harmless("mail carries a signature as well; receivers that do not look for one notice nothing"),
     maps=required("ses_identity_dkim_enabled"),
-    compliant=[{"signing": True, "dkim": "SUCCESS"}],
+    compliant=[
+        {"signing": True, "dkim": "SUCCESS", "type": "DOMAIN"},
+        {"signing": False, "dkim": "NOT_STARTED", "type": "EMAIL_ADDRESS"},
+    ],
     violating=[
-        Example({"signing": False, "dkim": "SUCCESS"}, leaves={"signing": True}),
-        {"signing": False, "dkim": "NOT_STARTED"},
-        {"signing": True, "dkim": "FAILED"},
+        Example({"signing": False, "dkim": "SUCCESS", "type": "DOMAIN"}, leaves={"signing": True}),
+        {"signing": False, "dkim": "NOT_STARTED", "type": "DOMAIN"},
+        {"signing": True, "dkim": "FAILED", "type": "DOMAIN"},
     ],
 )
-def signed(signing: bool, dkim: Value) -> Verdict:  # noqa: FBT001
-    """Mail from an identity is signed (DKIM).
+def signed(signing: bool, dkim: Value, type: Value) -> Verdict:  # noqa: FBT001
+    """Mail from a domain is signed (DKIM).
 
-    Receivers then know mail from you from mail that only says so, and large ones refuse what is not signed.
+    Receivers then know mail from you from mail that only says so, and large ones refuse what is not signed. A single
+    address has no keys of its own; its domain signs.
     """
-    if signing and dkim == "SUCCESS":
+    if type == "EMAIL_ADDRESS" or (signing and dkim == "SUCCESS"):
         return compliant
     if dkim != "SUCCESS":
         return violation(
