@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import Get, Look, Send
+from goldseam.clouds.aws.facet import Get, Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import Json, Value
 
 _FLEET: Final = {"Name": "{id}"}
 _SESSION: Final = "MaxUserDurationInSeconds"
@@ -18,10 +18,6 @@ _DISCONNECT: Final = "DisconnectTimeoutInSeconds"
 _IDLE: Final = "IdleDisconnectTimeoutInSeconds"
 _INTERNET: Final = "EnableDefaultInternetAccess"
 _FIELDS: Final = (_SESSION, _DISCONNECT, _IDLE, _INTERNET)
-
-
-def _tags(value: Value) -> Value:
-    return {} if value is ABSENT else value
 
 
 FLEET: Final = AwsKind(
@@ -35,11 +31,7 @@ FLEET: Final = AwsKind(
             fields={name: name for name in _FIELDS},
         ),
         Look(name="state", listed="State"),
-        Look(
-            name="tags",
-            get=Get("appstream.ListTagsForResource", {"ResourceArn": "{address}"}, "Tags"),
-            form=_tags,
-        ),
+        tags(Get("appstream.ListTagsForResource", {"ResourceArn": "{address}"}, "Tags")),
     ),
     touched_by=(
         changes("appstream", f"{REQUEST}.name", names=("CreateFleet", "UpdateFleet", "StartFleet", "StopFleet")),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look, Send, only, version
+from goldseam.clouds.aws.facet import Look, Send, only, tags, version
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -41,10 +41,6 @@ def _form(value: Value) -> Value:
     return {"xrayEnabled": False, "introspectionConfig": "ENABLED", **held}
 
 
-def _tags(value: Value) -> Value:
-    return {} if value is ABSENT else value
-
-
 API: Final = AwsKind(
     "aws.appsync.api",
     "AppSync API",
@@ -64,7 +60,7 @@ API: Final = AwsKind(
         ),
         Look(name="web_acl", listed="wafWebAclArn"),
         Look(name="visibility", listed="visibility"),
-        Look(name="tags", listed="tags", form=_tags),
+        tags(listed="tags"),
     ),
     touched_by=(changes("appsync", f"{REQUEST}.apiId", f"{ANSWER}.graphqlApi.apiId"),),
     address="arn:{partition}:appsync:{region}:{account}:apis/{id}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, no_list_is_empty
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, no_list_is_empty, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
@@ -77,6 +77,7 @@ VAULT: Final = AwsKind(
             delete=Send("backup.DeleteBackupVaultLockConfiguration", _VAULT),
         ),
         Look(name="key", listed="EncryptionKeyArn"),
+        tags(Get("backup.ListTags", {"ResourceArn": "{address}"}, "Tags")),
     ),
     touched_by=(changes("backup", f"{REQUEST}.backupVaultName"),),
     address="arn:{partition}:backup:{region}:{account}:backup-vault:{id}",

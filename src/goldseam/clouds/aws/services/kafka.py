@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Look, Send, until, version
+from goldseam.clouds.aws.facet import VALUE, Look, Send, tags, until, version
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -56,10 +56,6 @@ def _logs(value: Value) -> Value:
 
 def _disabled(value: Value) -> Value:
     return "DISABLED" if value is ABSENT else value
-
-
-def _tags(value: Value) -> Value:
-    return {} if value is ABSENT else value
 
 
 CLUSTER: Final = AwsKind(
@@ -115,7 +111,7 @@ CLUSTER: Final = AwsKind(
         ),
         Look(name="between_brokers", listed="Provisioned.EncryptionInfo.EncryptionInTransit.InCluster"),
         Look(name="serverless", listed="ClusterType", decode=_serverless),
-        Look(name="tags", listed="Tags", form=_tags),
+        tags(),
     ),
     touched_by=(changes("kafka", f"{REQUEST}.clusterArn"),),
     address="arn:{partition}:kafka:{region}:{account}:cluster/*/{name}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings
@@ -60,7 +60,7 @@ BROKER: Final = AwsKind(
         Look(name="engine", listed="EngineType"),
         Look(name="deployment", listed="DeploymentMode"),
         Look(name="public", get=Get(_DESCRIBE, _BROKER, "PubliclyAccessible"), form=bool),
-        Look(name="tags", get=Get(_DESCRIBE, _BROKER, "Tags"), form=_none),
+        tags(Get(_DESCRIBE, _BROKER, "Tags")),
     ),
     touched_by=(changes("mq", f"{REQUEST}.broker-id", f"{REQUEST}.brokerId"),),
     address="arn:{partition}:mq:{region}:{account}:broker:*:{id}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import Get, Send, only, version
+from goldseam.clouds.aws.facet import Get, Send, only, tags, version
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -47,6 +47,7 @@ IDENTITY_POOL: Final = AwsKind(
             ),
             spread=True,
         ),
+        tags(Get("cognito-identity.DescribeIdentityPool", _POOL, "IdentityPoolTags")),
     ),
     touched_by=(changes("cognito-identity", f"{REQUEST}.identityPoolId", f"{ANSWER}.identityPoolId"),),
     address="arn:{partition}:cognito-identity:{region}:{account}:identitypool/{id}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import Get, Send, only, version
+from goldseam.clouds.aws.facet import Get, Send, only, tags, version
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import told
@@ -133,6 +133,7 @@ USER_POOL: Final = AwsKind(
             spread=True,
             delete=Send("cognito-idp.SetRiskConfiguration", _POOL),
         ),
+        tags(Get("cognito-idp.DescribeUserPool", _POOL, "UserPool.UserPoolTags")),
     ),
     touched_by=(changes("cognito-idp", f"{REQUEST}.userPoolId", f"{ANSWER}.userPool.id"),),
     address="arn:{partition}:cognito-idp:{region}:{account}:userpool/{id}",
