@@ -60,7 +60,7 @@ CLIENT: Final = AwsKind(
             spread=True,
         ),
     ),
-    touched_by=(changes("cognito-idp", f"{REQUEST}.clientId"),),
+    touched_by=(changes("cognito-idp", f"{REQUEST}.clientId", within=f"{REQUEST}.userPoolId"),),
     address="arn:{partition}:cognito-idp:{region}:{account}:userpool/{parent}",
     find=Listing(
         "cognito-idp.ListUserPoolClients",
