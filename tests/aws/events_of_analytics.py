@@ -53,5 +53,7 @@ TOLD: list[tuple[str, str, Json, Json, set[tuple[str, str]]]] = [
      {("aws.ses.identity", "example.com")}),
     ("ses", "PutConfigurationSetDeliveryOptions", {"configurationSetName": "s"}, None,
      {("aws.ses.configuration-set", "s")}),
+    ("lightsail", "UpdateRelationalDatabase", {"relationalDatabaseName": "d"}, None, {("aws.lightsail.database", "d")}),
+    ("lightsail", "DisableAddOn", {"resourceName": "i"}, None, {("aws.lightsail.instance", "i")}),
     ("appstream", "UpdateFleet", {"name": "f"}, None, {("aws.appstream.fleet", "f")}),
 ]  # fmt: skip

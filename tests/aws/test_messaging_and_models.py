@@ -44,7 +44,7 @@ def test_peers_10_a_broker_that_waits_for_a_restart_is_not_repaired_again() -> N
     held = {"General": False, "Audit": False, "GeneralLogGroup": "g", "Pending": {"General": True, "Audit": True}}
     facet = mq.BROKER.facet("logs")
     assert isinstance(facet, Document)
-    reading = facet.read(Told({"Logs": held}), ref_of(mq.BROKER), None)
+    reading = facet.read(Told({"Logs": held, "EngineType": "ACTIVEMQ"}), ref_of(mq.BROKER), None)
     assert reading.value == {"General": False, "Audit": False}
     assert reading.pending == "a restart of the broker, for logs: Audit, General"
     both = {"General": True, "Audit": True}
@@ -53,6 +53,10 @@ def test_peers_10_a_broker_that_waits_for_a_restart_is_not_repaired_again() -> N
 
 
 def test_a_log_that_rabbitmq_does_not_have_is_not_named_to_it() -> None:
+    facet = mq.BROKER.facet("logs")
+    assert isinstance(facet, Document)
+    rabbit = {"Logs": {"General": False, "Audit": False}, "EngineType": "RabbitMQ"}
+    assert facet.read(Told(rabbit), ref_of(mq.BROKER), None).value == {"General": False}
     example = Example({"logs": {"General": False}, "logs_waiting": {}, "engine": "RABBITMQ"})
     assert parameters(planned(mq.logged, example)) == [{"BrokerId": "goldseam-example", "Logs": {"General": True}}]
 

@@ -184,16 +184,18 @@ def _signs_in(authentication: Mapping[str, Json]) -> bool:
         ),
         {"authentication": ABSENT, "client_broker": _TLS, "serverless": False},
         {"authentication": _ANYONE, "client_broker": "TLS_PLAINTEXT", "serverless": False},
+        {"authentication": {"Tls": {"Enabled": True}}, "client_broker": "TLS_PLAINTEXT", "serverless": False},
     ],
 )
 def authenticated(authentication: Value, client_broker: Value, serverless: bool) -> Verdict:  # noqa: FBT001
     """Clients sign in to a cluster.
 
-    Otherwise whoever reaches a broker reads and writes every topic. Signing in needs TLS, so a cluster that takes
-    clients in clear is mended there first.
+    Otherwise whoever reaches a broker reads and writes every topic. Nobody signs in where brokers take clients in
+    clear, so such a cluster is mended there first.
     """
     held = authentication or {}
-    if serverless or (_signs_in(held) and not (held.get("Unauthenticated") or {}).get("Enabled")):
+    without = (held.get("Unauthenticated") or {}).get("Enabled") or client_broker != _TLS
+    if serverless or (_signs_in(held) and not without):
         return compliant
     because = "clients need not sign in"
     if not _signs_in(held) or client_broker != _TLS:

@@ -20,12 +20,23 @@ _DESCRIBE: Final = "mq.DescribeBroker"
 _KINDS: Final = ("General", "Audit")
 
 
-def _logs(raw: Json) -> Value:
+def _named(raw: Json) -> Value:
     return {name: raw[name] for name in _KINDS if raw.get(name) is not None}
 
 
+def _logs(raw: Json) -> Value:
+    """Which logs are written; RabbitMQ has no audit log, and no call may say so."""
+    named: dict[str, Json] = _named(raw.get("Logs") or {})
+    return {name: on for name, on in named.items() if name in _wanted(raw.get("EngineType", ""))}
+
+
+def _wanted(engine: str) -> tuple[str, ...]:
+    """The logs that an engine has."""
+    return _KINDS[:1] if engine.upper() == "RABBITMQ" else _KINDS
+
+
 def _logs_form(value: Value) -> Value:
-    """The logs that the engine has; RabbitMQ has one, and a call may not name the other."""
+    """The general log is off where nothing is said of it."""
     return {"General": False, **(value or {})}
 
 
@@ -50,13 +61,13 @@ BROKER: Final = AwsKind(
         ),
         Document(
             name="logs",
-            get=Get(_DESCRIBE, _BROKER, "Logs"),
+            get=Get(_DESCRIBE, _BROKER),
             decode=_logs,
             form=_logs_form,
             waits=_restart,
             put=Send("mq.UpdateBroker", {**_BROKER, "Logs": VALUE}),
         ),
-        Look(name="logs_waiting", get=Get(_DESCRIBE, _BROKER, "Logs.Pending"), decode=_logs, form=_none),
+        Look(name="logs_waiting", get=Get(_DESCRIBE, _BROKER, "Logs.Pending"), decode=_named, form=_none),
         Look(name="engine", listed="EngineType"),
         Look(name="deployment", listed="DeploymentMode"),
         Look(name="public", get=Get(_DESCRIBE, _BROKER, "PubliclyAccessible"), form=bool),
@@ -89,11 +100,6 @@ def upgraded(settings: Mapping[str, Json]) -> Verdict:
     if settings.get("AutoMinorVersionUpgrade", False):
         return compliant
     return should_be(settings={**settings, "AutoMinorVersionUpgrade": True}, because="minor versions are not installed")
-
-
-def _wanted(engine: str) -> tuple[str, ...]:
-    """The logs that an engine has."""
-    return _KINDS if engine.upper() == "ACTIVEMQ" else _KINDS[:1]
 
 
 _ALL: Final = dict.fromkeys(_KINDS, True)
