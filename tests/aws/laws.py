@@ -19,7 +19,11 @@ ACCOUNT = "123456789012"
 REGION = "eu-west-1"
 
 
-IDS = {"aws.transfer.server": "s-0123456789abcdef0"}
+IDS = {
+    "aws.fsx.file-system": "fs-0123456789abcdef0",
+    "aws.kafka.cluster": f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/goldseam/1234abcd-12ab-34cd-56ef-1234567890ab-1",
+    "aws.transfer.server": "s-0123456789abcdef0",
+}
 """Ids of kinds that AWS names itself, where its API checks their form."""
 
 

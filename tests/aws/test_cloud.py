@@ -39,6 +39,10 @@ def test_nothing_loads_the_sdk_before_an_account_is_asked() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+NOT_THERE = ("aws.appstream.fleet", "aws.bedrock.guardrail", "aws.lightsail.database", "aws.lightsail.instance")
+"""Kinds that moto has no listing of."""
+
+
 def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

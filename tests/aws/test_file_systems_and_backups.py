@@ -51,7 +51,7 @@ def test_only_what_a_make_takes_is_sent_to_it() -> None:
     zfs = {"Type": "OPENZFS", "AutomaticBackupRetentionDays": 0, "CopyTagsToBackups": True}
     plan = planned(fsx.backed_up, Example({"settings": zfs}))
     assert parameters(plan) == [
-        {"FileSystemId": "goldseam-example", "OpenZFSConfiguration": {"AutomaticBackupRetentionDays": 7}}
+        {"FileSystemId": "fs-0123456789abcdef0", "OpenZFSConfiguration": {"AutomaticBackupRetentionDays": 7}}
     ]
     windows = {**zfs, "Type": "WINDOWS"}
     with pytest.raises(PlanRefused, match="CopyTagsToBackups"):
