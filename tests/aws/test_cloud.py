@@ -43,6 +43,10 @@ def test_nothing_loads_the_sdk_before_an_account_is_asked() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+NOT_THERE = ("aws.appstream.fleet", "aws.bedrock.guardrail", "aws.lightsail.database", "aws.lightsail.instance")
+"""Kinds that moto has no listing of."""
+
+
 def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -51,7 +55,8 @@ def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch
             Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
         )
         # The emulator owns a thousand snapshots of its own, and each takes a call at a careful pace.
-        wanted = {kind: names for kind, names in cloud.catalog.wanted().items() if kind.name != "aws.ec2.snapshot"}
+        left = {"aws.ec2.snapshot", *NOT_THERE}
+        wanted = {kind: names for kind, names in cloud.catalog.wanted().items() if kind.name not in left}
         shards = cloud.reader.shards(tuple(wanted))
         assert [shard.region for shard in shards] == ["global", "eu-west-3"]
         items = [item for shard in shards for item in cloud.reader.scan(shard, wanted)]

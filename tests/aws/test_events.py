@@ -7,6 +7,7 @@ import pytest
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import Kind, Touch, touched
 from goldseam.values import Json
+from tests.aws.events_of_analytics import TOLD as ANALYTICS
 from tests.aws.laws import ACCOUNT, REGION
 
 KINDS = aws_catalog().kinds
@@ -158,6 +159,7 @@ TOLD = [
     (event("ecr", "SetRepositoryPolicy", {"repositoryName": "team/app"}), {("aws.ecr.repository", "team/app")}),
     *COMPUTE,
     (event("ec2", "CreateVpc", {"cidrBlock": "10.0.0.0/16"}, {"vpc": {"vpcId": "vpc-1"}}), set()),
+    *((event(*told), wanted) for *told, wanted in ANALYTICS),
 ]  # fmt: skip
 
 

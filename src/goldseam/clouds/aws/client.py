@@ -32,6 +32,7 @@ from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.failures import THROTTLES, failure
 from goldseam.clouds.aws.governor import Governor, Governors
 from goldseam.clouds.aws.guard import Guard
+from goldseam.clouds.aws.paging import paginator_of
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport, UnknownHost
 from goldseam.errors import (
@@ -151,11 +152,12 @@ class AwsSession:
         name = _python_name(operation)
         try:
             client = self.client(service, region)
-            if not client.can_paginate(name):
+            paginator = paginator_of(client, name)
+            if paginator is None:
                 yield _answer(getattr(client, name)(**params))
                 return
             config = {"PageSize": page_size} if page_size else {}
-            for page in client.get_paginator(name).paginate(PaginationConfig=config, **params):
+            for page in paginator.paginate(PaginationConfig=config, **params):
                 yield _answer(page)
         except (BotoCoreError, ClientError, ResponseParserError) as error:
             raise self._told_apart(failure(_spelled(service, operation), error), service, region) from error

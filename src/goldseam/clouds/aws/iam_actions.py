@@ -12,6 +12,7 @@ from typing import Final
 _PREFIX: Final[Mapping[str, str]] = {
     "accessanalyzer": "access-analyzer",
     "apigatewayv2": "apigateway",
+    "bedrock-agent": "bedrock",
     "docdb": "rds",
     "efs": "elasticfilesystem",
     "elb": "elasticloadbalancing",

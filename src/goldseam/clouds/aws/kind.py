@@ -83,7 +83,7 @@ class AwsKind(Kind):
         return Ref(self.name, account, region, id, address or made)
 
 
-def changes(source: str, *paths: str, names: tuple[str, ...] = (), id: str = ".+") -> Touch:
+def changes(source: str, *paths: str, names: tuple[str, ...] = (), id: str = ".+", within: str = "") -> Touch:
     """Calls in CloudTrail that were carried out and may have changed something; of these names, when any are given.
 
     Calls on what a resource holds (objects, messages) are left out; they change none of its configuration.
@@ -94,7 +94,7 @@ def changes(source: str, *paths: str, names: tuple[str, ...] = (), id: str = ".+
         "readOnly": (False, None),
         "managementEvent": (True, None),
     }
-    return Touch({**when, "eventName": names} if names else when, paths, id)
+    return Touch({**when, "eventName": names} if names else when, paths, id, within)
 
 
 REQUEST: Final = "requestParameters"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Final
 
 import orjson
@@ -77,16 +77,21 @@ def _widened(permission: Permission, partition: str, account: str) -> Permission
 def _any_of(kind: Kind, partition: str, account: str) -> Ref:
     """The reference that stands for every resource of a kind."""
     if isinstance(kind, AwsKind):
-        return kind.ref(partition, account, "*", "*")
+        return kind.ref(partition, account, "*", "*/*" if kind.find and kind.find.within else "*")
     return Ref(kind.name, account, "*", "*", "*")
 
 
 def _declared(control: Control, partition: str, account: str) -> Iterator[Call]:
-    """The calls that the written facets are made of, each once, with no value in them."""
+    """The calls that the written facets are made of, each once, with no value in them.
+
+    Which role a call will hand over is in its value, so it may be any role of the account.
+    """
     ref = _any_of(control.kind, partition, account)
+    any_role = Permission("iam:PassRole", f"arn:{partition}:iam::{account}:role/*")
     for name in control.writes:
         for send in _sends(control.kind.facet(name)):
-            yield send.call(ref)
+            call = send.call(ref)
+            yield replace(call, permissions=(*call.permissions, any_role)) if send.passes else call
 
 
 def _sends(facet: Facet) -> Iterator[Send]:

@@ -23,6 +23,8 @@ from goldseam.values import ABSENT, Json, Value, canonical, same
 class Document(AwsFacet):
     """Read whole, put whole; removed by `delete` when it becomes absent.
 
+    `VALUE` in the parameters of `delete` is the value that is removed, for calls that must name it.
+
     `spread` puts the document's own members as the parameters of the call instead of one parameter.
     """
 
@@ -38,7 +40,7 @@ class Document(AwsFacet):
         if after is ABSENT:
             if self.delete is None:
                 raise self.no_way(ref, after)
-            return (self.step(self.delete.call(ref), ABSENT),)
+            return (self.step(self.delete.call(ref, self.encode(before)), ABSENT),)
         written = self.encode(after)
         call = self.put.call(ref, more=written) if self.spread else self.put.call(ref, written)
         return (self.step(call, after),)

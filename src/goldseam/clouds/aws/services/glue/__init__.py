@@ -1,0 +1,1 @@
+"""Glue: the data catalog of a region, and the jobs and connections that work on it."""
