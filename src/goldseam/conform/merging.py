@@ -150,9 +150,8 @@ def _goes(key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> 
 
 def merged(group: Group, catalog: Catalog, ground: Ground, by_member: frozenset[str]) -> str:
     """Law 12: one plan, no call twice on a facet, and all controls pass."""
-    example = Example(group.state)
-    placed = ground.place(group.kind, example)
-    work = Work(ground, placed, catalog, settings_for(group.settings))
+    placed = ground.place(group.kind, Example(group.state, group.settings))
+    work = Work(ground, placed, catalog, settings_for(placed.example.settings))
     try:
         seen = there_and_back(work, group.members)
     except PlanRefused as error:

@@ -44,7 +44,8 @@ class Listing:
     it holds more than the id, `narrow` the parameters that make the same call answer for one resource only.
 
     `within` is the listing of what the resources are parts of: the call is then made once for each of those, with
-    `{parent}` in its parameters, and ids are `parent/id`.
+    `{parent}` in its parameters, and ids are `parent/id`. With `whole`, the id of a part names it without its parent,
+    and `narrow` alone asks for it.
     """
 
     operation: str
@@ -55,6 +56,7 @@ class Listing:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     narrow: Mapping[str, Json] = field(default_factory=dict)
     within: Listing | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -336,13 +336,14 @@ def _ref(partition: str, shard: Shard, placed: _Placed) -> Ref:
         return kind.ref(partition, shard.account, region, shard.account if kind.account_wide else region)
     address = str(at(item, find.address)) if find.address else ""
     own = str(at(item, find.id))
-    return kind.ref(partition, shard.account, region, f"{placed.parent}/{own}" if placed.parent else own, address)
+    prefix = f"{placed.parent}/" if placed.parent and not find.whole else ""
+    return kind.ref(partition, shard.account, region, f"{prefix}{own}", address)
 
 
 def _item(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
     """What the listing says now of one resource."""
-    parameters = filled({**find.parameters, **find.narrow}, ref)
-    own = ref.id.rpartition("/")[2] if find.within else ref.id
+    parameters = filled(find.narrow if find.whole else {**find.parameters, **find.narrow}, ref)
+    own = ref.id.rpartition("/")[2] if find.within and not find.whole else ref.id
     region = GLOBAL if kind.account_wide else ref.region
     try:
         items = ask.every(find.operation, parameters, region, find.items)
