@@ -92,8 +92,17 @@ def _is_mended(control: Control, example: Example) -> None:
     for name, value in (example.leaves or {}).items():
         assert same(mended.facets[name], control.kind.facet(name).normal(value)), (control.id, mended.facets[name])
     _leads_there_and_back(control.kind, resource, mended)
-    assert {permission.resource for permission in plan.permissions} <= {resource.ref.address, "*"}
+    _asks_for_its_own(plan)
     check_calls((*plan.calls, *plan.undo))
+
+
+def _asks_for_its_own(plan: Plan) -> None:
+    """Each call asks for a right on the resource itself, or on no resource; what it asks for beside is one thing."""
+    own = {plan.ref.address, "*"}
+    for call in (*plan.calls, *plan.undo):
+        asked = {permission.resource for permission in call.permissions}
+        assert asked & own, call
+        assert not any("*" in resource for resource in asked - own), call
 
 
 def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str, Json]) -> None:
