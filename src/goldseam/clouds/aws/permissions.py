@@ -63,7 +63,7 @@ def remediator_policy(controls: Iterable[Control], partition: str = "aws", accou
 def _any_of(kind: Kind, partition: str, account: str) -> Ref:
     """The reference that stands for every resource of a kind."""
     if isinstance(kind, AwsKind):
-        return kind.ref(partition, account, "*", "*")
+        return kind.ref(partition, account, "*", "*/*" if "{parent}" in kind.address else "*")
     return Ref(kind.name, account, "*", "*", "*")
 
 
