@@ -46,6 +46,8 @@ class Listing:
     `within` is the listing of what the resources are parts of: the call is then made once for each of those, with
     `{parent}` in its parameters, and ids are `parent/id`. With `whole`, the id of a part names it without its parent,
     and `narrow` alone asks for it.
+
+    `home` is the region that answers for the whole account, of services that have one only.
     """
 
     operation: str
@@ -57,6 +59,7 @@ class Listing:
     narrow: Mapping[str, Json] = field(default_factory=dict)
     within: Listing | None = None
     whole: bool = False
+    home: str = ""
 
 
 @dataclass(frozen=True, eq=False)

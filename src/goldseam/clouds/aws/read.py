@@ -304,7 +304,8 @@ class AwsReader:
 def _listed(ask: Ask, wanted: _Wanted, find: Listing, region: str, parent: str = "") -> _Found:
     parameters = part_of(parent, find.parameters) if parent else find.parameters
     try:
-        return _Found(wanted, ask.every(find.operation, parameters, region, find.items), parent=parent)
+        items = ask.every(find.operation, parameters, find.home or region, find.items)
+        return _Found(wanted, items, parent=parent)
     except NotFound as error:
         return _Found(wanted, (), "" if parent else reason(error), parent)
     except CloudError as error:
@@ -344,7 +345,7 @@ def _item(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
     """What the listing says now of one resource."""
     parameters = filled(find.narrow if find.whole else {**find.parameters, **find.narrow}, ref)
     own = ref.id.rpartition("/")[2] if find.within and not find.whole else ref.id
-    region = GLOBAL if kind.account_wide else ref.region
+    region = find.home or (GLOBAL if kind.account_wide else ref.region)
     try:
         items = ask.every(find.operation, parameters, region, find.items)
     except NotFound as error:
