@@ -18,11 +18,13 @@ class Touch:
 
     `when` maps paths of an event to the values that it may have there (None: nothing is there), `paths` lead to ids.
     `id` is the pattern that an id of the kind matches as a whole; its group is the id where the log may hold more.
+    `within` leads to the id of what the resource is a part of, where the log names the two apart: ids are `parent/id`.
     """
 
     when: Mapping[str, tuple[Json, ...]]
     paths: tuple[str, ...]
     id: str = ".+"
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,11 @@ def _named(touch: Touch, event: Json) -> Iterator[str]:
     for path, allowed in touch.when.items():
         if not any(value in allowed for value in _at(event, path.split(".")) or (None,)):
             return
+    parents = [f"{name}/" for name in _at(event, touch.within.split("."))] if touch.within else [""]
     for path in touch.paths:
         for value in _at(event, path.split(".")):
             if isinstance(value, str) and (match := re.fullmatch(touch.id, value)):
-                yield match[match.lastindex or 0]
+                yield from (f"{parent}{match[match.lastindex or 0]}" for parent in parents)
 
 
 def _at(document: Json, path: list[str]) -> list[Json]:

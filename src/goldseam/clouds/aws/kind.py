@@ -47,7 +47,8 @@ class Listing:
     `{parent}` in its parameters, and ids are `parent/id`. With `whole`, the id of a part names it without its parent,
     and `narrow` alone asks for it.
 
-    `home` is the region that answers for the whole account, of services that have one only.
+    `home` is the region that answers for the whole account, of services that have one only. With `last`, an id is what
+    comes after the last `/` in what the listing says (`/hostedzone/Z1`).
     """
 
     operation: str
@@ -60,6 +61,12 @@ class Listing:
     within: Listing | None = None
     whole: bool = False
     home: str = ""
+    last: bool = False
+
+    def id_of(self, item: Json) -> str:
+        """The id that an item gives the resource, without that of its parent."""
+        found = str(at(item, self.id))
+        return found.rpartition("/")[2] if self.last else found
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +95,7 @@ class AwsKind(Kind):
         return Ref(self.name, account, region, id, address or made)
 
 
-def changes(source: str, *paths: str, names: tuple[str, ...] = (), id: str = ".+") -> Touch:
+def changes(source: str, *paths: str, names: tuple[str, ...] = (), id: str = ".+", within: str = "") -> Touch:
     """Calls in CloudTrail that were carried out and may have changed something; of these names, when any are given.
 
     Calls on what a resource holds (objects, messages) are left out; they change none of its configuration.
@@ -99,7 +106,7 @@ def changes(source: str, *paths: str, names: tuple[str, ...] = (), id: str = ".+
         "readOnly": (False, None),
         "managementEvent": (True, None),
     }
-    return Touch({**when, "eventName": names} if names else when, paths, id)
+    return Touch({**when, "eventName": names} if names else when, paths, id, within)
 
 
 REQUEST: Final = "requestParameters"

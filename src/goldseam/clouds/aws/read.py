@@ -317,7 +317,7 @@ def _parents(ask: Ask, wanted: _Wanted, find: Listing, region: str) -> _Found | 
     if above is None:
         return _Parents(wanted, find, ())
     found = _listed(ask, wanted, above, region)
-    return found if found.failed else _Parents(wanted, find, [str(at(item, above.id)) for item in found.items])
+    return found if found.failed else _Parents(wanted, find, [above.id_of(item) for item in found.items])
 
 
 def _located(ask: Ask, wanted: _Wanted, item: Json) -> _Placed:
@@ -336,7 +336,7 @@ def _ref(partition: str, shard: Shard, placed: _Placed) -> Ref:
     if find is None:
         return kind.ref(partition, shard.account, region, shard.account if kind.account_wide else region)
     address = str(at(item, find.address)) if find.address else ""
-    own = str(at(item, find.id))
+    own = find.id_of(item)
     prefix = f"{placed.parent}/" if placed.parent and not find.whole else ""
     return kind.ref(partition, shard.account, region, f"{prefix}{own}", address)
 
@@ -351,7 +351,7 @@ def _item(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
     except NotFound as error:
         raise _gone(ref) from error
     for item in items:
-        if at(item, find.id) == own:
+        if find.id_of(item) == own:
             return item
     raise _gone(ref)
 

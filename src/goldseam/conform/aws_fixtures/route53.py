@@ -21,7 +21,7 @@ def _zone(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Mad
         )
         for each in pair(name)
     ]
-    refs = [reference(ground, route53.HOSTED_ZONE, each) for each in ids]
+    refs = [reference(ground, route53.HOSTED_ZONE, each.rpartition("/")[2]) for each in ids]
     return Made(refs[0], {}, (refs[1],))
 
 

@@ -97,6 +97,7 @@ STAGE: Final = AwsKind(
         _Protocol(name="protocol"),
         tags(listed="Tags"),
     ),
+    touched_by=(changes("apigateway", f"{REQUEST}.stageName", within=f"{REQUEST}.apiId"),),
     address="arn:{partition}:apigateway:{region}::/apis/{parent}/stages/{name}",
     find=Listing("apigatewayv2.GetStages", "Items", id="StageName", parameters={"ApiId": "{parent}"}, within=_APIS),
 )

@@ -27,9 +27,8 @@ class _QueryLog(Look):
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """Look for the zone among them."""
         del item
-        zone = ref.id.rpartition("/")[2]
         found = ask.every(_LOGS, {}, ref.region, "QueryLoggingConfigs")
-        groups = [str(log["CloudWatchLogsLogGroupArn"]) for log in found if log["HostedZoneId"] == zone]
+        groups = [str(log["CloudWatchLogsLogGroupArn"]) for log in found if log["HostedZoneId"] == ref.id]
         return Reading(groups[0] if groups else "")
 
 
@@ -42,11 +41,11 @@ HOSTED_ZONE: Final = AwsKind(
     "hosted zone",
     (_QueryLog(name="query_log"), Look(name="private", listed="Config.PrivateZone", form=_on)),
     touched_by=(
-        changes("route53", f"{REQUEST}.hostedZoneId", id="/?(?:hostedzone/)?Z[A-Z0-9]+"),
+        changes("route53", f"{REQUEST}.hostedZoneId", id="(?:/?hostedzone/)?(Z[A-Z0-9]+)"),
         changes("route53", f"{ANSWER}.queryLoggingConfig.hostedZoneId"),
     ),
-    address="arn:{partition}:route53:::hostedzone/{name}",
-    find=Listing("route53.ListHostedZones", "HostedZones", id="Id"),
+    address="arn:{partition}:route53:::hostedzone/{id}",
+    find=Listing("route53.ListHostedZones", "HostedZones", id="Id", last=True),
     scope=Scope.GLOBAL,
 )
 

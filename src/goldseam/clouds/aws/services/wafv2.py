@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Get, Look, Send
-from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
     Call,
@@ -162,7 +162,13 @@ WEB_ACL: Final = AwsKind(
         Look(name="unseen", get=_ACL, decode=_unseen),
     ),
     touched_by=(
-        changes("wafv2", f"{REQUEST}.aRN", f"{REQUEST}.resourceArn", id="(arn:[^:]+:wafv2:.+:regional/webacl/.+)"),
+        changes(
+            "wafv2",
+            f"{REQUEST}.resourceArn",
+            f"{REQUEST}.loggingConfiguration.resourceArn",
+            f"{ANSWER}.summary.aRN",
+            id="(arn:[^:]+:wafv2:.+:regional/webacl/.+)",
+        ),
     ),
     address="arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}",
     find=Listing(

@@ -114,7 +114,10 @@ STAGE: Final = AwsKind(
         WebAcl(name="web_acl", listed="webAclArn", form=_no_text, also=(("apigateway:SetWebACL", "{address}"),)),
         tags(listed="tags"),
     ),
-    touched_by=(changes("wafv2", f"{REQUEST}.resourceArn", id="arn:[^:]+:apigateway:.+/restapis/(.+)"),),
+    touched_by=(
+        changes("apigateway", f"{REQUEST}.stageName", within=f"{REQUEST}.restApiId"),
+        changes("apigateway", f"{REQUEST}.createDeploymentInput.stageName", within=f"{REQUEST}.restApiId"),
+    ),
     address="arn:{partition}:apigateway:{region}::/restapis/{parent}/stages/{name}",
     find=Listing("apigateway.GetStages", "item", id="stageName", parameters={"restApiId": "{parent}"}, within=FIND),
 )
