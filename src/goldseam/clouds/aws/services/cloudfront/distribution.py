@@ -139,7 +139,7 @@ _ELSEWHERE: Final = ("301", "307", "PermanentRedirect")
 
 
 @dataclass(frozen=True)
-class _MissingBuckets(Look):
+class MissingBuckets(Look):
     """Buckets that the distribution fetches from and that do not exist. Those of the account cost one listing."""
 
     @property
@@ -184,7 +184,7 @@ DISTRIBUTION: Final = AwsKind(
                 {"Id": "{id}", "IfMatch": told(_CONFIG, "ETag"), "DistributionConfig": VALUE},
             ),
         ),
-        _MissingBuckets(name="missing_buckets"),
+        MissingBuckets(name="missing_buckets"),
         Look(name="origins", listed="Origins.Items", decode=_origins, form=no_list_is_empty),
         Look(name="aliases", listed="Aliases.Items", form=no_list_is_empty),
         Look(name="domain", listed="DomainName"),
