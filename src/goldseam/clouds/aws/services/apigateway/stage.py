@@ -60,10 +60,13 @@ class _Methods(AwsFacet):
 
 def _methods(value: Value) -> Value:
     held = {_ALL: {}, **({} if value is ABSENT else value)}
-    return {
-        method: {name: settings.get(name, usual) for name, (_, usual) in _SETTINGS.items()}
-        for method, settings in held.items()
-    }
+    return {method: _method_form(settings) for method, settings in held.items()}
+
+
+def _method_form(settings: Mapping[str, Json]) -> Json:
+    """Every setting; how a cache is kept means nothing where there is none."""
+    made = {name: settings.get(name, usual) for name, (_, usual) in _SETTINGS.items()}
+    return made if made["cachingEnabled"] else {**made, "cacheDataEncrypted": False}
 
 
 _UPDATE_STAGE: Final = Send("apigateway.UpdateStage", {**_STAGE, "patchOperations": VALUE})
