@@ -97,12 +97,17 @@ def _is_mended(control: Control, example: Example) -> None:
 
 
 def _asks_for_its_own(plan: Plan) -> None:
-    """Each call asks for a right on the resource itself, or on no resource; what it asks for beside is one thing."""
-    own = {plan.ref.address, "*"}
+    """Each call asks for a right on the resource itself, on no resource, or on what gets its id when it is made."""
     for call in (*plan.calls, *plan.undo):
         asked = {permission.resource for permission in call.permissions}
+        own = {plan.ref.address, "*", *(name for name in asked if _is_made(name, plan.ref))}
         assert asked & own, call
-        assert not any("*" in resource for resource in asked - own), call
+        assert not any("*" in name for name in asked - own), call
+
+
+def _is_made(name: str, ref: Ref) -> bool:
+    """Whether it is a kind of thing of the resource's own service, place and account."""
+    return name.endswith("/*") and name.split(":")[:5] == ref.address.split(":")[:5]
 
 
 def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str, Json]) -> None:

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.services import acm, elb, networkfirewall, route53, route53domains, wafv2
 from goldseam.control import Compliant, Example, Permission, Violation
-from goldseam.errors import PlanRefused
+from goldseam.errors import CloudError, NotFound, PlanRefused
 from goldseam.plan import propose
 from goldseam.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, ref_of, verdict
@@ -29,8 +29,10 @@ class Answers:
     def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
         del parameters
         self.asked.append((operation, region))
-        found: Mapping[str, Json] = self.answers[operation.partition(".")[2]]
-        return found
+        found = self.answers[operation.partition(".")[2]]
+        if isinstance(found, CloudError):
+            raise found
+        return dict(found)
 
     def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
         found: list[Json] = self.one(operation, parameters, region)[member]
@@ -131,16 +133,41 @@ def test_rules_that_firewall_manager_puts_first_are_rules_too() -> None:
     assert read(wafv2.WEB_ACL, "rules", GetWebACL=told).value == ["fms"]
 
 
-def test_on_moto_zones_go_by_the_id_that_events_give_and_tell_their_log(moto_url: str) -> None:
+def test_on_moto_zones_go_by_the_id_that_events_give_and_begin_and_end_a_log(moto_url: str) -> None:
     with live(moto_url, route53.HOSTED_ZONE) as aws:
         group = "/aws/route53/example"
         made = aws.make("route53.CreateHostedZone", Name="example.com", CallerReference="a")["HostedZone"]["Id"]
-        name = str(made).rpartition("/")[2]
-        assert aws.found()[name].facets == {"query_log": "", "private": False}
         aws.session.call("logs", "CreateLogGroup", "us-east-1", logGroupName=group)
+        zone = aws.found()[str(made).rpartition("/")[2]]
+        assert zone.facets == {"query_log": ABSENT, "private": False, "missing_buckets": []}
         arn = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}:*"
-        aws.make("route53.CreateQueryLoggingConfig", HostedZoneId=name, CloudWatchLogsLogGroupArn=arn)
-        assert aws.again(aws.found()[name]).facets["query_log"] == arn
+        chosen = {"log_group": arn}
+        plan = propose(zone, [route53.queries_logged], [route53.queries_logged], lambda *_: chosen)
+        aws.send(plan.calls)
+        begun = aws.again(zone)
+        assert begun.facets["query_log"] == arn
+        [end] = plan.undo
+        assert {item.resource for item in end.permissions} == {"arn:aws:route53:::queryloggingconfig/*"}
+        aws.make(end.operation, **end.filled(begun.told))
+        assert aws.again(zone).facets == zone.facets
+
+
+def test_a_name_dangles_when_s3_would_serve_a_bucket_that_is_gone() -> None:
+    records = [
+        {"Name": "gone.example.com.", "Type": "A", "AliasTarget": {"DNSName": "s3-website-eu-west-1.amazonaws.com."}},
+        {"Name": "mine.example.com.", "Type": "A", "AliasTarget": {"DNSName": "s3-website.eu-south-2.amazonaws.com"}},
+        {"Name": "old.example.com.", "Type": "CNAME",
+         "ResourceRecords": [{"Value": "old.example.com.s3-website-us-east-1.amazonaws.com"}]},
+        {"Name": "lb.example.com.", "Type": "A", "AliasTarget": {"DNSName": "web-1.eu-west-1.elb.amazonaws.com."}},
+        {"Name": "txt.example.com.", "Type": "TXT", "ResourceRecords": [{"Value": "s3-website-a-1.amazonaws.com"}]},
+    ]  # fmt: skip
+    told = {
+        "ListResourceRecordSets": {"ResourceRecordSets": records},
+        "ListBuckets": {"Buckets": [{"Name": "mine.example.com"}]},
+        "HeadBucket": NotFound("gone", code="404"),
+    }
+    found = read(route53.HOSTED_ZONE, "missing_buckets", **told)
+    assert found.value == ["gone.example.com", "old.example.com"]
 
 
 def test_on_moto_firewalls_and_domains_are_read(moto_url: str) -> None:

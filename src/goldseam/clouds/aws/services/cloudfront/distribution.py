@@ -14,9 +14,9 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes, filled
+from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Call, Permission, Step, told
-from goldseam.errors import CloudError, NotFound
 from goldseam.resource import Ref
 from goldseam.values import Json, Value
 
@@ -134,8 +134,6 @@ def _places(node: Json) -> Iterator[str]:
 
 
 _BUCKET: Final = re.compile(r"(.+?)\.s3(?:[.-](?:[a-z0-9-]+\.)*)amazonaws\.com(?:\.cn)?")
-_ELSEWHERE: Final = ("301", "307", "PermanentRedirect")
-"""Codes of a bucket that is there, in another region (S3 API Reference, HeadBucket)."""
 
 
 @dataclass(frozen=True)
@@ -145,27 +143,13 @@ class MissingBuckets(Look):
     @property
     def read_operations(self) -> tuple[str, ...]:
         """The account's buckets, and a question about each that is not among them."""
-        return ("s3.ListBuckets", "s3.HeadBucket")
+        return LOOKS_FOR_BUCKETS
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """Ask about every bucket that is an origin."""
         origins = (item["Origins"].get("Items") or []) if item else []
         found = {match[1] for origin in origins if (match := _BUCKET.fullmatch(origin["DomainName"]))}
-        if not found:
-            return Reading([])
-        own = {bucket["Name"] for bucket in ask.every("s3.ListBuckets", {}, ref.region, "Buckets")}
-        return Reading([name for name in sorted(found - own) if not _exists(ask, ref, name)])
-
-
-def _exists(ask: Ask, ref: Ref, bucket: str) -> bool:
-    try:
-        ask.one("s3.HeadBucket", {"Bucket": bucket}, ref.region)
-    except NotFound:
-        return False
-    except CloudError as error:
-        if error.code not in _ELSEWHERE:
-            raise
-    return True
+        return Reading(missing(ask, ref.region, found))
 
 
 DISTRIBUTION: Final = AwsKind(
