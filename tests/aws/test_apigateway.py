@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services import apigateway, apigatewayv2
 from goldseam.clouds.aws.services.apigateway import domain_name, stage
 from goldseam.control import Compliant, Example, Permission
+from goldseam.errors import PlanRefused
 from goldseam.evaluate import evaluate
 from goldseam.plan import propose
 from goldseam.values import ABSENT
@@ -70,6 +75,12 @@ def test_settings_of_a_websocket_stage_are_sent_whole() -> None:
     assert parameters(plan)[0]["DefaultRouteSettings"] == sent
 
 
+def test_a_limit_that_is_once_set_is_not_taken_off() -> None:
+    facet, ref = apigatewayv2.STAGE.facet("defaults"), ref_of(apigatewayv2.STAGE, "a1/live")
+    with pytest.raises(PlanRefused):
+        facet.write(ref, facet.normal({"ThrottlingRateLimit": 1.0}), facet.normal({}))
+
+
 def test_on_moto_stages_are_found_in_their_api_repaired_and_taken_back(moto_url: str) -> None:
     with live(moto_url, apigateway.STAGE, apigateway.REST_API) as aws:
         api = str(aws.make("apigateway.CreateRestApi", name="shop")["id"])
@@ -78,12 +89,14 @@ def test_on_moto_stages_are_found_in_their_api_repaired_and_taken_back(moto_url:
         for verb in ("GET", "OPTIONS"):
             aws.make("apigateway.PutMethod", **place, httpMethod=verb, authorizationType="NONE")
             aws.make("apigateway.PutIntegration", **place, httpMethod=verb, type="MOCK")
-        aws.make("apigateway.CreateDeployment", restApiId=api, stageName="live")
+        aws.make("apigateway.CreateDeployment", restApiId=api, stageName="live", variables={"dbPassword": "hush"})
         found = aws.found()
         assert set(found) == {api, f"{api}/live"}
         assert found[api].facets["open_methods"] == ["GET /"]
         assert [each.status for each in evaluate(found[api], [apigateway.api.authorised])] == ["fail"]
         live_stage = found[f"{api}/live"]
         assert known(live_stage)
+        assert live_stage.facets["secret_variables"] == ["dbPassword"]
+        assert "hush" not in json.dumps(live_stage.to_json())
         plan, _ = aws.there_and_back(live_stage, stage.traced, stage.execution_logged)
         assert operations(plan) == ["apigateway.UpdateStage", "apigateway.UpdateStage"]

@@ -56,6 +56,8 @@ EDGE = [
      {("aws.elb.load-balancer", "web")}),
     (event("wafv2", "PutLoggingConfiguration", {"loggingConfiguration": {"resourceArn": WEB_ACL}}),
      {("aws.wafv2.web-acl", WEB_ACL)}),
+    (event("wafv2", "DeleteLoggingConfiguration", {"resourceArn": WEB_ACL.replace("regional/", "global/")}),
+     {("aws.wafv2.global-web-acl", WEB_ACL.replace("regional/", "global/"))}),
     (event("wafv2", "AssociateWebACL", {"resourceArn": BALANCER}), {("aws.elbv2.load-balancer", BALANCER)}),
     (event("acm", "UpdateCertificateOptions", {"certificateArn": CERTIFICATE}), {("aws.acm.certificate", CERTIFICATE)}),
     (event("apigateway", "UpdateStage", {"restApiId": "a1", "stageName": "live"}),

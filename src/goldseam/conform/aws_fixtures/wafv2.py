@@ -10,6 +10,8 @@ from goldseam.conform.aws_fixtures.making import pair
 from goldseam.conform.emulated import REGION, EmulatedGround, Fixture, Lack, Made
 from goldseam.values import Value
 
+_HOME: Final = "us-east-1"
+_ANY: Final = (Lack("ministack", "log", "ministack asks for the right to log of every web ACL, not of this one"),)
 _UNSEEN: Final = {"SampledRequestsEnabled": False, "CloudWatchMetricsEnabled": False, "MetricName": "edge"}
 
 
@@ -21,6 +23,19 @@ def made(ground: EmulatedGround, name: str) -> str:
     return str(answer["Summary"]["ARN"])
 
 
+def _global(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    del facets
+    refs = []
+    for each in pair(name):
+        answer = ground.make(
+            "wafv2.CreateWebACL", _HOME, Name=each, Scope="CLOUDFRONT", DefaultAction={"Allow": {}},
+            VisibilityConfig=_UNSEEN,
+        )  # fmt: skip
+        arn = str(answer["Summary"]["ARN"])
+        refs.append(wafv2.GLOBAL_WEB_ACL.ref("aws", ground.account, "global", arn, arn))
+    return Made(refs[0], {}, (refs[1],))
+
+
 def _acl(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
     del facets
     arns = [made(ground, each) for each in pair(name)]
@@ -29,7 +44,6 @@ def _acl(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {
-    "aws.wafv2.web-acl": Fixture(
-        _acl, lacks=(Lack("ministack", "log", "ministack asks for the right to log of every web ACL, not of this one"),)
-    ),
+    "aws.wafv2.web-acl": Fixture(_acl, lacks=_ANY),
+    "aws.wafv2.global-web-acl": Fixture(_global, lacks=_ANY),
 }

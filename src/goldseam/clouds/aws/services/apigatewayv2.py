@@ -56,6 +56,17 @@ def _with(call: Call, more: tuple[Permission, ...]) -> Call:
 
 
 @dataclass(frozen=True)
+class _Defaults(Document):
+    """What holds for routes that say nothing themselves; what is once said can be changed and not taken back."""
+
+    def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
+        """One call with all of them."""
+        if set(before) - set(after):
+            raise self.no_way(ref, after)
+        return super().write(ref, before, after)
+
+
+@dataclass(frozen=True)
 class _Protocol(Look):
     """What the API of a stage speaks; the listing has it, so it costs no call."""
 
@@ -88,7 +99,7 @@ STAGE: Final = AwsKind(
             put=Send(_UPDATE, {**_STAGE, "AccessLogSettings": VALUE}),
             delete=Send("apigatewayv2.DeleteAccessLogSettings", _STAGE, resources=("{address}/accesslogsettings",)),
         ),
-        Document(
+        _Defaults(
             name="defaults",
             listed="DefaultRouteSettings",
             form=_defaults,
@@ -214,6 +225,28 @@ def no_data_trace(defaults: Mapping[str, Json]) -> Verdict:
     if not defaults["DataTraceEnabled"]:
         return compliant
     return should_be(defaults={**defaults, "DataTraceEnabled": False}, because="messages are logged whole")
+
+
+@control(
+    "aws.apigatewayv2.stage.throttled",
+    STAGE,
+    severity=Severity.LOW,
+    disrupts=harmless("nothing is changed; a person chooses the limits, and AWS has no way to take them off again"),
+    compliant=[{"defaults": _LIMITED}],
+    violating=[{"defaults": _SILENT}],
+)
+def throttled(defaults: Mapping[str, Json]) -> Verdict:
+    """A stage has limits of its own.
+
+    Else one caller of one API uses up what the account may have of all of them.
+    """
+    if defaults.get("ThrottlingRateLimit") and defaults.get("ThrottlingBurstLimit"):
+        return compliant
+    return violation(
+        because="the limits of the account are its only limits",
+        guide="look at how many requests a second the stage has at its busiest, and set a rate and a burst above that "
+        "with `aws apigatewayv2 update-stage --default-route-settings`, together with the settings that are there",
+    )
 
 
 @control(

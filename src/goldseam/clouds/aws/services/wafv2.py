@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Get, Look, Send
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
     Call,
@@ -15,6 +15,7 @@ from goldseam.control import (
     Permission,
     Severity,
     Step,
+    Touch,
     Verdict,
     compliant,
     control,
@@ -99,15 +100,18 @@ class _Log(AwsFacet):
     Source: AWS WAF Developer Guide, "Logging destinations", the permissions of each.
     """
 
+    place: str = field(default="{region}", kw_only=True)
+
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """Begin to log, or stop."""
         if same(before, after):
             return ()
         if after is ABSENT:
-            call = Send("wafv2.DeleteLoggingConfiguration", {"ResourceArn": "{address}"}).call(ref)
+            call = Send("wafv2.DeleteLoggingConfiguration", {"ResourceArn": "{address}"}, region=self.place).call(ref)
             return (self.step(_also(call, Permission("logs:DeleteLogDelivery", "*")), ABSENT),)
         config = {"ResourceArn": ref.address, **after}
-        call = Send("wafv2.PutLoggingConfiguration", {}).call(ref, more={"LoggingConfiguration": config})
+        put = Send("wafv2.PutLoggingConfiguration", {}, region=self.place)
+        call = put.call(ref, more={"LoggingConfiguration": config})
         asked = [item for arn in after["LogDestinationConfigs"] for item in _to_deliver(ref, arn)]
         return (self.step(_also(call, *asked), after),)
 
@@ -142,57 +146,58 @@ def _unseen(raw: Mapping[str, Json]) -> Value:
     )
 
 
-_ACL: Final = Get("wafv2.GetWebACL", {"ARN": "{address}"}, "WebACL")
+_THIS: Final = {"ResourceArn": "{address}"}
+_NONE: Final = ("WAFNonexistentItemException",)
+
+
+def _facets(place: str) -> tuple[AwsFacet, ...]:
+    """What there is of a web ACL, in the region that knows of it."""
+    acl = Get("wafv2.GetWebACL", {"ARN": "{address}"}, "WebACL", region=place)
+    log = Get("wafv2.GetLoggingConfiguration", _THIS, "LoggingConfiguration", absent=_NONE, region=place)
+    return (
+        _Log(name="log", get=log, form=_chosen, place=place),
+        Look(name="rules", get=acl, decode=_rules),
+        Look(name="unseen", get=acl, decode=_unseen),
+    )
+
+
+def _touched(scope: str) -> Touch:
+    paths = (f"{REQUEST}.resourceArn", f"{REQUEST}.loggingConfiguration.resourceArn", f"{ANSWER}.summary.aRN")
+    return changes("wafv2", *paths, id=f"(arn:[^:]+:wafv2:.+:{scope}/webacl/.+)")
+
+
+_LIST: Final = "wafv2.ListWebACLs"
+_HOME: Final = "us-east-1"
 
 WEB_ACL: Final = AwsKind(
     "aws.wafv2.web-acl",
     "web ACL",
-    (
-        _Log(
-            name="log",
-            get=Get(
-                "wafv2.GetLoggingConfiguration",
-                {"ResourceArn": "{address}"},
-                "LoggingConfiguration",
-                absent=("WAFNonexistentItemException",),
-            ),
-            form=_chosen,
-        ),
-        Look(name="rules", get=_ACL, decode=_rules),
-        Look(name="unseen", get=_ACL, decode=_unseen),
-    ),
-    touched_by=(
-        changes(
-            "wafv2",
-            f"{REQUEST}.resourceArn",
-            f"{REQUEST}.loggingConfiguration.resourceArn",
-            f"{ANSWER}.summary.aRN",
-            id="(arn:[^:]+:wafv2:.+:regional/webacl/.+)",
-        ),
-    ),
+    _facets("{region}"),
+    touched_by=(_touched("regional"),),
     address="arn:{partition}:wafv2:{region}:{account}:regional/webacl/{name}",
+    find=Listing(_LIST, "WebACLs", id="ARN", address="ARN", parameters={"Scope": "REGIONAL", "Limit": 100}),
+)
+
+GLOBAL_WEB_ACL: Final = AwsKind(
+    "aws.wafv2.global-web-acl",
+    "web ACL of CloudFront",
+    _facets(_HOME),
+    touched_by=(_touched("global"),),
+    address=f"arn:{{partition}}:wafv2:{_HOME}:{{account}}:global/webacl/{{name}}",
     find=Listing(
-        "wafv2.ListWebACLs", "WebACLs", id="ARN", address="ARN", parameters={"Scope": "REGIONAL", "Limit": 100}
+        _LIST, "WebACLs", id="ARN", address="ARN", parameters={"Scope": "CLOUDFRONT", "Limit": 100}, home=_HOME
     ),
+    scope=Scope.GLOBAL,
 )
 
 _GROUP: Final = f"arn:aws:logs:eu-west-1:{_ACCOUNT}:log-group:{_PREFIX}edge"
 _TO_GROUP: Final = {"LogDestinationConfigs": [_GROUP]}
 
 
-@control(
-    "aws.wafv2.web-acl.logged",
-    WEB_ACL,
-    severity=Severity.MEDIUM,
-    maps=required("wafv2_webacl_logging_enabled"),
-    disrupts=harmless("requests are judged as before; what is logged is charged for, and may hold what clients send"),
-    compliant=[{"log": _TO_GROUP}],
-    violating=[
-        {"log": ABSENT},
-        Example({"log": ABSENT}, settings={"destination": _GROUP}, leaves={"log": _TO_GROUP}),
-    ],
-)
-def logged(log: Value, *, destination: str = "") -> Verdict:
+_KINDS: Final = (WEB_ACL, GLOBAL_WEB_ACL)
+
+
+def _logged(log: Value, *, destination: str = "") -> Verdict:
     """A web ACL logs what it sees.
 
     Without a log nobody can tell an attack from a wrong rule, or what came before the block.
@@ -208,16 +213,26 @@ def logged(log: Value, *, destination: str = "") -> Verdict:
     return should_be(log={"LogDestinationConfigs": [destination]}, because="requests are not logged")
 
 
-@control(
-    "aws.wafv2.web-acl.has-rules",
-    WEB_ACL,
-    severity=Severity.MEDIUM,
-    maps=required("wafv2_webacl_with_rules"),
-    disrupts=harmless("nothing is changed; a person chooses the rules"),
-    compliant=[{"rules": ["AWS-AWSManagedRulesCommonRuleSet"]}],
-    violating=[{"rules": []}],
+logged, global_logged = (
+    control(
+        f"{kind.name}.logged",
+        kind,
+        severity=Severity.MEDIUM,
+        maps=required("wafv2_webacl_logging_enabled"),
+        disrupts=harmless(
+            "requests are judged as before; what is logged is charged for, and may hold what clients send"
+        ),
+        compliant=[{"log": _TO_GROUP}],
+        violating=[
+            {"log": ABSENT},
+            Example({"log": ABSENT}, settings={"destination": _GROUP}, leaves={"log": _TO_GROUP}),
+        ],
+    )(_logged)
+    for kind in _KINDS
 )
-def has_rules(rules: list[str]) -> Verdict:
+
+
+def _has_rules(rules: list[str]) -> Verdict:
     """A web ACL has rules.
 
     One without rules gives every request its default answer, and looks like protection.
@@ -231,16 +246,21 @@ def has_rules(rules: list[str]) -> Verdict:
     )
 
 
-@control(
-    "aws.wafv2.web-acl.measured",
-    WEB_ACL,
-    severity=Severity.LOW,
-    maps=required("wafv2_webacl_rule_logging_enabled"),
-    disrupts=harmless("nothing is changed; a person writes the rules again"),
-    compliant=[{"unseen": []}],
-    violating=[{"unseen": ["rule bots", "the web ACL"]}],
+has_rules, global_has_rules = (
+    control(
+        f"{kind.name}.has-rules",
+        kind,
+        severity=Severity.MEDIUM,
+        maps=required("wafv2_webacl_with_rules"),
+        disrupts=harmless("nothing is changed; a person chooses the rules"),
+        compliant=[{"rules": ["AWS-AWSManagedRulesCommonRuleSet"]}],
+        violating=[{"rules": []}],
+    )(_has_rules)
+    for kind in _KINDS
 )
-def measured(unseen: list[str]) -> Verdict:
+
+
+def _measured(unseen: list[str]) -> Verdict:
     """A web ACL and its rules give metrics.
 
     An alarm on what is blocked needs a number that CloudWatch has.
@@ -252,3 +272,17 @@ def measured(unseen: list[str]) -> Verdict:
         guide="read the web ACL with `aws wafv2 get-web-acl` and set `CloudWatchMetricsEnabled` to true in these "
         "visibility configurations; write it back with `aws wafv2 update-web-acl` and the lock token of the reading",
     )
+
+
+measured, global_measured = (
+    control(
+        f"{kind.name}.measured",
+        kind,
+        severity=Severity.LOW,
+        maps=required("wafv2_webacl_rule_logging_enabled"),
+        disrupts=harmless("nothing is changed; a person writes the rules again"),
+        compliant=[{"unseen": []}],
+        violating=[{"unseen": ["rule bots", "the web ACL"]}],
+    )(_measured)
+    for kind in _KINDS
+)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, AwsFacet, Send, tags
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Look, Send, no_list_is_empty, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.apigateway.api import FIND
@@ -72,6 +73,16 @@ def _method_form(settings: Mapping[str, Json]) -> Json:
 _UPDATE_STAGE: Final = Send("apigateway.UpdateStage", {**_STAGE, "patchOperations": VALUE})
 
 
+_SECRET: Final = re.compile(
+    r"passw|passphrase|secret|token|api_?key|private_?key|credential|access_?key", re.IGNORECASE
+)
+
+
+def _secret_names(raw: Mapping[str, str]) -> Value:
+    """The names that tell of a secret; the values are not kept."""
+    return sorted(name for name, value in raw.items() if value and _SECRET.search(name))
+
+
 def _off(value: Value) -> Value:
     return False if value is ABSENT else value
 
@@ -114,6 +125,7 @@ STAGE: Final = AwsKind(
             paths={"": "/clientCertificateId"},
             root="/clientCertificateId",
         ),
+        Look(name="secret_variables", listed="variables", decode=_secret_names, form=no_list_is_empty),
         WebAcl(name="web_acl", listed="webAclArn", form=_no_text, also=(("apigateway:SetWebACL", "{address}"),)),
         tags(listed="tags"),
     ),
@@ -261,6 +273,29 @@ def access_logged(access_log: Value, *, destination: str = "", format: str = _FO
             "group in a policy as the setting `destination`",
         )
     return should_be(access_log={"destinationArn": destination, "format": format}, because="requests are not logged")
+
+
+@control(
+    "aws.apigateway.stage.no-secrets",
+    STAGE,
+    severity=Severity.HIGH,
+    maps=required("apigateway_restapi_no_secrets_in_stage_variables"),
+    disrupts=harmless("nothing is changed; a person moves the secret"),
+    compliant=[{"secret_variables": []}],
+    violating=[{"secret_variables": ["dbPassword"]}],
+)
+def no_secrets(secret_variables: list[str]) -> Verdict:
+    """No variable of a stage holds a secret.
+
+    Whoever may look at the stage reads them, and they end up in exports of the API. Names tell; values are not read.
+    """
+    if not secret_variables:
+        return compliant
+    return violation(
+        because=f"{', '.join(secret_variables)} may be a secret",
+        guide="put the secret into Secrets Manager, let the backend read it there, take the variable out of the stage, "
+        "and renew the secret, for it has been seen",
+    )
 
 
 @control(
