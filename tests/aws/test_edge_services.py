@@ -49,21 +49,35 @@ def read(kind: AwsKind, facet: str, item: Json = None, **answers: Json) -> Readi
 
 
 def test_a_classic_load_balancer_tells_which_old_versions_each_port_lets_in() -> None:
+    attributes = [("Reference-Security-Policy", "A"), ("Protocol-TLSv1", "true"), ("Protocol-SSLv3", "false")]
+    old = [{"AttributeName": name, "AttributeValue": value} for name, value in attributes]
     policies = [
-        {"PolicyName": "old", "PolicyAttributeDescriptions": [
-            {"AttributeName": "Protocol-TLSv1", "AttributeValue": "true"},
-            {"AttributeName": "Protocol-SSLv3", "AttributeValue": "false"},
-            {"AttributeName": "Protocol-TLSv1.2", "AttributeValue": "true"}]},
-        {"PolicyName": "sticky", "PolicyAttributeDescriptions": []},
-    ]  # fmt: skip
+        {"PolicyName": "old", "PolicyTypeName": "SSLNegotiationPolicyType", "PolicyAttributeDescriptions": old},
+        {"PolicyName": "sticky", "PolicyTypeName": "LBCookieStickinessPolicyType"},
+    ]
     listeners = [
         {"Listener": {"Protocol": "https", "LoadBalancerPort": 443}, "PolicyNames": ["sticky", "old"]},
         {"Listener": {"Protocol": "HTTP", "LoadBalancerPort": 80}, "PolicyNames": []},
     ]
     answer = {"DescribeLoadBalancerPolicies": {"PolicyDescriptions": policies}}
-    found = read(elb.LOAD_BALANCER, "old_versions", {"ListenerDescriptions": listeners}, **answer)
-    assert found.value == {"443": ["TLSv1"]}
-    assert read(elb.LOAD_BALANCER, "old_versions", {"ListenerDescriptions": listeners[1:]}).value == {}
+    found = read(elb.LOAD_BALANCER, "tls", {"ListenerDescriptions": listeners}, **answer)
+    assert found.value == {
+        "policies": {"old": {"follows": "A", "lets_in": ["TLSv1"]}},
+        "ports": {"443": ["old", "sticky"]},
+    }
+    plain = read(elb.LOAD_BALANCER, "tls", {"ListenerDescriptions": listeners[1:]})
+    assert plain.value == {"policies": {}, "ports": {}}
+
+
+def test_a_listener_keeps_a_policy_all_the_way_and_a_policy_of_one_s_own_is_kept() -> None:
+    plan = planned(elb.tls_modern, elb.tls_modern.violating[0])
+    assert operations(plan) == ["elb.CreateLoadBalancerPolicy", "elb.SetLoadBalancerPoliciesOfListener"]
+    assert parameters(plan)[1]["PolicyNames"] == ["ELBSecurityPolicy-TLS-1-2-2017-01", "cookies"]
+    back = [call.operation for call in plan.undo]
+    assert back == ["elb.SetLoadBalancerPoliciesOfListener", "elb.DeleteLoadBalancerPolicy"]
+    facet, own = elb.LOAD_BALANCER.facet("tls"), {"policies": {"own": {"follows": "", "lets_in": []}}, "ports": {}}
+    with pytest.raises(PlanRefused):
+        facet.write(ref_of(elb.LOAD_BALANCER), own, {"policies": {}, "ports": {}})
 
 
 @pytest.mark.parametrize(("until", "left"), [("2030-01-10T00:00:00Z", 3), ("2030-01-06T23:00:00Z", -1), (None, ABSENT)])

@@ -37,7 +37,11 @@ _OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
     "s3control.GetPublicAccessBlock": ("s3:GetAccountPublicAccessBlock",),
     "s3control.PutPublicAccessBlock": ("s3:PutAccountPublicAccessBlock",),
     "s3control.DeletePublicAccessBlock": ("s3:PutAccountPublicAccessBlock",),
-    "wafv2.GetWebACLForResource": ("wafv2:GetWebACLForResource", "wafv2:GetWebACL"),
+    "wafv2.GetWebACLForResource": (
+        "wafv2:GetWebACLForResource",
+        "wafv2:GetWebACL",
+        "elasticloadbalancing:GetLoadBalancerWebACL",
+    ),
 }
 
 _BY_METHOD: Final = frozenset(("apigateway", "apigatewayv2"))

@@ -7,12 +7,12 @@ its place may lose policies. So what is wrong with listeners is for people to me
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty, tags
-from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.elb.policies import SECURE, TlsPolicies
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Between,
@@ -26,13 +26,9 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
 _THIS: Final = {"LoadBalancerName": "{id}"}
-_POLICIES: Final = "elb.DescribeLoadBalancerPolicies"
-_SECURE: Final = ("HTTPS", "SSL")
-_OLD: Final = ("Protocol-SSLv2", "Protocol-SSLv3", "Protocol-TLSv1", "Protocol-TLSv1.1")
 _DESYNC: Final = "elb.http.desyncmitigationmode"
 
 
@@ -83,38 +79,6 @@ def _any(value: Value) -> Value:
     return bool(value)
 
 
-@dataclass(frozen=True)
-class _OldVersions(Look):
-    """The versions of TLS before 1.2 that listeners let in, by port."""
-
-    @property
-    def read_operations(self) -> tuple[str, ...]:
-        """The policies of a load balancer."""
-        return (_POLICIES,)
-
-    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
-        """Ask for the policies, where anything speaks TLS."""
-        secure = [each for each in item["ListenerDescriptions"] if _listener(each)["protocol"] in _SECURE]
-        if not secure:
-            return Reading({})
-        answer = ask.one(_POLICIES, {"LoadBalancerName": ref.id}, ref.region)
-        let_in = {policy["PolicyName"]: _let_in(policy) for policy in answer["PolicyDescriptions"]}
-        found = {str(_listener(each)["port"]): _of(each, let_in) for each in secure}
-        return Reading({port: versions for port, versions in sorted(found.items()) if versions})
-
-
-def _let_in(policy: Mapping[str, Json]) -> list[str]:
-    held = policy.get("PolicyAttributeDescriptions") or []
-    return [
-        item["AttributeName"] for item in held if item["AttributeName"] in _OLD and item["AttributeValue"] == "true"
-    ]
-
-
-def _of(listener: Mapping[str, Json], let_in: Mapping[str, list[str]]) -> list[str]:
-    found = {name for policy in listener.get("PolicyNames") or [] for name in let_in[policy]}
-    return [name.removeprefix("Protocol-") for name in _OLD if name in found]
-
-
 LOAD_BALANCER: Final = AwsKind(
     "aws.elb.load-balancer",
     "classic load balancer",
@@ -144,7 +108,7 @@ LOAD_BALANCER: Final = AwsKind(
         Look(name="listeners", listed="ListenerDescriptions", decode=_listeners, form=no_list_is_empty),
         Look(name="has_instances", listed="Instances", decode=_any),
         Look(name="zones", listed="AvailabilityZones", decode=sorted, form=no_list_is_empty),
-        _OldVersions(name="old_versions"),
+        TlsPolicies(name="tls"),
         tags(Get("elb.DescribeTags", {"LoadBalancerNames": ["{id}"]}, "TagDescriptions.Tags")),
     ),
     touched_by=(changes("elasticloadbalancing", f"{REQUEST}.loadBalancerName", id="[A-Za-z0-9-]+"),),
@@ -279,7 +243,7 @@ def listeners_use_tls(listeners: list[Json]) -> Verdict:
 
     What is sent in plain text is read and changed on the way, passwords and session cookies included.
     """
-    plain = [f"{item['protocol']} on port {item['port']}" for item in listeners if item["protocol"] not in _SECURE]
+    plain = [f"{item['protocol']} on port {item['port']}" for item in listeners if item["protocol"] not in SECURE]
     if not plain:
         return compliant
     return violation(
@@ -305,37 +269,13 @@ def certificates_from_acm(listeners: list[Json]) -> Verdict:
 
     ACM renews them; one that was uploaded to IAM expires on the day that nobody remembers.
     """
-    found = [item for item in listeners if item["protocol"] in _SECURE and ":acm:" not in str(item["certificate"])]
+    found = [item for item in listeners if item["protocol"] in SECURE and ":acm:" not in str(item["certificate"])]
     if not found:
         return compliant
     return violation(
         because="; ".join(f"port {item['port']} has {item['certificate'] or 'no certificate'}" for item in found),
         guide="request a certificate in ACM for the names of the listener, and set it with "
         "`aws elb set-load-balancer-listener-ssl-certificate`",
-    )
-
-
-@control(
-    "aws.elb.load-balancer.tls-modern",
-    LOAD_BALANCER,
-    severity=Severity.HIGH,
-    maps=required("elb_insecure_ssl_ciphers"),
-    disrupts=harmless("nothing is changed; a person chooses the policy"),
-    compliant=[{"old_versions": {}}],
-    violating=[{"old_versions": {"443": ["TLSv1", "TLSv1.1"]}}],
-)
-def tls_modern(old_versions: Mapping[str, list[str]]) -> Verdict:
-    """Clients connect with TLS 1.2.
-
-    Older versions have known weaknesses; the policy that AWS sets where none is named still lets them in.
-    """
-    if not old_versions:
-        return compliant
-    return violation(
-        because="; ".join(f"port {port} lets in {', '.join(names)}" for port, names in old_versions.items()),
-        guide="make a policy of type SSLNegotiationPolicyType with `Reference-Security-Policy` set to "
-        "ELBSecurityPolicy-TLS-1-2-2017-01 (`aws elb create-load-balancer-policy`), and set it on the listener "
-        "together with the policies that it keeps (`aws elb set-load-balancer-policies-of-listener`)",
     )
 
 
