@@ -16,6 +16,8 @@ _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", 
 
 _RENAMED: Final[Mapping[tuple[str, str], str]] = {("ec2", "no-egress"): "egress"}
 _GLOBAL: Final = "global"
+UNTOLD: Final = "READ-IT-JUST-BEFORE"
+"""What stands for a word that only a reading just before the call can tell."""
 
 
 def command_line(call: Call) -> str:
@@ -34,7 +36,7 @@ def command_words(call: Call) -> tuple[str, ...]:
 
     service, _, operation = call.operation.partition(".")
     words = ["aws", _SERVICE.get(service, service), xform_name(operation, "-")]
-    for name, value in call.parameters.items():
+    for name, value in call.filled({}, missing=UNTOLD).items():
         option = xform_name(name, "-")
         words.extend(_option(_RENAMED.get((service, option), option), value))
     if call.region != _GLOBAL:
