@@ -218,7 +218,7 @@ def test_a_distribution_says_where_it_fetches_from() -> None:
             {"Id": "o", "DomainName": "data.s3.amazonaws.com", "OriginPath": "", "OriginAccessControlId": "EOAC"},
         ]}, "Aliases": {"Quantity": 0},
     })  # fmt: skip
-    assert resource.facets["origins"] == [{"id": "o", "domain": "data.s3.amazonaws.com", "path": "", "access": "EOAC"}]
+    assert resource.facets["origins"] == [{"id": "o", "domain": "data.s3.amazonaws.com", "path": ""}]
     assert resource.facets["aliases"] == []
 
 

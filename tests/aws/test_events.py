@@ -44,6 +44,41 @@ POLICY = f"arn:aws:iam::{ACCOUNT}:policy/team/deploy"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:db-AbCdEf"
 OF_TRAILS = {("aws.cloudtrail.account", ACCOUNT), ("aws.cloudwatch.account", ACCOUNT)}
 DETECTOR = f"arn:aws:guardduty:{REGION}:{ACCOUNT}:detector/d1"
+BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/web/50dc6c495c0c9188"
+LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/web/50dc6c495c0c9188/f2f7dc8efc522ab2"
+WEB_ACL = f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/edge/{KEY}"
+CERTIFICATE = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/{KEY}"
+FIREWALL = f"arn:aws:network-firewall:{REGION}:{ACCOUNT}:firewall/edge"
+FIREWALL_POLICY = f"arn:aws:network-firewall:{REGION}:{ACCOUNT}:firewall-policy/edge"
+EDGE = [
+    (event("elasticloadbalancing", "ModifyLoadBalancerAttributes", {"loadBalancerArn": BALANCER}),
+     {("aws.elbv2.load-balancer", BALANCER)}),
+    (event("elasticloadbalancing", "ModifyListener", {"listenerArn": LISTENER}), {("aws.elbv2.listener", LISTENER)}),
+    (event("elasticloadbalancing", "CreateListener", {"loadBalancerArn": BALANCER},
+           {"listeners": [{"listenerArn": LISTENER, "loadBalancerArn": BALANCER}]}),
+     {("aws.elbv2.load-balancer", BALANCER), ("aws.elbv2.listener", LISTENER)}),
+    (event("elasticloadbalancing", "ModifyLoadBalancerAttributes", {"loadBalancerName": "web"}),
+     {("aws.elb.load-balancer", "web")}),
+    (event("wafv2", "PutLoggingConfiguration", {"loggingConfiguration": {"resourceArn": WEB_ACL}}),
+     {("aws.wafv2.web-acl", WEB_ACL)}),
+    (event("wafv2", "DeleteLoggingConfiguration", {"resourceArn": WEB_ACL.replace("regional/", "global/")}),
+     {("aws.wafv2.global-web-acl", WEB_ACL.replace("regional/", "global/"))}),
+    (event("wafv2", "AssociateWebACL", {"resourceArn": BALANCER}), {("aws.elbv2.load-balancer", BALANCER)}),
+    (event("acm", "UpdateCertificateOptions", {"certificateArn": CERTIFICATE}), {("aws.acm.certificate", CERTIFICATE)}),
+    (event("apigateway", "UpdateStage", {"restApiId": "a1", "stageName": "live"}),
+     {("aws.apigateway.stage", "a1/live"), ("aws.apigateway.rest-api", "a1")}),
+    (event("apigateway", "UpdateStage", {"apiId": "a2", "stageName": "$default"}),
+     {("aws.apigatewayv2.stage", "a2/$default"), ("aws.apigatewayv2.api", "a2")}),
+    (event("apigateway", "UpdateDomainName", {"domainName": "api.example.com"}),
+     {("aws.apigateway.domain-name", "api.example.com")}),
+    (event("route53", "CreateQueryLoggingConfig", {"hostedZoneId": "Z1"}), {("aws.route53.hosted-zone", "Z1")}),
+    (event("route53domains", "DisableDomainTransferLock", {"domainName": "example.com"}),
+     {("aws.route53domains.domain", "example.com")}),
+    (event("network-firewall", "UpdateFirewallDeleteProtection", {"firewallArn": FIREWALL}),
+     {("aws.networkfirewall.firewall", "edge")}),
+    (event("network-firewall", "UpdateFirewallPolicy", {"firewallPolicyArn": FIREWALL_POLICY}),
+     {("aws.networkfirewall.policy", "edge")}),
+]  # fmt: skip
 DATABASE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:shop"
@@ -80,6 +115,7 @@ COMPUTE = [
     (event("amplify", "UpdateApp", {"appId": "d1"}), {("aws.amplify.app", "d1")}),
 ]  # fmt: skip
 TOLD = [
+    *EDGE,
     (event("s3", "PutBucketPolicy", {"bucketName": "b", "policy": ""}), {("aws.s3.bucket", "b")}),
     (event("s3", "PutAccountPublicAccessBlock", {"accountId": ACCOUNT}), {("aws.account", ACCOUNT)}),
     (event("ec2", "AuthorizeSecurityGroupIngress", {"groupId": "sg-1"}, RULE_SET), GROUP),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -628,3 +629,35 @@ def test_one_part_is_read_afresh_by_its_own_name_and_says_what_it_waits_for_and_
         assert seen.told == {"state": {"deploymentId": "d1"}}
         with pytest.raises(ResourceGone):
             opened.read(STAGE.ref("aws", ACCOUNT, "eu-west-3", "one/none"), frozenset({"cache"}))
+
+
+def test_a_service_with_one_home_is_asked_there_and_ids_may_be_the_end_of_a_path() -> None:
+    zones = Listing("test.ListZones", "Zones", "Id", last=True, home="us-west-2")
+    kind = AwsKind("test.zone", "zone", (Look(name="n", listed="N"),), address="{id}", find=zones, scope=Scope.GLOBAL)
+    cloud = Cloud({"test.ListZones": {"Zones": [{"Id": "/zone/Z1", "N": 1}]}})
+    with AwsReader(cloud, Catalog((kind,), ()), workers=4, clock=Noon()) as aws:
+        [zone] = aws.scan(GLOBAL, wants(kind))
+        assert isinstance(zone, Resource)
+        assert zone.ref.id == "Z1"
+        assert aws.read(zone.ref, frozenset({"n"})).facets == {"n": 1}
+    assert cloud.places == {"test.ListZones": {"us-west-2"}}
+
+
+def test_a_part_that_has_an_id_of_its_own_is_asked_for_by_that_alone() -> None:
+    parents = Listing("test.ListParents", "Parents", "Id")
+    find = Listing("test.ListParts", "Parts", "Arn", parameters={"Parent": "{parent}"}, narrow={"Arns": ["{id}"]})
+    whole = replace(find, within=parents, whole=True)
+    kind = AwsKind("test.part", "part", (Look(name="n", listed="N"),), address="{id}", find=whole)
+    asked: list[Mapping[str, Json]] = []
+
+    def parts(params: Mapping[str, Json]) -> Mapping[str, Json]:
+        asked.append(params)
+        return {"Parts": [{"Arn": "a/part/1", "N": 1}]}
+
+    cloud = Cloud({"test.ListParents": {"Parents": [{"Id": "a/parent"}]}, "test.ListParts": parts})
+    with AwsReader(cloud, Catalog((kind,), ()), workers=4, clock=Noon()) as aws:
+        [part] = aws.scan(Shard(ACCOUNT, "eu-west-3"), wants(kind))
+        assert isinstance(part, Resource)
+        assert part.ref.id == "a/part/1"
+        aws.read(part.ref, frozenset({"n"}))
+    assert asked == [{"Parent": "a/parent"}, {"Arns": ["a/part/1"]}]

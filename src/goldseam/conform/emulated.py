@@ -75,7 +75,8 @@ class Fixture:
 
     `make` makes a fresh one and a neighbour; it is told the example's facets, for what can be chosen only then. `puts`
     brings look-only facets to a value. `by_member` names the facets that are written one member at a time, `normal`
-    the members of answers that have several spellings, which facets bring to one.
+    the members of answers that have several spellings, which facets bring to one. `unasked` are the actions that
+    AWS asks for beside a call's own, and no emulator does.
     """
 
     make: Callable[[EmulatedGround, str, Mapping[str, Value]], Made]
@@ -83,6 +84,7 @@ class Fixture:
     lacks: tuple[Lack, ...] = ()
     by_member: frozenset[str] = frozenset()
     normal: frozenset[str] = frozenset()
+    unasked: frozenset[str] = frozenset()
 
 
 class Calendar:
@@ -337,6 +339,10 @@ class EmulatedGround:
                 return reader.read(placed.ref, placed.everything)
             except AccessDenied as error:  # nothing of the resource can be told
                 return Resource(placed.ref, dict.fromkeys(placed.everything, Unknown(reason(error))))
+
+    def unasked(self, placed: Placed) -> frozenset[str]:
+        """What the kind's fixture says of it."""
+        return self.fixtures[placed.kind.name].unasked
 
     def readings(self, placed: Placed) -> Sequence[Call]:
         """The calls that the facets of the resource are read by."""

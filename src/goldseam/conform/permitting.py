@@ -23,6 +23,9 @@ class Narrowing(Ground, Protocol):
     def grant(self, permissions: Sequence[Permission]) -> Callable[[Sequence[Call]], Hand]:
         """What opens hands under a session of the remediator role that has these permissions and no others."""
 
+    def unasked(self, placed: Placed) -> frozenset[str]:
+        """Actions that the cloud asks for and the place does not, so that it cannot show whether they are needed."""
+
     def readings(self, placed: Placed) -> Sequence[Call]:
         """The calls that reading the resource takes, which no grant for writing may allow."""
 
@@ -45,7 +48,8 @@ def exact(ground: Narrowing, work: Work, plan: Plan) -> str:
     back = _way_back(plan, work)
     if problem := _allowed(ground, plan, back):
         return problem
-    for permission in _own(plan):
+    unasked = ground.unasked(work.placed)
+    for permission in (item for item in _own(plan) if item.action not in unasked):
         rest = [item for item in plan.permissions if item != permission]
         refused = _refused(ground, rest, plan, back)
         _restored(ground, work.placed, plan)

@@ -46,10 +46,28 @@ _OTHERWISE: Final[Mapping[str, tuple[str, ...]]] = {
     "s3control.GetPublicAccessBlock": ("s3:GetAccountPublicAccessBlock",),
     "s3control.PutPublicAccessBlock": ("s3:PutAccountPublicAccessBlock",),
     "s3control.DeletePublicAccessBlock": ("s3:PutAccountPublicAccessBlock",),
+    "wafv2.GetWebACLForResource": (
+        "wafv2:GetWebACLForResource",
+        "wafv2:GetWebACL",
+        "elasticloadbalancing:GetLoadBalancerWebACL",
+    ),
 }
+
+_BY_METHOD: Final = frozenset(("apigateway", "apigatewayv2"))
+_METHODS: Final[Mapping[str, str]] = {
+    "Get": "GET",
+    "Update": "PATCH",
+    "Create": "POST",
+    "Delete": "DELETE",
+    "Put": "PUT",
+}
+"""API Gateway is checked under the HTTP method of the call (its Developer Guide, "Actions, resources, and condition
+keys"), which the first word of the operation's name tells."""
 
 
 def iam_actions(operation: str) -> tuple[str, ...]:
     """The actions for `service.Operation`, in IAM's names (`s3:PutBucketPolicy`)."""
     service, _, name = operation.partition(".")
+    if service in _BY_METHOD:
+        return tuple(f"apigateway:{method}" for word, method in _METHODS.items() if name.startswith(word))
     return _OTHERWISE.get(operation, (f"{_PREFIX.get(service, service)}:{name}",))

@@ -44,7 +44,11 @@ class Listing:
     it holds more than the id, `narrow` the parameters that make the same call answer for one resource only.
 
     `within` is the listing of what the resources are parts of: the call is then made once for each of those, with
-    `{parent}` in its parameters, and ids are `parent/id`.
+    `{parent}` in its parameters, and ids are `parent/id`. With `whole`, the id of a part names it without its parent,
+    and `narrow` alone asks for it.
+
+    `home` is the region that answers for the whole account, of services that have one only. With `last`, an id is what
+    comes after the last `/` in what the listing says (`/hostedzone/Z1`).
     """
 
     operation: str
@@ -55,6 +59,14 @@ class Listing:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     narrow: Mapping[str, Json] = field(default_factory=dict)
     within: Listing | None = None
+    whole: bool = False
+    home: str = ""
+    last: bool = False
+
+    def id_of(self, item: Json) -> str:
+        """The id that an item gives the resource, without that of its parent."""
+        found = str(at(item, self.id))
+        return found.rpartition("/")[2] if self.last else found
 
 
 @dataclass(frozen=True, eq=False)

@@ -77,7 +77,7 @@ def _widened(permission: Permission, partition: str, account: str) -> Permission
 def _any_of(kind: Kind, partition: str, account: str) -> Ref:
     """The reference that stands for every resource of a kind."""
     if isinstance(kind, AwsKind):
-        return kind.ref(partition, account, "*", "*/*" if kind.find and kind.find.within else "*")
+        return kind.ref(partition, account, "*", "*/*" if "{parent}" in kind.address else "*")
     return Ref(kind.name, account, "*", "*", "*")
 
 

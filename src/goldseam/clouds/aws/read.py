@@ -304,7 +304,8 @@ class AwsReader:
 def _listed(ask: Ask, wanted: _Wanted, find: Listing, region: str, parent: str = "") -> _Found:
     parameters = part_of(parent, find.parameters) if parent else find.parameters
     try:
-        return _Found(wanted, ask.every(find.operation, parameters, region, find.items), parent=parent)
+        items = ask.every(find.operation, parameters, find.home or region, find.items)
+        return _Found(wanted, items, parent=parent)
     except NotFound as error:
         return _Found(wanted, (), "" if parent else reason(error), parent)
     except CloudError as error:
@@ -316,7 +317,7 @@ def _parents(ask: Ask, wanted: _Wanted, find: Listing, region: str) -> _Found | 
     if above is None:
         return _Parents(wanted, find, ())
     found = _listed(ask, wanted, above, region)
-    return found if found.failed else _Parents(wanted, find, [str(at(item, above.id)) for item in found.items])
+    return found if found.failed else _Parents(wanted, find, [above.id_of(item) for item in found.items])
 
 
 def _located(ask: Ask, wanted: _Wanted, item: Json) -> _Placed:
@@ -335,21 +336,22 @@ def _ref(partition: str, shard: Shard, placed: _Placed) -> Ref:
     if find is None:
         return kind.ref(partition, shard.account, region, shard.account if kind.account_wide else region)
     address = str(at(item, find.address) or "") if find.address else ""
-    own = str(at(item, find.id))
-    return kind.ref(partition, shard.account, region, f"{placed.parent}/{own}" if placed.parent else own, address)
+    own = find.id_of(item)
+    prefix = f"{placed.parent}/" if placed.parent and not find.whole else ""
+    return kind.ref(partition, shard.account, region, f"{prefix}{own}", address)
 
 
 def _item(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
     """What the listing says now of one resource."""
-    parameters = filled({**find.parameters, **find.narrow}, ref)
-    own = ref.id.rpartition("/")[2] if find.within else ref.id
-    region = GLOBAL if kind.account_wide else ref.region
+    parameters = filled(find.narrow if find.whole else {**find.parameters, **find.narrow}, ref)
+    own = ref.id.rpartition("/")[2] if find.within and not find.whole else ref.id
+    region = find.home or (GLOBAL if kind.account_wide else ref.region)
     try:
         items = ask.every(find.operation, parameters, region, find.items)
     except NotFound as error:
         raise _gone(ref) from error
     for item in items:
-        if at(item, find.id) == own:
+        if find.id_of(item) == own:
             return item
     raise _gone(ref)
 
