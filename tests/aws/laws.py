@@ -13,7 +13,7 @@ from goldseam.errors import PlanRefused
 from goldseam.evaluate import verdict_on
 from goldseam.plan import Plan, propose
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, same
+from goldseam.values import Json, Unknown, Value, canonical, same
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -92,8 +92,15 @@ def _is_mended(control: Control, example: Example) -> None:
     for name, value in (example.leaves or {}).items():
         assert same(mended.facets[name], control.kind.facet(name).normal(value)), (control.id, mended.facets[name])
     _leads_there_and_back(control.kind, resource, mended)
-    assert {permission.resource for permission in plan.permissions} <= {resource.ref.address, "*"}
+    _asks_only_for_what_it_names(plan)
     check_calls((*plan.calls, *plan.undo))
+
+
+def _asks_only_for_what_it_names(plan: Plan) -> None:
+    """Permissions are on the resource itself, on everything, or on what the change names: a role, an alarm."""
+    named = canonical([change.to_json() for change in plan.changes]).decode()
+    for resource in {permission.resource for permission in plan.permissions} - {plan.ref.address, "*"}:
+        assert resource.rpartition(":")[2] in named or resource.removesuffix(":*") in named, resource
 
 
 def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str, Json]) -> None:

@@ -39,6 +39,8 @@ STARTED = {"instancesSet": {"items": [
 ]}}  # fmt: skip
 TWO_LOGS = {"DeleteFlowLogsRequest": {"FlowLogId": [{"content": "fl-1", "tag": 1}, {"content": "fl-2", "tag": 2}]}}
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
+CLUSTERS = {(f"aws.{service}.cluster", "orders") for service in ("rds", "neptune", "docdb")}
+CLUSTER_SNAPSHOTS = {(f"aws.{service}.cluster-snapshot", "night") for service in ("rds", "neptune", "docdb")}
 DATABASE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
 TOLD = [
     (event("s3", "PutBucketPolicy", {"bucketName": "b", "policy": ""}), {("aws.s3.bucket", "b")}),
@@ -67,7 +69,13 @@ TOLD = [
     (event("iam", "UpdateAccessKey", {}, userIdentity={"type": "Root", "userName": "alias-of-account"}), set()),
     (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders"}), {("aws.rds.instance", "orders")}),
     (event("rds", "AddTagsToResource", {"resourceName": DATABASE}), {("aws.rds.instance", "orders")}),
-    (event("rds", "AddTagsToResource", {"resourceName": DATABASE.replace(":db:", ":cluster:")}), set()),
+    (event("rds", "AddTagsToResource", {"resourceName": DATABASE.replace(":db:", ":cluster:")}), CLUSTERS),
+    (event("rds", "ModifyDBCluster", {"dBClusterIdentifier": "orders"}), CLUSTERS),
+    (event("rds", "ModifyDBSnapshotAttribute", {"dBSnapshotIdentifier": "orders"}), {("aws.rds.snapshot", "orders")}),
+    (event("rds", "CreateDBClusterSnapshot", {"dBClusterSnapshotIdentifier": "night"}), CLUSTER_SNAPSHOTS),
+    (event("rds", "ModifyDBParameterGroup", {"dBParameterGroupName": "own"}), {("aws.rds.parameter-group", "own")}),
+    (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders", "dBParameterGroupName": "own"}),
+     {("aws.rds.instance", "orders")}),
     (event("kms", "DisableKeyRotation", {"keyId": KEY}), {("aws.kms.key", KEY)}),
     (event("kms", "PutKeyPolicy", {"keyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY}"}), {("aws.kms.key", KEY)}),
     (event("kms", "CreateKey", {}, {"keyMetadata": {"keyId": KEY}}), {("aws.kms.key", KEY)}),

@@ -30,13 +30,18 @@ class Get:
 
 @dataclass(frozen=True)
 class Send:
-    """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on."""
+    """How a facet is written: a call whose parameters may hold `VALUE`, and what it needs permission on.
+
+    `passes` are paths in the parameters where the ARN of a role is that the call hands to the service, which takes
+    `iam:PassRole` on that role.
+    """
 
     operation: str
     parameters: Mapping[str, object]
     resources: tuple[str, ...] = ("{address}",)
     region: str = "{region}"
     actions: tuple[str, ...] = ()
+    passes: tuple[str, ...] = ()
 
     def call(self, ref: Ref, value: Json = None, more: Mapping[str, Json] | None = None) -> Call:
         """The call on one resource; `more` are parameters beside the template's."""
@@ -44,7 +49,9 @@ class Send:
         arns = [filled(resource, ref) for resource in self.resources]
         actions = self.actions or iam_actions(self.operation)
         permissions = tuple(Permission(action, arn) for action in actions for arn in arns)
-        return Call(self.operation, filled(self.region, ref), parameters, permissions)
+        roles = tuple(dict.fromkeys(arn for path in self.passes if (arn := at(parameters, path))))
+        passed = tuple(Permission("iam:PassRole", arn) for arn in roles)
+        return Call(self.operation, filled(self.region, ref), parameters, permissions + passed)
 
 
 def _placed(template: object, ref: Ref, value: Json) -> Json:

@@ -6,6 +6,7 @@ written by the enabled controls have. A grant may make one plan's calls on that 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
@@ -28,6 +29,8 @@ SESSION_POLICY_LIMIT: Final = 2048
 BUCKET_LOCATION: Final = "s3.GetBucketLocation"
 _FIRST: Final = ("sts.GetCallerIdentity", "ec2.DescribeRegions")
 _VERSION: Final = "2012-10-17"
+_SORT: Final = re.compile(r"[a-z-]+[/:]")
+"""What the last part of an ARN begins with, where it says the sort of the resource."""
 
 
 def scanner_policy(catalog: Catalog) -> dict[str, Json]:
@@ -53,11 +56,22 @@ def _finding(kind: Kind) -> Iterator[str]:
 def remediator_policy(controls: Iterable[Control], partition: str = "aws", account: str = "*") -> dict[str, Json]:
     """What the remediator's role needs at most: every call that the controls' fixes and their undo can take."""
     return policy_of(
-        permission
+        _widened(permission, partition, account)
         for control in controls
         for call in (*_declared(control, partition, account), *_exampled(control, partition, account))
         for permission in call.permissions
     )
+
+
+def _widened(permission: Permission, partition: str, account: str) -> Permission:
+    """A permission on what an example names beside the resource (a role, an alarm), on all of its sort."""
+    parts = permission.resource.removesuffix(":*").split(":", 5)
+    if "*" in parts[-1] or len(parts) < 6:  # noqa: PLR2004 - an ARN has six parts
+        return permission
+    _, _, service, region, owner, name = parts
+    sort = _SORT.match(name)
+    arn = ":".join(("arn", partition, service, region and "*", owner and account, f"{sort[0] if sort else ''}*"))
+    return Permission(permission.action, arn)
 
 
 def _any_of(kind: Kind, partition: str, account: str) -> Ref:

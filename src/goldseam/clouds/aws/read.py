@@ -304,11 +304,12 @@ class AwsReader:
 def _listed(ask: Ask, wanted: _Wanted, find: Listing, region: str, parent: str = "") -> _Found:
     parameters = part_of(parent, find.parameters) if parent else find.parameters
     try:
-        return _Found(wanted, ask.every(find.operation, parameters, region, find.items), parent=parent)
+        items = ask.every(find.operation, parameters, region, find.items)
     except NotFound as error:
         return _Found(wanted, (), "" if parent else reason(error), parent)
     except CloudError as error:
         return _Found(wanted, (), reason(error), parent)
+    return _Found(wanted, list(filter(find.where, items)), parent=parent)
 
 
 def _parents(ask: Ask, wanted: _Wanted, find: Listing, region: str) -> _Found | _Parents:
@@ -348,7 +349,7 @@ def _item(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
         items = ask.every(find.operation, parameters, region, find.items)
     except NotFound as error:
         raise _gone(ref) from error
-    for item in items:
+    for item in filter(find.where, items):
         if at(item, find.id) == own:
             return item
     raise _gone(ref)
