@@ -91,7 +91,7 @@ def _is_mended(control: Control, example: Example) -> None:
     assert example.leaves is None or changed <= set(example.leaves), (control.id, changed)
     for name, value in (example.leaves or {}).items():
         assert same(mended.facets[name], control.kind.facet(name).normal(value)), (control.id, mended.facets[name])
-    _leads_there_and_back(control.kind, resource, mended)
+    _leads_there_and_back(control.kind, resource, mended, reversible=plan.reversible)
     _asks_only_for_what_it_names(plan)
     check_calls((*plan.calls, *plan.undo))
 
@@ -108,18 +108,23 @@ def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str
         propose(mended, [control], [control], lambda *_: settings)
 
 
-def _leads_there_and_back(kind: Kind, before: Resource, mended: Resource) -> None:
+def _leads_there_and_back(kind: Kind, before: Resource, mended: Resource, *, reversible: bool) -> None:
     for name in before.facets:
         facet = kind.facet(name)
         one, other = held(before, name), held(mended, name)
         if same(one, other):
             continue
-        there, back = facet.write(before.ref, one, other), facet.write(before.ref, other, one)
+        there = facet.write(before.ref, one, other)
         assert there, name
-        assert back, name
         assert same(there[-1].leaves, other), name
-        assert same(back[-1].leaves, one), name
         assert facet.write(before.ref, other, other) == ()
+        if not reversible:
+            with pytest.raises(PlanRefused):
+                facet.write(before.ref, other, one)
+            continue
+        back = facet.write(before.ref, other, one)
+        assert back, name
+        assert same(back[-1].leaves, one), name
 
 
 def says_its_piece(controls: Iterable[Control], *, no_requirements: frozenset[str] = frozenset()) -> None:

@@ -81,6 +81,7 @@ TOLD = [
     (event("elasticache", "ModifyCacheCluster", {"cacheClusterId": "c"}), {("aws.elasticache.cluster", "c")}),
     (event("memorydb", "UpdateCluster", {"clusterName": "hot"}), {("aws.memorydb.cluster", "hot")}),
     (event("dax", "CreateCluster", {"clusterName": "near"}), {("aws.dax.cluster", "near")}),
+    (event("es", "UpdateDomainConfig", {"domainName": "logs"}), {("aws.opensearch.domain", "logs")}),
     (event("dynamodb", "UpdateTable", {"tableName": "carts"}), {("aws.dynamodb.table", "carts")}),
     (event("dynamodb", "TagResource", {"resourceArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/carts"}),
      {("aws.dynamodb.table", "carts")}),

@@ -18,7 +18,15 @@ import threading
 def main() -> None:
     """Serve until told to stop, or until the parent is gone."""
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    for name in ("correct_iam", "correct_s3", "correct_ec2", "correct_rds", "correct_elasticache", "correct_tagging"):
+    for name in (
+        "correct_iam",
+        "correct_s3",
+        "correct_ec2",
+        "correct_rds",
+        "correct_elasticache",
+        "correct_opensearch",
+        "correct_tagging",
+    ):
         importlib.import_module(f"goldseam.demo.{name}").install()
     sys.argv = ["ministack"]
     try:

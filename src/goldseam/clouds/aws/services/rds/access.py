@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.changes import IAM, INTERVAL, LOGS, ROLE, scheduled
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE, example
-from goldseam.clouds.aws.services.rds.transport import DEFAULT_GROUP, is_on, required_by
+from goldseam.clouds.aws.services.rds.transport import is_on, required_by
 from goldseam.control import (
     Between,
     Example,

@@ -31,6 +31,7 @@ _PARAMETERS: Final[Mapping[str, str]] = {
     IAM: "EnableIAMDatabaseAuthentication",
 }
 _PENDING: Final[Mapping[str, str]] = {LOGS: "PendingCloudwatchLogsExports"}
+_STATUS: Final = ("DBInstanceStatus", "Status", "ReplicationInstanceStatus")
 _IN_MOTION: Final = (
     "configuring-", "converting-", "creating", "maintenance", "modifying", "moving-to-vpc", "rebooting", "renaming",
     "resetting-", "starting", "upgrading",
@@ -43,7 +44,7 @@ def waits(raw: Json, fields: Iterable[str], of: str = "instance") -> str:
     names = {_PENDING.get(name, name) for name in fields}
     if waiting := sorted(names & {*(raw.get("PendingModifiedValues") or ())}):
         return f"the maintenance window or a restart, for {', '.join(waiting)}"
-    status = str(raw.get("DBInstanceStatus") or raw.get("Status") or "")
+    status = next((str(raw[name]) for name in _STATUS if raw.get(name)), "")
     return f"the {of}, which is {status}" if status.startswith(_IN_MOTION) else ""
 
 

@@ -7,9 +7,10 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send, no_list_is_empty, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.parameter_groups import GroupParameters
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.changes import IAM, INTERVAL, LOGS, RETENTION, ROLE, WAITING, scheduled, settings
-from goldseam.clouds.aws.services.rds.transport import Certificate, GroupParameters
+from goldseam.clouds.aws.services.rds.transport import STORE, Certificate
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Between,
@@ -77,7 +78,7 @@ DB_INSTANCE: Final = AwsKind(
         Look(name="admin", listed="MasterUsername", form=_none),
         Look(name="port", listed="Endpoint.Port"),
         Certificate(name="certificate"),
-        GroupParameters(name="transport"),
+        GroupParameters(name="transport", store=STORE),
         tags(listed="TagList"),
     ),
     touched_by=(
