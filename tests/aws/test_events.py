@@ -39,6 +39,8 @@ STARTED = {"instancesSet": {"items": [
 ]}}  # fmt: skip
 TWO_LOGS = {"DeleteFlowLogsRequest": {"FlowLogId": [{"content": "fl-1", "tag": 1}, {"content": "fl-2", "tag": 2}]}}
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
+COPIER = f"arn:aws:dms:{REGION}:{ACCOUNT}:rep:ABC"
+SOURCE = f"arn:aws:dms:{REGION}:{ACCOUNT}:endpoint:DEF"
 CLUSTERS = {(f"aws.{service}.cluster", "orders") for service in ("rds", "neptune", "docdb")}
 CLUSTER_SNAPSHOTS = {(f"aws.{service}.cluster-snapshot", "night") for service in ("rds", "neptune", "docdb")}
 DATABASE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
@@ -82,6 +84,11 @@ TOLD = [
     (event("memorydb", "UpdateCluster", {"clusterName": "hot"}), {("aws.memorydb.cluster", "hot")}),
     (event("dax", "CreateCluster", {"clusterName": "near"}), {("aws.dax.cluster", "near")}),
     (event("es", "UpdateDomainConfig", {"domainName": "logs"}), {("aws.opensearch.domain", "logs")}),
+    (event("redshift", "ModifyCluster", {"clusterIdentifier": "sales"}), {("aws.redshift.cluster", "sales")}),
+    (event("redshift", "ModifyClusterParameterGroup", {"parameterGroupName": "own"}),
+     {("aws.redshift.parameter-group", "own")}),
+    (event("dms", "ModifyReplicationInstance", {"replicationInstanceArn": COPIER}), {("aws.dms.instance", COPIER)}),
+    (event("dms", "ModifyEndpoint", {"endpointArn": SOURCE}), {("aws.dms.endpoint", SOURCE)}),
     (event("dynamodb", "UpdateTable", {"tableName": "carts"}), {("aws.dynamodb.table", "carts")}),
     (event("dynamodb", "TagResource", {"resourceArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/carts"}),
      {("aws.dynamodb.table", "carts")}),

@@ -282,7 +282,7 @@ def policy_not_public(policy: Value, vpc: str) -> Verdict:
 _FINE_GRAINED: Final = (
     "1. switch on encryption at rest and between nodes, and HTTPS; 2. make a role for administrators, and give it in "
     "`aws opensearch update-domain-config --advanced-security-options`, with `AnonymousAuthEnabled=true` to let "
-    "clients in while you map them; 3. map roles and users; 4. end the anonymous access. It cannot be switched off again"
+    "clients in while you map them; 3. map roles and users; 4. end the anonymous access. It cannot be switched off"
 )
 
 
