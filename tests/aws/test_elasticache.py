@@ -54,6 +54,7 @@ def test_peers_10_a_new_version_that_waits_is_not_brought_about_by_a_repair() ->
     [
         ({"Status": "available"}, ""),
         ({"Status": "snapshotting", "PendingModifiedValues": {}}, ""),
+        ({"CacheClusterStatus": "available", "PendingModifiedValues": {"CacheNodeType": "cache.m6g.large"}}, ""),
         ({"Status": "modifying"}, "the nodes, which are modifying"),
         ({"CacheClusterStatus": "rebooting cluster nodes"}, "the nodes, which are rebooting cluster nodes"),
         (

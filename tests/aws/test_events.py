@@ -76,6 +76,8 @@ TOLD = [
     (event("rds", "ModifyDBSnapshotAttribute", {"dBSnapshotIdentifier": "orders"}), {("aws.rds.snapshot", "orders")}),
     (event("rds", "CreateDBClusterSnapshot", {"dBClusterSnapshotIdentifier": "night"}), CLUSTER_SNAPSHOTS),
     (event("rds", "ModifyDBParameterGroup", {"dBParameterGroupName": "own"}), {("aws.rds.parameter-group", "own")}),
+    (event("rds", "ModifyDBClusterParameterGroup", {"dBClusterParameterGroupName": "own"}),
+     {("aws.rds.cluster-parameter-group", "own")}),
     (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders", "dBParameterGroupName": "own"}),
      {("aws.rds.instance", "orders")}),
     (event("elasticache", "ModifyReplicationGroup", {"replicationGroupId": "sessions"}),

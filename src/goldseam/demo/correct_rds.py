@@ -22,9 +22,15 @@ Handler = Callable[[Parameters], Any]
 
 _NO_LOGS: Final = "<EnabledCloudwatchLogsExports/>"
 _PARTS: Final = {
-    "DBParameterGroupName": "pg", "DBSnapshotIdentifier": "snapshot", "DBClusterSnapshotIdentifier": "cluster-snapshot",
-}  # fmt: skip
+    "DBParameterGroupName": "pg",
+    "DBClusterParameterGroupName": "cluster-pg",
+    "DBSnapshotIdentifier": "snapshot",
+    "DBClusterSnapshotIdentifier": "cluster-snapshot",
+}
 _CONNECTIONS: Final = {
+    "aurora-postgresql": {"rds.force_ssl": ("0", "dynamic")},
+    "aurora-mysql": {"require_secure_transport": ("OFF", "dynamic")},
+    "docdb": {"tls": ("enabled", "static")},
     "postgres": {"rds.force_ssl": ("0", "dynamic")},
     "mysql": {"require_secure_transport": ("0", "dynamic")},
     "sqlserver": {

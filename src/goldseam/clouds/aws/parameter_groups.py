@@ -41,12 +41,13 @@ class Store:
 
     def waiting(self, ask: Ask, region: str, name: str) -> list[str]:
         """The databases in a group that must restart, or are being changed; raises CloudError."""
-        return sorted(
-            str(database[self.id])
-            for database in ask.every(self.databases, {}, region, self.items)
-            for group in at(database, self.groups) or ()
-            if group.get(self.group) == name and group.get("ParameterApplyStatus") in _WAITING
-        )
+        every = ask.every(self.databases, {}, region, self.items)
+        return sorted(str(database[self.id]) for database in every if self.states(database).get(name, "") in _WAITING)
+
+    def states(self, database: Json) -> Mapping[str, str]:
+        """The groups that a database is in, by name, each with how far its parameters have been applied."""
+        groups = at(database, self.groups) or ()
+        return {str(group[self.group]): str(group.get("ParameterApplyStatus", "")) for group in groups}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ class Parameters(AwsFacet):
         """The parameters, and which databases did not restart since one was changed."""
         del item
         found = {each["ParameterName"]: _parameter(each) for each in self.store.held(ask, ref.region, ref.id)}
-        waiting = self.store.waiting(ask, ref.region, ref.id) if found else ()
+        changed = any(each["own"] for each in found.values())
+        waiting = self.store.waiting(ask, ref.region, ref.id) if changed else ()
         return Reading(found, f"a restart of {', '.join(waiting)}" if waiting else "")
 
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
@@ -106,8 +108,7 @@ class GroupParameters(Look):
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The group and its values; a database in no group has none."""
-        groups: Iterable[str] = at(item, f"{self.store.groups}.{self.store.group}") or ()
-        group = next(iter(groups), "")
+        group = next(iter(self.store.states(item)), "")
         values = self.store.held(ask, ref.region, group) if group else []
         return Reading(
             {"group": group, "values": {each["ParameterName"]: each.get("ParameterValue", "") for each in values}}

@@ -7,6 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.services.rds.cluster import CLUSTER
+from goldseam.clouds.aws.services.rds.cluster_parameters import CLUSTER_PARAMETER_GROUP
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE
 from goldseam.clouds.aws.services.rds.parameters import PARAMETER_GROUP
 from goldseam.clouds.aws.services.rds.snapshot import CLUSTER_SNAPSHOT, SNAPSHOT
@@ -18,9 +19,9 @@ _USER: Final = {"MasterUsername": "proof", "MasterUserPassword": "not-a-secret-1
 _ENGINE: Final = {"Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": 20, **_USER}
 
 
-def _made(ground: EmulatedGround, kind: AwsKind, name: str) -> Made:
+def _made(ground: EmulatedGround, kind: AwsKind, name: str, words: Mapping[str, str] | None = None) -> Made:
     refs = [reference(ground, kind, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return Made(refs[0], words or {}, (refs[1],))
 
 
 def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
@@ -95,7 +96,19 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     for each in pair(name):
         named = {"DBParameterGroupName": each, "DBParameterGroupFamily": family}
         ground.make("rds.CreateDBParameterGroup", **named, Description="proof")
-    return _made(ground, PARAMETER_GROUP, name)
+    return _made(ground, PARAMETER_GROUP, name, {"orders": name})
+
+
+def _cluster_group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    held = facets.get("connections", {})
+    family = next((_CLUSTER_FAMILIES[each] for each in _CLUSTER_FAMILIES if each in held), "aurora-postgresql14")
+    for each in pair(name):
+        named = {"DBClusterParameterGroupName": each, "DBParameterGroupFamily": family}
+        ground.make("rds.CreateDBClusterParameterGroup", **named, Description="proof")
+    return _made(ground, CLUSTER_PARAMETER_GROUP, name, {"orders": name})
+
+
+_CLUSTER_FAMILIES: Final = {"require_secure_transport": "aurora-mysql8.0", "tls": "docdb5.0"}
 
 
 def _without_upgrades(settings: Value) -> bool:
@@ -118,4 +131,5 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.rds.snapshot": Fixture(_snapshot),
     "aws.rds.cluster-snapshot": Fixture(cluster_snapshots(CLUSTER_SNAPSHOT, "aurora-postgresql")),
     "aws.rds.parameter-group": Fixture(_group),
+    "aws.rds.cluster-parameter-group": Fixture(_cluster_group),
 }

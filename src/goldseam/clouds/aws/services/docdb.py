@@ -15,6 +15,7 @@ CLUSTER: Final = clusters.cluster_kind("docdb", "DocumentDB cluster", tuple(_GOO
 deletion_protected: Final = clusters.deletion_protected(CLUSTER, _GOOD, "documentdb_cluster_deletion_protection")
 backed_up: Final = clusters.backed_up(CLUSTER, _GOOD, "documentdb_cluster_backup_enabled")
 encrypted: Final = clusters.encrypted(CLUSTER, "documentdb_cluster_storage_encrypted", "docdb")
+tls_required: Final = clusters.tls_required(CLUSTER, "docdb5.0", "tls", "docdb")
 multi_az: Final = clusters.multi_az(CLUSTER, "documentdb_cluster_multi_az_enabled", "docdb")
 logs_exported: Final = clusters.logs_exported(
     CLUSTER, _GOOD, {"docdb": ("audit", "profiler")}, "documentdb_cluster_cloudwatch_log_export",

@@ -21,6 +21,7 @@ iam_authenticated: Final = clusters.iam_authenticated(
 )  # fmt: skip
 backed_up: Final = clusters.backed_up(CLUSTER, _GOOD, "neptune_cluster_backup_enabled")
 encrypted: Final = clusters.encrypted(CLUSTER, "neptune_cluster_storage_encrypted", "neptune")
+tls_required: Final = clusters.tls_required(CLUSTER, "neptune1.3", "neptune_enforce_ssl", "neptune")
 multi_az: Final = clusters.multi_az(CLUSTER, "neptune_cluster_multi_az", "neptune")
 logs_exported: Final = clusters.logs_exported(
     CLUSTER, _GOOD, {"neptune": ("audit",)}, "neptune_cluster_integration_cloudwatch_logs",

@@ -10,13 +10,16 @@ from goldseam.values import Json, Value
 CLUSTERS: Final = "elasticache.DescribeCacheClusters"
 RETENTION: Final = "SnapshotRetentionLimit"
 UPGRADE: Final = "AutoMinorVersionUpgrade"
+_FAILOVER: Final = "AutomaticFailoverStatus"
+"""Of the settings that are written here the only one that can wait for the maintenance window."""
+
 _AT_REST: Final = ("available", "create-failed", "deleting", "restore-failed", "snapshotting")
 
 
 def waits(raw: Mapping[str, Json]) -> str:
     """What an accepted change of a group or a cluster waits for."""
-    if waiting := sorted(name for name, value in (raw.get("PendingModifiedValues") or {}).items() if value):
-        return f"the maintenance window, for {', '.join(waiting)}"
+    if (raw.get("PendingModifiedValues") or {}).get(_FAILOVER):
+        return f"the maintenance window, for {_FAILOVER}"
     status = str(raw.get("Status") or raw.get("CacheClusterStatus") or "available")
     return "" if status in _AT_REST else f"the nodes, which are {status}"
 

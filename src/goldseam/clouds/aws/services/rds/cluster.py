@@ -29,6 +29,9 @@ tags_copied: Final = clusters.tags_copied(
 iam_authenticated: Final = clusters.iam_authenticated(CLUSTER, _GOOD, "rds_cluster_iam_authentication_enabled")
 backed_up: Final = clusters.backed_up(CLUSTER, _GOOD, "rds_instance_backup_enabled")
 encrypted: Final = clusters.encrypted(CLUSTER, "rds_cluster_storage_encrypted", "rds")
+tls_required: Final = clusters.tls_required(
+    CLUSTER, "aurora-postgresql14", "rds.force_ssl", "rds", "rds_instance_transport_encrypted"
+)
 multi_az: Final = clusters.multi_az(CLUSTER, "rds_cluster_multi_az", "rds")
 logs_exported: Final = clusters.logs_exported(
     CLUSTER, _GOOD,

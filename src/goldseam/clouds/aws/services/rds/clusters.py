@@ -11,8 +11,10 @@ from typing import Annotated, TypeAlias
 
 from goldseam.clouds.aws.facet import Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, GroupParameters
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION, WAITING, scheduled, settings
+from goldseam.clouds.aws.services.rds.transport import CLUSTER_STORE, is_on, required_by
 from goldseam.control import (
     Between,
     Control,
@@ -59,6 +61,7 @@ def cluster_kind(
             Look(name="engine", listed="Engine"),
             Look(name="admin", listed="MasterUsername", form=_text),
             Look(name="spread", listed="MultiAZ"),
+            GroupParameters(name="transport", store=CLUSTER_STORE),
             Look(name="members", listed="DBClusterMembers", decode=_count, form=_nobody),
             tags(listed="TagList"),
         ),
@@ -275,6 +278,38 @@ def multi_az(kind: AwsKind, check: str, service: str) -> Control:
             because=f"it has {members} instance{'' if members == 1 else 's'}, in one zone",
             guide=f"add an instance in another zone: `aws {service} create-db-instance --db-cluster-identifier … "
             "--availability-zone …`; it costs as much as the first",
+        )
+
+    return rule
+
+
+def tls_required(kind: AwsKind, family: str, name: str, service: str, *checks: str) -> Control:
+    """The control that no cluster of a kind is in a default group that lets plain connections in."""
+    default = f"{DEFAULT_GROUP}{family}"
+
+    @control(
+        f"{kind.name}.tls-required", kind, severity=Severity.MEDIUM,
+        disrupts=harmless("nothing is changed; a person gives the cluster a parameter group of its own"),
+        maps=required(*checks),
+        compliant=[
+            {"transport": {"group": default, "values": {name: "1"}}},
+            {"transport": {"group": "own", "values": {name: "0"}}},
+        ],
+        violating=[{"transport": {"group": default, "values": {name: "0"}}}],
+    )  # fmt: skip
+    def rule(transport: Value) -> Verdict:
+        """A cluster is in no default group that lets plain connections in.
+
+        What is sent over a plain connection, passwords included, can be read on the way. Nothing can be changed in
+        AWS's default groups; groups of one's own have a control of their own, with a fix.
+        """
+        held = required_by(transport["values"])
+        if not transport["group"].startswith(DEFAULT_GROUP) or not held or is_on(transport["values"][held]):
+            return compliant
+        return violation(
+            because=f"`{held}` is {transport['values'][held] or 'not set'} in the group `{transport['group']}`",
+            guide=f"1. see that all clients connect with TLS; 2. make a cluster parameter group and switch on `{held}` "
+            f"in it; 3. `aws {service} modify-db-cluster --db-cluster-parameter-group-name …`; 4. restart it",
         )
 
     return rule

@@ -13,8 +13,8 @@ from goldseam.clouds.aws.parameter_groups import Store
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json
 
-REQUIRING: Final = ("rds.force_ssl", "require_secure_transport")
-"""What makes a database refuse plain connections; each engine has one of them, or none."""
+REQUIRING: Final = ("rds.force_ssl", "require_secure_transport", "neptune_enforce_ssl", "tls")
+"""What makes a database refuse plain connections; each engine has one of them, or none. The last is DocumentDB's."""
 
 OLD_TLS: Final = ("rds.tls10", "rds.tls11")
 """What lets SQL Server speak old versions of TLS."""
@@ -29,7 +29,31 @@ STORE: Final = Store(
     groups="DBParameterGroups",
 )
 
-_ON: Final = ("1", "on", "true")
+
+@dataclass(frozen=True)
+class ClusterStore(Store):
+    """The parameters of clusters: a cluster names its group, and its members say how far they have come."""
+
+    def states(self, database: Json) -> Mapping[str, str]:
+        """The group of a cluster; it waits as long as one of the members does."""
+        said = [str(member.get(_OF_MEMBER, "")) for member in database.get("DBClusterMembers") or ()]
+        waiting = next((state for state in said if state != "in-sync"), "in-sync")
+        return {str(database[self.groups]): waiting} if database.get(self.groups) else {}
+
+
+_OF_MEMBER: Final = "DBClusterParameterGroupStatus"
+
+CLUSTER_STORE: Final = ClusterStore(
+    "rds.DescribeDBClusterParameters",
+    group="DBClusterParameterGroupName",
+    names=REQUIRING,
+    databases="rds.DescribeDBClusters",
+    items="DBClusters",
+    id="DBClusterIdentifier",
+    groups="DBClusterParameterGroup",
+)
+
+_OFF: Final = ("", "0", "off", "false", "disabled")
 
 
 def required_by(values: Mapping[str, Json]) -> str:
@@ -39,7 +63,7 @@ def required_by(values: Mapping[str, Json]) -> str:
 
 def is_on(value: str) -> bool:
     """Whether a parameter is switched on, however its engine spells that."""
-    return value.lower() in _ON
+    return value.lower() not in _OFF
 
 
 STEP: Final = 15
