@@ -41,6 +41,7 @@ TWO_LOGS = {"DeleteFlowLogsRequest": {"FlowLogId": [{"content": "fl-1", "tag": 1
 TRAIL = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
 COPIER = f"arn:aws:dms:{REGION}:{ACCOUNT}:rep:ABC"
 SOURCE = f"arn:aws:dms:{REGION}:{ACCOUNT}:endpoint:DEF"
+INSTANCES = {(f"aws.{service}.instance", "orders") for service in ("rds", "neptune")}
 CLUSTERS = {(f"aws.{service}.cluster", "orders") for service in ("rds", "neptune", "docdb")}
 CLUSTER_SNAPSHOTS = {(f"aws.{service}.cluster-snapshot", "night") for service in ("rds", "neptune", "docdb")}
 DATABASE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
@@ -69,8 +70,8 @@ TOLD = [
     (event("iam", "UpdateAccessKey", {"userName": "ci", "status": "Inactive"}), {("aws.iam.user", "ci")}),
     (event("iam", "UpdateAccessKey", {"status": "Inactive"}), {("aws.iam.user", "mia")}),
     (event("iam", "UpdateAccessKey", {}, userIdentity={"type": "Root", "userName": "alias-of-account"}), set()),
-    (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders"}), {("aws.rds.instance", "orders")}),
-    (event("rds", "AddTagsToResource", {"resourceName": DATABASE}), {("aws.rds.instance", "orders")}),
+    (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders"}), INSTANCES),
+    (event("rds", "AddTagsToResource", {"resourceName": DATABASE}), INSTANCES),
     (event("rds", "AddTagsToResource", {"resourceName": DATABASE.replace(":db:", ":cluster:")}), CLUSTERS),
     (event("rds", "ModifyDBCluster", {"dBClusterIdentifier": "orders"}), CLUSTERS),
     (event("rds", "ModifyDBSnapshotAttribute", {"dBSnapshotIdentifier": "orders"}), {("aws.rds.snapshot", "orders")}),
@@ -78,8 +79,7 @@ TOLD = [
     (event("rds", "ModifyDBParameterGroup", {"dBParameterGroupName": "own"}), {("aws.rds.parameter-group", "own")}),
     (event("rds", "ModifyDBClusterParameterGroup", {"dBClusterParameterGroupName": "own"}),
      {("aws.rds.cluster-parameter-group", "own")}),
-    (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders", "dBParameterGroupName": "own"}),
-     {("aws.rds.instance", "orders")}),
+    (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders", "dBParameterGroupName": "own"}), INSTANCES),
     (event("elasticache", "ModifyReplicationGroup", {"replicationGroupId": "sessions"}),
      {("aws.elasticache.replication-group", "sessions")}),
     (event("elasticache", "ModifyCacheCluster", {"cacheClusterId": "c"}), {("aws.elasticache.cluster", "c")}),

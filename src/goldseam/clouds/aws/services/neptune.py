@@ -1,12 +1,17 @@
-"""Neptune: clusters and the snapshots that people made of them, found in RDS's listings by their engine."""
+"""Neptune: clusters, their instances and the snapshots that people made of them, found in RDS's listings by engine."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.facet import Send, tags
+from goldseam.clouds.aws.kind import AwsKind, Listing
 from goldseam.clouds.aws.services.rds import clusters, snapshot
-from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION
-from goldseam.clouds.aws.services.rds.instance import of_engine
+from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION, settings
+from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE, of_engine
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
+from goldseam.values import Json
 
 _FIELDS: Final = ("DeletionProtection", "CopyTagsToSnapshot", RETENTION, IAM, LOGS)
 _GOOD: Final = {"DeletionProtection": True, "CopyTagsToSnapshot": True, RETENTION: 7, IAM: True, LOGS: []}
@@ -39,3 +44,57 @@ snapshot_not_public: Final = snapshot.not_public(
 snapshot_encrypted: Final = snapshot.encrypted(
     SNAPSHOT, copy=snapshot.restoring("neptune"), checks=("neptune_cluster_snapshot_encrypted",)
 )
+
+_OPEN: Final = "PubliclyAccessible"
+_UPGRADE: Final = "AutoMinorVersionUpgrade"
+
+INSTANCE: Final = AwsKind(
+    "aws.neptune.instance",
+    "Neptune instance",
+    (
+        settings(
+            Send("neptune.ModifyDBInstance", {"DBInstanceIdentifier": "{id}"}), (_OPEN, _UPGRADE), of="instance"
+        ),
+        tags(listed="TagList"),
+    ),
+    touched_by=DB_INSTANCE.touched_by,
+    address=DB_INSTANCE.address,
+    find=Listing(
+        "rds.DescribeDBInstances", "DBInstances", id="DBInstanceIdentifier", narrow={"DBInstanceIdentifier": "{id}"},
+        where=of_engine("neptune"),
+    ),
+)  # fmt: skip
+
+_RIGHT: Final = {_OPEN: False, _UPGRADE: True}
+
+
+@control(
+    "aws.neptune.instance.not-public", INSTANCE, severity=Severity.CRITICAL,
+    disrupts=may_disrupt("clients outside the network that connect over the public endpoint are cut off"),
+    compliant=[{"settings": _RIGHT}],
+    violating=[Example({"settings": {**_RIGHT, _OPEN: True}}, leaves={"settings": _RIGHT})],
+)  # fmt: skip
+def not_public(settings: Mapping[str, Json]) -> Verdict:
+    """An instance has no public endpoint.
+
+    Without one a mistake in a security group does not put the graph on the internet.
+    """
+    if not settings.get(_OPEN, False):
+        return compliant
+    return should_be(settings={**settings, _OPEN: False}, because="it is publicly accessible")
+
+
+@control(
+    "aws.neptune.instance.upgraded", INSTANCE, severity=Severity.MEDIUM,
+    disrupts=may_disrupt("the instance restarts in its maintenance window when there is a newer minor version"),
+    compliant=[{"settings": _RIGHT}],
+    violating=[Example({"settings": {**_RIGHT, _UPGRADE: False}}, leaves={"settings": _RIGHT})],
+)  # fmt: skip
+def upgraded(settings: Mapping[str, Json]) -> Verdict:
+    """Minor versions are installed in the maintenance window.
+
+    Minor versions carry the security fixes; without this someone has to remember each of them.
+    """
+    if settings.get(_UPGRADE, False):
+        return compliant
+    return should_be(settings={**settings, _UPGRADE: True}, because="minor versions are not installed")
