@@ -163,6 +163,13 @@ def test_the_settings_of_neptune_and_documentdb_need_no_applying() -> None:
     assert sent(planned(cluster.backed_up, cluster.backed_up.violating[0]))[0]["ApplyImmediately"] is True
 
 
+def test_peers_10_groups_that_are_being_changed_are_pending() -> None:
+    moving = [{"VpcSecurityGroupId": "sg-1", "Status": "removing"}, {"VpcSecurityGroupId": "sg-9", "Status": "adding"}]
+    resource = database(VpcSecurityGroups=moving)
+    assert resource.facets["groups"] == ["sg-9"]
+    assert resource.pending == {"groups": "the security groups, one of which is adding"}
+
+
 def test_a_certificate_counts_down_in_steps() -> None:
     held = database(CertificateDetails={"ValidTill": "2026-03-08T00:00:00Z"}).facets["certificate"]
     assert held == {"until": "2026-03-08", "days": 30}

@@ -29,7 +29,7 @@ INSTANCE: Final = AwsKind(
         Look(name="public", listed="PubliclyAccessible"),
     ),
     touched_by=(changes("dms", f"{REQUEST}.replicationInstanceArn", id="arn:.+:rep:.+"),),
-    address="{id}",
+    address="arn:{partition}:dms:{region}:{account}:rep:{name}",
     find=Listing(
         "dms.DescribeReplicationInstances", "ReplicationInstances", id="ReplicationInstanceArn",
         narrow=_of_arn("replication-instance-arn"),
@@ -53,7 +53,7 @@ ENDPOINT: Final = AwsKind(
     "DMS endpoint",
     (Look(name="security", listed="", decode=_security),),
     touched_by=(changes("dms", f"{REQUEST}.endpointArn", id="arn:.+:endpoint:.+"),),
-    address="{id}",
+    address="arn:{partition}:dms:{region}:{account}:endpoint:{name}",
     find=Listing("dms.DescribeEndpoints", "Endpoints", id="EndpointArn", narrow=_of_arn("endpoint-arn")),
 )
 

@@ -29,7 +29,7 @@ from goldseam.control import (
     violation,
 )
 from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.values import Json, Value, same
 
 _TABLE: Final = {"TableName": "{id}"}
 _DESCRIBED: Final = Get("dynamodb.DescribeTable", _TABLE, "Table")
@@ -161,20 +161,23 @@ class Tags(AwsFacet):
     put: Send = field(kw_only=True)
     remove: Send = field(kw_only=True)
 
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The listing of the table's tags."""
+        return ("dynamodb.ListTagsOfResource",)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The tags of every page."""
+        del item
+        every = ask.every(self.read_operations[0], {"ResourceArn": ref.address}, ref.region, "Tags")
+        return Reading({tag["Key"]: tag["Value"] for tag in every})
+
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """One call that sets what is new or different, one that takes away what is gone."""
         changed = [{"Key": key, "Value": after[key]} for key in sorted(after) if before.get(key) != after[key]]
         gone = sorted(set(before) - set(after))
         steps = [self.step(self.put.call(ref, changed), {**before, **after})] if changed else []
         return (*steps, self.step(self.remove.call(ref, gone), after)) if gone else tuple(steps)
-
-
-def _tagged(raw: Json) -> Value:
-    return {tag["Key"]: tag["Value"] for tag in raw}
-
-
-def _none(value: Value) -> Value:
-    return {} if value is ABSENT else value
 
 
 def _backups(described: Mapping[str, Json]) -> Value:
@@ -208,8 +211,7 @@ TABLE: Final = AwsKind(
             decode=_backups, levels={True: _restorable(True), False: _restorable(False)},  # noqa: FBT003
         ),
         Tags(
-            name="tags", get=Get("dynamodb.ListTagsOfResource", {"ResourceArn": "{address}"}, "Tags"), decode=_tagged,
-            form=_none, put=Send("dynamodb.TagResource", {"ResourceArn": "{address}", "Tags": VALUE}),
+            name="tags", put=Send("dynamodb.TagResource", {"ResourceArn": "{address}", "Tags": VALUE}),
             remove=Send("dynamodb.UntagResource", {"ResourceArn": "{address}", "TagKeys": VALUE}),
         ),
     ),

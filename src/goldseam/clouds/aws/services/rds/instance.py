@@ -50,7 +50,14 @@ def of_engine(engine: str) -> Callable[[Json], bool]:
 
 
 def _group_ids(raw: Json) -> Value:
-    return sorted(group["VpcSecurityGroupId"] for group in raw)
+    """The security groups that the instance is in, or is about to be."""
+    return sorted(group["VpcSecurityGroupId"] for group in raw if group.get("Status") != "removing")
+
+
+def _groups_wait(raw: Json) -> str:
+    """A change of the security groups that is under way."""
+    states = {str(group.get("Status") or "active") for group in raw.get("VpcSecurityGroups") or ()} - {"active"}
+    return f"the security groups, one of which is {min(states)}" if states else ""
 
 
 def _none(value: Value) -> Value:
@@ -70,7 +77,7 @@ DB_INSTANCE: Final = AwsKind(
         Look(name="cluster", listed="DBClusterIdentifier", form=_none),
         Look(name="replica_of", listed="ReadReplicaSourceDBInstanceIdentifier", form=_none),
         Document(
-            name="groups", listed="VpcSecurityGroups", decode=_group_ids, form=no_list_is_empty,
+            name="groups", listed="VpcSecurityGroups", decode=_group_ids, form=no_list_is_empty, waits=_groups_wait,
             put=Send("rds.ModifyDBInstance", {**_NAMED, "VpcSecurityGroupIds": VALUE}),
         ),
         Look(name="engine", listed="Engine"),
