@@ -1,4 +1,4 @@
-"""EBS and RDS: settings of a region, sharing of snapshots, and changes that wait."""
+"""EBS: settings of a region and sharing of snapshots; and what facts look at."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import pytest
 
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import AwsKind
-from goldseam.clouds.aws.services import rds
 from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
 from goldseam.clouds.aws.services.ec2 import ebs
 from goldseam.clouds.aws.services.ec2.ebs import REGION, SNAPSHOT, ebs_encrypted_by_default, snapshot_not_public
 from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
-from goldseam.clouds.aws.services.rds import DB_INSTANCE, backed_up, deletion_protected, multi_az, not_public, upgraded
-from goldseam.control import Catalog, Control, Violation
+from goldseam.control import Catalog
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused
-from goldseam.evaluate import Status, evaluate
 from goldseam.plan import propose
 from goldseam.ports import Shard
 from goldseam.resource import Resource
@@ -26,16 +23,8 @@ from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece
 from tests.aws.live import Live, embedded, live
 from tests.emulators import Moto
 
-CONTROLS = Catalog.of([ebs, rds]).controls
-DATABASE = [control for control in CONTROLS if control.kind == DB_INSTANCE]
+CONTROLS = Catalog.of([ebs]).controls
 EVERYONE, PARTNER = {"Group": "all"}, {"UserId": "111122223333"}
-RAW = {
-    "DBInstanceIdentifier": "orders", "DBInstanceStatus": "available", "Engine": "postgres",
-    "PubliclyAccessible": True, "AutoMinorVersionUpgrade": False, "DeletionProtection": False,
-    "CopyTagsToSnapshot": False, "BackupRetentionPeriod": 0, "MultiAZ": False, "StorageEncrypted": True,
-    "PendingModifiedValues": {}, "TagList": [{"Key": "team", "Value": "shop"}],
-    "VpcSecurityGroups": [{"VpcSecurityGroupId": "sg-2", "Status": "active"}, {"VpcSecurityGroupId": "sg-1"}],
-}  # fmt: skip
 
 
 class Silent:
@@ -63,94 +52,11 @@ def listed(kind: AwsKind, item: Json) -> Resource:
     return Resource(ref_of(kind), {name: reading.value for name, reading in found.items()}, pending)
 
 
-def database(**changed: Json) -> Resource:
-    return listed(DB_INSTANCE, {**RAW, **changed})
-
-
 # --- every control ---
 
 
 def test_every_control_says_its_piece() -> None:
     says_its_piece(CONTROLS)
-
-
-# --- RDS ---
-
-
-def test_the_listing_holds_every_facet_of_a_database() -> None:
-    resource = database()
-    assert set(resource.facets) == {facet.name for facet in DB_INSTANCE.facets}
-    assert resource.facets["tags"] == {"team": "shop"}
-    assert resource.facets["groups"] == ["sg-1", "sg-2"]
-    assert resource.pending == {}
-
-
-def test_peers_07_only_the_fields_that_differ_are_sent() -> None:
-    plan = propose(database(), [not_public, deletion_protected], DATABASE)
-    (call,) = plan.calls
-    assert call.operation == "rds.ModifyDBInstance"
-    assert call.parameters == {
-        "DBInstanceIdentifier": "goldseam-example", "PubliclyAccessible": False, "DeletionProtection": True,
-    }  # fmt: skip
-    (undo,) = plan.undo
-    assert undo.parameters == {
-        "DBInstanceIdentifier": "goldseam-example", "PubliclyAccessible": True, "DeletionProtection": False,
-    }  # fmt: skip
-
-
-def test_only_what_needs_the_window_is_applied_immediately() -> None:
-    plan = propose(database(), [backed_up, multi_az], DATABASE)
-    (call,) = plan.calls
-    assert call.parameters == {
-        "DBInstanceIdentifier": "goldseam-example", "ApplyImmediately": True, "BackupRetentionPeriod": 7,
-        "MultiAZ": True,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize("control", [backed_up, multi_az], ids=lambda control: control.id)
-def test_a_new_class_that_waits_is_not_brought_about_by_a_repair(control: Control) -> None:
-    resource = database(PendingModifiedValues={"DBInstanceClass": "db.r6g.large"})
-    verdict = evaluate(resource, [control])[0]
-    assert verdict.status is Status.FAIL
-    assert "DBInstanceClass" in verdict.because
-    with pytest.raises(PlanRefused, match="has no fix"):
-        propose(resource, [control], DATABASE)
-    assert propose(resource, [not_public], DATABASE).calls
-
-
-def test_peers_10_an_accepted_change_is_pending_and_never_a_pass_nor_made_twice() -> None:
-    waiting = database(PendingModifiedValues={"MultiAZ": True})
-    assert waiting.pending == {"resilience": "the maintenance window or a restart, for MultiAZ"}
-    finding = evaluate(waiting, [multi_az])[0]
-    assert finding.status is Status.FAIL
-    assert "waits for the maintenance window" in finding.because
-    assert finding.changes == {}
-
-
-@pytest.mark.parametrize("status", ["modifying", "rebooting", "configuring-enhanced-monitoring", "upgrading"])
-def test_peers_10_an_instance_in_motion_is_pending(status: str) -> None:
-    assert set(database(DBInstanceStatus=status).pending) == {"settings", "resilience"}
-
-
-@pytest.mark.parametrize("status", ["available", "backing-up", "stopped"])
-def test_an_instance_at_rest_waits_for_nothing(status: str) -> None:
-    assert database(DBInstanceStatus=status).pending == {}
-
-
-def test_a_password_that_waits_is_not_kept() -> None:
-    resource = database(PendingModifiedValues={"MasterUserPassword": "canary"})
-    assert "canary" not in str(resource.facets)
-    assert isinstance(backed_up.rule(*(resource.facets[name] for name in backed_up.reads)), Violation)
-
-
-def test_members_of_a_cluster_are_left_to_their_cluster() -> None:
-    resource = database(DBClusterIdentifier="shop")
-    mended = [control for control in DATABASE if evaluate(resource, [control])[0].status is Status.FAIL]
-    assert {control.id for control in mended} == {"aws.rds.instance.not-public", "aws.rds.instance.upgraded"}
-
-
-def test_a_longer_retention_than_asked_for_stays() -> None:
-    assert evaluate(database(BackupRetentionPeriod=35), [backed_up])[0].status is Status.PASS
 
 
 # --- EBS ---
@@ -243,35 +149,15 @@ def _region_live(cloud: Live) -> None:
     cloud.there_and_back(region, ebs_encrypted_by_default)
 
 
-def _database_live(cloud: Live, settings: list[Control]) -> None:
-    cloud.client("rds").create_db_instance(
-        DBInstanceIdentifier="orders", DBInstanceClass="db.t3.micro", Engine="postgres", AllocatedStorage=20,
-        MasterUsername="postgres", MasterUserPassword="not-a-secret", PubliclyAccessible=True, DeletionProtection=False,
-        AutoMinorVersionUpgrade=False, CopyTagsToSnapshot=False, BackupRetentionPeriod=1, MultiAZ=False,
-    )  # fmt: skip
-    resource = cloud.read(
-        cloud.ref(DB_INSTANCE, "orders"), "settings", "resilience", "waiting", "cluster", "replica_of"
-    )
-    failing = [control for control in settings if evaluate(resource, [control])[0].status is Status.FAIL]
-    plan, _ = cloud.there_and_back(resource, *failing)
-    assert failing
-    assert {call.operation for call in plan.calls} == {"rds.ModifyDBInstance"}
-
-
-FIXED = [control for control in DATABASE if control.fixable]
-
-
 def test_ministack_ends_as_planned_and_comes_back(ministack_cloud: EmbeddedCloud) -> None:
-    with embedded(ministack_cloud, REGION, SNAPSHOT, DB_INSTANCE) as cloud:
+    with embedded(ministack_cloud, REGION, SNAPSHOT) as cloud:
         _snapshot_live(cloud)
         _region_live(cloud)
-        _database_live(cloud, [control for control in FIXED if control is not upgraded])  # it keeps no such setting
 
 
 def test_moto_ends_as_planned_and_comes_back(moto_cloud: Moto) -> None:
-    with live(moto_cloud.endpoint, REGION, DB_INSTANCE) as cloud:
+    with live(moto_cloud.endpoint, REGION) as cloud:
         _region_live(cloud)
-        _database_live(cloud, FIXED)
 
 
 def test_instances_are_found_through_their_reservations(moto_cloud: Moto) -> None:

@@ -79,6 +79,11 @@ EDGE = [
     (event("network-firewall", "UpdateFirewallPolicy", {"firewallPolicyArn": FIREWALL_POLICY}),
      {("aws.networkfirewall.policy", "edge")}),
 ]  # fmt: skip
+COPIER = f"arn:aws:dms:{REGION}:{ACCOUNT}:rep:ABC"
+SOURCE = f"arn:aws:dms:{REGION}:{ACCOUNT}:endpoint:DEF"
+INSTANCES = {(f"aws.{service}.instance", "orders") for service in ("rds", "neptune")}
+CLUSTERS = {(f"aws.{service}.cluster", "orders") for service in ("rds", "neptune", "docdb")}
+CLUSTER_SNAPSHOTS = {(f"aws.{service}.cluster-snapshot", "night") for service in ("rds", "neptune", "docdb")}
 DATABASE = f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders"
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:shop"
@@ -140,9 +145,31 @@ TOLD = [
     (event("iam", "UpdateAccessKey", {"userName": "ci", "status": "Inactive"}), {("aws.iam.user", "ci")}),
     (event("iam", "UpdateAccessKey", {"status": "Inactive"}), {("aws.iam.user", "mia")}),
     (event("iam", "UpdateAccessKey", {}, userIdentity={"type": "Root", "userName": "alias-of-account"}), set()),
-    (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders"}), {("aws.rds.instance", "orders")}),
-    (event("rds", "AddTagsToResource", {"resourceName": DATABASE}), {("aws.rds.instance", "orders")}),
-    (event("rds", "AddTagsToResource", {"resourceName": DATABASE.replace(":db:", ":cluster:")}), set()),
+    (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders"}), INSTANCES),
+    (event("rds", "AddTagsToResource", {"resourceName": DATABASE}), INSTANCES),
+    (event("rds", "AddTagsToResource", {"resourceName": DATABASE.replace(":db:", ":cluster:")}), CLUSTERS),
+    (event("rds", "ModifyDBCluster", {"dBClusterIdentifier": "orders"}), CLUSTERS),
+    (event("rds", "ModifyDBSnapshotAttribute", {"dBSnapshotIdentifier": "orders"}), {("aws.rds.snapshot", "orders")}),
+    (event("rds", "CreateDBClusterSnapshot", {"dBClusterSnapshotIdentifier": "night"}), CLUSTER_SNAPSHOTS),
+    (event("rds", "ModifyDBParameterGroup", {"dBParameterGroupName": "own"}), {("aws.rds.parameter-group", "own")}),
+    (event("rds", "ModifyDBClusterParameterGroup", {"dBClusterParameterGroupName": "own"}),
+     {("aws.rds.cluster-parameter-group", "own")}),
+    (event("rds", "ModifyDBInstance", {"dBInstanceIdentifier": "orders", "dBParameterGroupName": "own"}), INSTANCES),
+    (event("elasticache", "ModifyReplicationGroup", {"replicationGroupId": "sessions"}),
+     {("aws.elasticache.replication-group", "sessions")}),
+    (event("elasticache", "ModifyCacheCluster", {"cacheClusterId": "c"}), {("aws.elasticache.cluster", "c")}),
+    (event("memorydb", "UpdateCluster", {"clusterName": "hot"}), {("aws.memorydb.cluster", "hot")}),
+    (event("dax", "CreateCluster", {"clusterName": "near"}), {("aws.dax.cluster", "near")}),
+    (event("es", "UpdateDomainConfig", {"domainName": "logs"}), {("aws.opensearch.domain", "logs")}),
+    (event("redshift", "ModifyCluster", {"clusterIdentifier": "sales"}), {("aws.redshift.cluster", "sales")}),
+    (event("redshift", "ModifyClusterParameterGroup", {"parameterGroupName": "own"}),
+     {("aws.redshift.parameter-group", "own")}),
+    (event("dms", "ModifyReplicationInstance", {"replicationInstanceArn": COPIER}), {("aws.dms.instance", COPIER)}),
+    (event("dms", "ModifyEndpoint", {"endpointArn": SOURCE}), {("aws.dms.endpoint", SOURCE)}),
+    (event("dynamodb", "UpdateTable", {"tableName": "carts"}), {("aws.dynamodb.table", "carts")}),
+    (event("dynamodb", "TagResource", {"resourceArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/carts"}),
+     {("aws.dynamodb.table", "carts")}),
+    (event("application-autoscaling", "RegisterScalableTarget", {"resourceId": "table/carts/index/by-day"}), set()),
     (event("kms", "DisableKeyRotation", {"keyId": KEY}), {("aws.kms.key", KEY)}),
     (event("kms", "PutKeyPolicy", {"keyId": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY}"}), {("aws.kms.key", KEY)}),
     (event("kms", "CreateKey", {}, {"keyMetadata": {"keyId": KEY}}), {("aws.kms.key", KEY)}),

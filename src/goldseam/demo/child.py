@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import importlib
 import os
+import pkgutil
 import runpy
 import shutil
 import signal
 import sys
 import threading
 
+import goldseam.demo
+
 
 def main() -> None:
     """Serve until told to stop, or until the parent is gone."""
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    for name in ("correct_iam", "correct_s3", "correct_ec2", "correct_compute", "correct_tagging"):
-        importlib.import_module(f"goldseam.demo.{name}").install()
+    for found in pkgutil.iter_modules(goldseam.demo.__path__):
+        if found.name.startswith("correct_"):
+            importlib.import_module(f"goldseam.demo.{found.name}").install()
     sys.argv = ["ministack"]
     try:
         runpy.run_module("ministack", run_name="__main__")

@@ -77,6 +77,15 @@ def _trail_name(_: Any, body: bytes, __: str, ___: str) -> str | None:
     return listed[0] if isinstance(listed[0], str) else None
 
 
+def _table_name(_: Any, body: bytes, __: str, ___: str) -> str | None:
+    """Tags are put on what the request names by its ARN."""
+    try:
+        named = json.loads(body or b"{}").get("ResourceArn")
+    except (ValueError, AttributeError):
+        return None
+    return named if isinstance(named, str) else None
+
+
 def _principal_name(query: Any, _: bytes, __: str, ___: str) -> str | None:
     """The ARN of a user, group or role has its path, and an access key stands for its user."""
     key = iam._access_keys.get(actions._query_param(query, "AccessKeyId")) or {}
@@ -115,6 +124,7 @@ _NAMES: Final[dict[str, Callable[[Any, bytes, str, str], str | None]]] = {
     "sns": _topic_name,
     "rds": _database_name,
     "cloudtrail": _trail_name,
+    "dynamodb": _table_name,
     "iam": _principal_name,
     "ssm": _setting_name,
     "logs": _group_name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
@@ -28,6 +28,11 @@ class Ask(Protocol):
         """The date of the reading in UTC, as `2026-01-31`: for facets that say how long ago something was."""
 
 
+def _each(item: Json) -> bool:
+    del item
+    return True
+
+
 class Scope(StrEnum):
     """Where resources of a kind live, which is where their listing is asked for."""
 
@@ -42,6 +47,8 @@ class Listing:
     `items` is the member that holds the list, `id` the path of the id in an item (empty when the item is the id
     itself), `region` the path of the region where items of a global listing say it, `address` the path of the ARN where
     it holds more than the id, `narrow` the parameters that make the same call answer for one resource only.
+
+    `where` says which items are of the kind, where the call gives those of other kinds too.
 
     `within` is the listing of what the resources are parts of: the call is then made once for each of those, with
     `{parent}` in its parameters, and ids are `parent/id`. With `whole`, the id of a part names it without its parent,
@@ -58,6 +65,7 @@ class Listing:
     address: str = ""
     parameters: Mapping[str, Json] = field(default_factory=dict)
     narrow: Mapping[str, Json] = field(default_factory=dict)
+    where: Callable[[Json], bool] = _each
     within: Listing | None = None
     whole: bool = False
     home: str = ""

@@ -21,7 +21,7 @@ from goldseam.clouds.aws.facet import Address, AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, at, filled, part_of
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.control import Catalog, Kind
-from goldseam.errors import CloudError, NotFound, ResourceGone
+from goldseam.errors import CloudError, NotFound, NotOffered, ResourceGone
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, Value, canonical
@@ -305,11 +305,13 @@ def _listed(ask: Ask, wanted: _Wanted, find: Listing, region: str, parent: str =
     parameters = part_of(parent, find.parameters) if parent else find.parameters
     try:
         items = ask.every(find.operation, parameters, find.home or region, find.items)
-        return _Found(wanted, items, parent=parent)
+    except NotOffered:
+        return _Found(wanted, (), parent=parent)
     except NotFound as error:
         return _Found(wanted, (), "" if parent else reason(error), parent)
     except CloudError as error:
         return _Found(wanted, (), reason(error), parent)
+    return _Found(wanted, list(filter(find.where, items)), parent=parent)
 
 
 def _parents(ask: Ask, wanted: _Wanted, find: Listing, region: str) -> _Found | _Parents:
@@ -350,7 +352,7 @@ def _item(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
         items = ask.every(find.operation, parameters, region, find.items)
     except NotFound as error:
         raise _gone(ref) from error
-    for item in items:
+    for item in filter(find.where, items):
         if find.id_of(item) == own:
             return item
     raise _gone(ref)

@@ -1,0 +1,1 @@
+"""ElastiCache: replication groups, and clusters that stand alone."""

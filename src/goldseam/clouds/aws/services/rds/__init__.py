@@ -1,0 +1,1 @@
+"""RDS: instances, clusters, their snapshots and their parameter groups."""

@@ -1,0 +1,90 @@
+"""RDS clusters: Aurora, and Multi-AZ clusters of MySQL and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.rds import clusters
+from goldseam.clouds.aws.services.rds.access import ADMINS, RENAMING
+from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION
+from goldseam.clouds.aws.services.rds.instance import of_rds
+from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
+from goldseam.values import Json
+
+_FIELDS: Final = ("AutoMinorVersionUpgrade", "DeletionProtection", "CopyTagsToSnapshot", RETENTION, IAM, LOGS)
+_GOOD: Final = {
+    "DeletionProtection": True, "CopyTagsToSnapshot": True, RETENTION: 7, IAM: True, LOGS: [],
+}  # fmt: skip
+
+CLUSTER: Final = clusters.cluster_kind("rds", "RDS cluster", _FIELDS, of_rds, (RETENTION, IAM))
+
+deletion_protected: Final = clusters.deletion_protected(
+    CLUSTER, _GOOD, "rds_cluster_deletion_protection", ("security-hub:RDS.7",)
+)
+tags_copied: Final = clusters.tags_copied(
+    CLUSTER, _GOOD, "rds_cluster_copy_tags_to_snapshots", ("security-hub:RDS.16",)
+)
+iam_authenticated: Final = clusters.iam_authenticated(CLUSTER, _GOOD, "rds_cluster_iam_authentication_enabled")
+backed_up: Final = clusters.backed_up(CLUSTER, _GOOD, "rds_instance_backup_enabled")
+encrypted: Final = clusters.encrypted(CLUSTER, "rds_cluster_storage_encrypted", "rds")
+tls_required: Final = clusters.tls_required(
+    CLUSTER, "aurora-postgresql14", "rds.force_ssl", "rds", "rds_instance_transport_encrypted"
+)
+multi_az: Final = clusters.multi_az(CLUSTER, "rds_cluster_multi_az", "rds")
+logs_exported: Final = clusters.logs_exported(
+    CLUSTER, _GOOD,
+    {
+        "aurora-mysql": ("audit", "error"), "aurora-postgresql": ("postgresql",), "mysql": ("error",),
+        "postgres": ("postgresql", "upgrade"),
+    },
+    "rds_cluster_integration_cloudwatch_logs",
+    needs=" What an audit log holds is up to the parameter group.",
+)  # fmt: skip
+
+_UPGRADED: Final = {**_GOOD, "AutoMinorVersionUpgrade": True}
+
+
+@control(
+    "aws.rds.cluster.upgraded", CLUSTER, severity=Severity.MEDIUM,
+    disrupts=may_disrupt("the cluster restarts in its maintenance window when there is a newer minor version"),
+    maps=required("rds_cluster_minor_version_upgrade_enabled"),
+    compliant=[
+        {"settings": _UPGRADED, "engine": "mysql"},
+        {"settings": _GOOD, "engine": "postgres"},
+        {"settings": {**_UPGRADED, "AutoMinorVersionUpgrade": False}, "engine": "aurora-mysql"},
+    ],
+    violating=[
+        Example(
+            {"settings": {**_UPGRADED, "AutoMinorVersionUpgrade": False}, "engine": "mysql"},
+            leaves={"settings": _UPGRADED},
+        )
+    ],
+)  # fmt: skip
+def upgraded(settings: Mapping[str, Json], engine: str) -> Verdict:
+    """Minor versions are installed in the maintenance window.
+
+    Minor versions carry the security fixes; without this someone has to remember each of them. In Aurora it is each
+    instance that says so.
+    """
+    if engine.startswith("aurora") or settings.get("AutoMinorVersionUpgrade", True):
+        return compliant
+    return should_be(settings={**settings, "AutoMinorVersionUpgrade": True}, because="minor versions are not installed")
+
+
+@control(
+    "aws.rds.cluster.admin-not-default", CLUSTER, severity=Severity.LOW,
+    disrupts=harmless("nothing is changed; a person makes another user"),
+    maps=required("rds_cluster_default_admin"),
+    compliant=[{"admin": "keeper"}],
+    violating=[{"admin": "admin"}, {"admin": "postgres"}],
+)  # fmt: skip
+def admin_not_default(admin: str) -> Verdict:
+    """The first user of a cluster has a name that nobody guesses.
+
+    Half of what a guesser needs is known where it is `admin`.
+    """
+    if admin.lower() not in ADMINS:
+        return compliant
+    return violation(because=f"the first user is called `{admin}`", guide=RENAMING)

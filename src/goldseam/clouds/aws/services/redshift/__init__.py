@@ -1,0 +1,1 @@
+"""Redshift: clusters and their parameter groups."""

@@ -1,0 +1,77 @@
+"""DynamoDB: one update for one table, keys of one's own, capacity there and back, tags beside tags."""
+
+from __future__ import annotations
+
+import pytest
+
+from goldseam.clouds.aws.permissions import remediator_policy
+from goldseam.clouds.aws.services import dynamodb
+from goldseam.clouds.aws.services.dynamodb import TABLE, deletion_protected, encrypted_with_kms, scaled, tagged
+from goldseam.control import Example
+from goldseam.plan import propose
+from tests.aws.laws import ACCOUNT, REGION, as_read, parameters, planned
+from tests.aws.live import live
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+BARE = {"DeletionProtectionEnabled": False, "KmsKey": ""}
+
+
+def test_two_findings_on_the_settings_are_one_update() -> None:
+    resource = as_read(encrypted_with_kms, Example({"settings": BARE}))
+    plan = propose(resource, [encrypted_with_kms, deletion_protected], [encrypted_with_kms, deletion_protected])
+    assert parameters(plan) == [
+        {
+            "TableName": "goldseam-example",
+            "DeletionProtectionEnabled": True,
+            "SSESpecification": {"Enabled": True, "SSEType": "KMS"},
+        }
+    ]
+    assert plan.undo[0].parameters["SSESpecification"] == {"Enabled": False}
+
+
+@pytest.mark.parametrize(("key", "on"), [(KEY, KEY), ("alias/data", f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*")])
+def test_peers_11_the_chosen_key_is_in_the_call_and_its_rights_in_the_grant(key: str, on: str) -> None:
+    plan = planned(encrypted_with_kms, Example({"settings": BARE}, {"kms_key": key}))
+    assert parameters(plan)[0]["SSESpecification"] == {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    rights = {item.action for item in plan.permissions if item.resource == on}
+    assert {"kms:CreateGrant", "kms:DescribeKey"} <= rights
+    held = str(remediator_policy([encrypted_with_kms], account=ACCOUNT))
+    assert f"arn:aws:kms:*:{ACCOUNT}:key/*" in held
+
+
+def test_the_way_back_from_requests_restores_every_capacity() -> None:
+    (undo,) = planned(scaled, scaled.violating[0]).undo
+    assert undo.parameters == {
+        "TableName": "goldseam-example",
+        "BillingMode": "PROVISIONED",
+        "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+        "GlobalSecondaryIndexUpdates": [
+            {"Update": {
+                "IndexName": "by-day", "ProvisionedThroughput": {"ReadCapacityUnits": 3, "WriteCapacityUnits": 2},
+            }}
+        ],
+    }  # fmt: skip
+
+
+def test_peers_01_a_tag_is_added_beside_the_others_and_alone_taken_away() -> None:
+    plan = planned(tagged, Example({"tags": {"team": "shop"}}, {"tag": "owner", "value": "ana"}))
+    assert parameters(plan)[0]["Tags"] == [{"Key": "owner", "Value": "ana"}]
+    assert plan.undo[0].parameters["TagKeys"] == ["owner"]
+
+
+def test_on_moto_a_scaled_table_is_told_from_others(moto_url: str) -> None:
+    with live(moto_url, TABLE) as aws:
+        for name in ("carts", "cartoons"):
+            aws.make(
+                "dynamodb.CreateTable", TableName=name, KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+            )  # fmt: skip
+        aws.make(
+            "application-autoscaling.RegisterScalableTarget", ServiceNamespace="dynamodb", ResourceId="table/carts",
+            ScalableDimension="dynamodb:table:ReadCapacityUnits", MinCapacity=1, MaxCapacity=9,
+        )  # fmt: skip
+        found = aws.found()
+        assert found["carts"].facets["scaling"] == ["ReadCapacityUnits"]
+        assert found["cartoons"].facets["scaling"] == []
+        aws.there_and_back(found["cartoons"], scaled, dynamodb.restorable)
