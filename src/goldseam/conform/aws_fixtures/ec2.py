@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.services.ec2 import ebs, security_group
+from goldseam.clouds.aws.services.ec2 import ebs, region, security_group
 from goldseam.conform.aws_fixtures.making import reference
 from goldseam.conform.emulated import REGION, EmulatedGround, Fixture, Lack, Made
 from goldseam.values import Value
@@ -15,8 +15,8 @@ def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
     del name
     if "ebs_encryption_by_default" in facets:
         ground.make("ec2.DisableEbsEncryptionByDefault")
-    neighbour = reference(ground, ebs.REGION, "us-east-1", "us-east-1")
-    return Made(reference(ground, ebs.REGION, REGION), neighbours=(neighbour,))
+    neighbour = reference(ground, region.REGION, "us-east-1", "us-east-1")
+    return Made(reference(ground, region.REGION, REGION), neighbours=(neighbour,))
 
 
 def _snapshot(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
