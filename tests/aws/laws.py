@@ -92,8 +92,14 @@ def _is_mended(control: Control, example: Example) -> None:
     for name, value in (example.leaves or {}).items():
         assert same(mended.facets[name], control.kind.facet(name).normal(value)), (control.id, mended.facets[name])
     _leads_there_and_back(control.kind, resource, mended)
-    assert {permission.resource for permission in plan.permissions} <= {resource.ref.address, "*"}
+    beside = {item.resource for item in plan.permissions} - {resource.ref.address, "*", *map(str, settings.values())}
+    assert all(_is_made(name, resource.ref) for name in beside), beside
     check_calls((*plan.calls, *plan.undo))
+
+
+def _is_made(name: str, ref: Ref) -> bool:
+    """Whether it is a kind of thing, of the resource's own service, account and region, that gets its id when made."""
+    return name.endswith("/*") and name.split(":")[:5] == ref.address.split(":")[:5]
 
 
 def _has_nothing_to_do(control: Control, mended: Resource, settings: Mapping[str, Json]) -> None:

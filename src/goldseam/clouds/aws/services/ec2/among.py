@@ -31,6 +31,7 @@ class Others:
 
 FLOW_LOGS: Final = Others("ec2.DescribeFlowLogs", "FlowLogs", of="ResourceId")
 ENDPOINTS: Final = Others("ec2.DescribeVpcEndpoints", "VpcEndpoints", of="VpcId")
+SUBNETS: Final = Others("ec2.DescribeSubnets", "Subnets", of="VpcId")
 PROFILES: Final = Others(
     "ec2.DescribeIamInstanceProfileAssociations", "IamInstanceProfileAssociations", of="InstanceId"
 )
