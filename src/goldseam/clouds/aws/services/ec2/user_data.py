@@ -21,7 +21,9 @@ _KINDS: Final[Mapping[str, re.Pattern[str]]] = {
     "AWS access key": re.compile(r"\b(?:AKIA|ASIA)(?![A-Z0-9]{9}EXAMPLE\b)[A-Z2-7]{16}\b"),
     "AWS secret key": re.compile(rf"(?i)secret_?(?:access_?)?key{_GIVEN}[A-Za-z0-9/+]{{40}}(?![A-Za-z0-9/+])"),
     "private key": re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----"),
-    "password": re.compile(rf"(?i)(?:password|passwd|passphrase|_pwd)(?!\w*(?:file|path|arn|policy))\w*{_GIVEN}[^\s\"']{{6,}}"),
+    "password": re.compile(
+        rf"(?i)(?:password|passwd|passphrase|_pwd)(?!\w*(?:file|path|arn|policy))\w*{_GIVEN}[^\s\"']{{6,}}"
+    ),
     "token": re.compile(
         r"\bgh[pousr]_[A-Za-z0-9]{36}|\bxox[abeprs]-[A-Za-z0-9-]{10,}|\bsk_live_[A-Za-z0-9]{16,}"
         rf"|(?i:(?:api|auth|access|bearer)[_-]?(?:key|token|secret)){_GIVEN}[A-Za-z0-9/+_.-]{{16,}}"
