@@ -68,7 +68,8 @@ def work(job: Job) -> list[Proof]:
     catalog = whole(own)
     wanted = [catalog.control(name) for name in job.controls]
     if job.place == "memory":
-        return prove(catalog, MemoryGround(), wanted)
+        members = {name: fixture.by_member for name, fixture in fixtures_of(own).items()}
+        return prove(catalog, MemoryGround(by_member=members), wanted)
     return on_emulators(catalog, wanted, fixtures_of(own))
 
 

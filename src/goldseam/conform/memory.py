@@ -56,10 +56,14 @@ class Faults:
 
 @dataclass
 class MemoryGround:
-    """Resources of any kind, by address, with what each facet holds."""
+    """Resources of any kind, by address, with what each facet holds.
+
+    `by_member` names, by kind, the facets that are written one member at a time.
+    """
 
     faults: Faults = field(default_factory=Faults)
     name: str = "memory"
+    by_member: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._held: dict[str, Held] = {}

@@ -170,6 +170,8 @@ class Prover:
         by_member = frozenset[str]()
         if isinstance(self.ground, EmulatedGround) and kind.name in self.ground.fixtures:
             by_member = self.ground.fixtures[kind.name].by_member
+        elif isinstance(self.ground, MemoryGround):
+            by_member = self.ground.by_member.get(kind.name, by_member)
         for control in controls:
             if not control.fixable:
                 self._say(control, 12, "all", State.VOID, _NO_FIX)

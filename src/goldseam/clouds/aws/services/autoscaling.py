@@ -1,7 +1,7 @@
 """Auto Scaling: groups, and the launch configurations that some of them still start machines of.
 
-A launch configuration cannot be changed, and AWS adds nothing to them any more (Amazon EC2 Auto Scaling User Guide, "Auto
-Scaling launch configurations"): the way on is a launch template, which a person makes.
+A launch configuration cannot be changed, and AWS adds nothing to them any more (Amazon EC2 Auto Scaling User Guide,
+"Auto Scaling launch configurations"): the way on is a launch template, which a person makes.
 """
 
 from __future__ import annotations
@@ -122,7 +122,8 @@ _TO_TEMPLATE: Final = (
     "`aws ec2 create-launch-template --launch-template-name NAME --launch-template-data …` with the same image, type, "
     "groups, profile and disks, with `MetadataOptions={HttpTokens=required}` and without public addresses; 3. `aws "
     "autoscaling update-auto-scaling-group --auto-scaling-group-name GROUP --launch-template "
-    "LaunchTemplateName=NAME,Version=1`; 4. `aws autoscaling start-instance-refresh --auto-scaling-group-name GROUP` and watch the new machines; 5. `aws "
+    "LaunchTemplateName=NAME,Version=1`; 4. `aws autoscaling start-instance-refresh --auto-scaling-group-name GROUP` "
+    "and watch the new machines; 5. `aws "
     "autoscaling delete-launch-configuration --launch-configuration-name NAME` when no group names it"
 )
 

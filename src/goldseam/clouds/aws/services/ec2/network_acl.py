@@ -181,16 +181,28 @@ def _shut(entries: list[Json], port: int, version: int, inside: Iterable[str]) -
         opening, later = found
         named = [entry["cidr"] for entry in later if entry["action"] == "allow" and not is_world(entry["cidr"])]
         allowed = [cidr for cidr in dict.fromkeys([*inside, *named]) if _holds(opening["cidr"], cidr)]
-        taken = {entry["number"] for entry in entries if not entry["egress"]}
-        start = max([number for number in taken if number < opening["number"]], default=0) + 1
-        first = opening["number"] - len(allowed) - 1
-        if first < start or len(taken) + len(allowed) + 1 > _MOST:
+        wanted = [*(("allow", cidr) for cidr in allowed), ("deny", opening["cidr"])]
+        numbers = _room(entries, opening, port, version)[-len(wanted) :]
+        if len(numbers) < len(wanted):
             return None
         rule = {"egress": False, "protocol": _TCP, "from": port, "to": port}
-        wanted = [*(("allow", cidr) for cidr in allowed), ("deny", opening["cidr"])]
-        made = [{**rule, "number": first + at, "action": act, "cidr": cidr} for at, (act, cidr) in enumerate(wanted)]
+        made = [
+            {**rule, "number": at, "action": act, "cidr": cidr} for at, (act, cidr) in zip(numbers, wanted, strict=True)
+        ]
         entries = sorted([*entries, *made], key=lambda entry: (entry["egress"], entry["number"]))
     return entries
+
+
+def _room(entries: Iterable[Json], opening: Json, port: int, version: int) -> list[int]:
+    """The free numbers before an entry and after all others that decide about the port, as many as the quota leaves."""
+    inbound = [entry for entry in entries if not entry["egress"]]
+    before = [
+        entry["number"] for entry in inbound if _meets(entry, port, version) and entry["number"] < opening["number"]
+    ]
+    taken = {entry["number"] for entry in inbound}
+    free = [number for number in range(max(before, default=0) + 1, opening["number"]) if number not in taken]
+    left = max(_MOST - len(inbound), 0)
+    return free[len(free) - min(left, len(free)) :]
 
 
 def _spelled(entry: Mapping[str, Json]) -> str:

@@ -64,7 +64,7 @@ _ROLE: Final = "arn:aws:iam::123456789012:role/flow-logs"
 _TO_GROUP: Final = {"log_group": "flow-logs", "role": _ROLE}
 _IN_GROUP: Final = flow_log("ALL", TO_GROUP, "flow-logs", _ROLE)
 _IN_BUCKET: Final = flow_log("ALL", TO_BUCKET, _BUCKET)
-_ACCEPTED: Final = flow_log("ACCEPT", TO_BUCKET, _BUCKET)
+_ACCEPTED: Final = flow_log("ACCEPT", TO_GROUP, "flow-logs", _ROLE)
 _WHERE_TO: Final = (
     "1. choose where logs go: a bucket of the log account, or a log group with a role that "
     "`vpc-flow-logs.amazonaws.com` may assume and that may write to it; 2. give it in a policy as the setting `bucket` "
@@ -89,8 +89,8 @@ _WHERE_TO: Final = (
         Example({"flow_logs": [_ACCEPTED], "own": True}, {"bucket": _BUCKET}, {"flow_logs": [_ACCEPTED, _IN_BUCKET]}),
         Example(
             {"flow_logs": [], "own": True},
-            {"bucket": f"{_BUCKET}/net/", "accepted_too": False},
-            {"flow_logs": [flow_log("REJECT", TO_BUCKET, f"{_BUCKET}/net/")]},
+            {"bucket": _BUCKET, "accepted_too": False},
+            {"flow_logs": [flow_log("REJECT", TO_BUCKET, _BUCKET)]},
         ),
     ],
 )  # fmt: skip
