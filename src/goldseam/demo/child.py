@@ -18,7 +18,7 @@ import threading
 def main() -> None:
     """Serve until told to stop, or until the parent is gone."""
     threading.Thread(target=_stop_with_parent, daemon=True).start()
-    for name in ("correct_iam", "correct_s3", "correct_ec2", "correct_tagging"):
+    for name in ("correct_iam", "correct_s3", "correct_ec2", "correct_ec2_settings", "correct_tagging"):
         importlib.import_module(f"goldseam.demo.{name}").install()
     sys.argv = ["ministack"]
     try:

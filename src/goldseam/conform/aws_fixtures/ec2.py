@@ -10,11 +10,17 @@ from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.emulated import REGION, EmulatedGround, Fixture, Lack, Made
 from goldseam.values import Value
 
+_OFF: Final = {
+    "ebs_encryption_by_default": "DisableEbsEncryptionByDefault",
+    "serial_console": "DisableSerialConsoleAccess",
+}
+
 
 def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
     del name
-    if "ebs_encryption_by_default" in facets:
-        ground.make("ec2.DisableEbsEncryptionByDefault")
+    for facet, operation in _OFF.items():
+        if facet in facets:
+            ground.make(f"ec2.{operation}")
     neighbour = reference(ground, region.REGION, "us-east-1", "us-east-1")
     return Made(reference(ground, region.REGION, REGION), neighbours=(neighbour,))
 
@@ -102,11 +108,7 @@ _OF_REGIONS: Final = {
 FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.ec2.region": Fixture(
         _region,
-        lacks=tuple(
-            Lack(name, facet, f"{name} does not have {said}")
-            for name in ("ministack", "moto")
-            for facet, said in _OF_REGIONS.items()
-        ),
+        lacks=tuple(Lack("moto", facet, f"moto does not have {said}") for facet, said in _OF_REGIONS.items()),
     ),
     "aws.ec2.security-group": Fixture(_group),
     "aws.ec2.snapshot": Fixture(
