@@ -91,7 +91,7 @@ def _metadata_defaults(held: Any) -> dict[str, Handler]:
 
 
 def _correct_instances(held: Any) -> None:
-    write, run = ec2._instance_xml, ec2._ACTION_MAP["RunInstances"]
+    write = ec2._instance_xml
 
     def write_with_metadata(instance: Mapping[str, Any]) -> str:
         options = {"State": "applied", **_FRESH, **held.get(instance["InstanceId"], {})}
@@ -100,6 +100,16 @@ def _correct_instances(held: Any) -> None:
         head, monitoring, rest = text.partition("<monitoring>")
         return f"{head}<metadataOptions>{shown}</metadataOptions>{monitoring}{rest}"
 
+    ec2._instance_xml = write_with_metadata
+    ec2._ACTION_MAP |= {
+        "RunInstances": _run(held, ec2._ACTION_MAP["RunInstances"]),
+        "ModifyInstanceMetadataOptions": _modify(held),
+        "MonitorInstances": _monitoring("enabled"),
+        "UnmonitorInstances": _monitoring("disabled"),
+    }
+
+
+def _run(held: Any, run: Handler) -> Handler:
     def run_with_metadata(p: Parameters) -> Any:
         before = set(ec2._instances)
         answer = run(p)
@@ -108,6 +118,10 @@ def _correct_instances(held: Any) -> None:
             held[name] = {option: value for option, value in asked.items() if value}
         return answer
 
+    return run_with_metadata
+
+
+def _modify(held: Any) -> Handler:
     def modify(p: Parameters) -> Any:
         name = ec2._p(p, "InstanceId")
         if name not in ec2._instances:
@@ -116,13 +130,7 @@ def _correct_instances(held: Any) -> None:
         held[name] = {**held.get(name, {}), **{option: value for option, value in asked.items() if value}}
         return ec2._xml(200, "ModifyInstanceMetadataOptionsResponse", f"<instanceId>{name}</instanceId>")
 
-    ec2._instance_xml = write_with_metadata
-    ec2._ACTION_MAP |= {
-        "RunInstances": run_with_metadata,
-        "ModifyInstanceMetadataOptions": modify,
-        "MonitorInstances": _monitoring("enabled"),
-        "UnmonitorInstances": _monitoring("disabled"),
-    }
+    return modify
 
 
 def _monitoring(state: str) -> Handler:

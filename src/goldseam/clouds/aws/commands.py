@@ -8,13 +8,13 @@ from typing import Final
 
 import orjson
 
-from goldseam.control import Call
+from goldseam.control import Call, place
 from goldseam.values import Json
 
 _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
 """Where the command line's name of a service is not the SDK's; elsewhere they are the same."""
 
-_RENAMED: Final[Mapping[tuple[str, str], str]] = {("ec2", "no-egress"): "egress"}
+_RENAMED: Final[Mapping[tuple[str, str], str]] = {("ec2", "--no-egress"): "--ingress"}
 _GLOBAL: Final = "global"
 
 
@@ -34,12 +34,20 @@ def command_words(call: Call) -> tuple[str, ...]:
 
     service, _, operation = call.operation.partition(".")
     words = ["aws", _SERVICE.get(service, service), xform_name(operation, "-")]
-    for name, value in call.parameters.items():
-        option = xform_name(name, "-")
-        words.extend(_option(_RENAMED.get((service, option), option), value))
+    for name, value in _told_in_words(call.parameters).items():
+        words.extend(_RENAMED.get((service, word), word) for word in _option(xform_name(name, "-"), value))
     if call.region != _GLOBAL:
         words.extend(("--region", call.region))
     return tuple(words)
+
+
+def _told_in_words(parameter: Json) -> Json:
+    """The parameters with a person's words in each place for what only a reading tells."""
+    if found := place(parameter):
+        return f"<the {found[1]} of {found[0]}>"
+    if isinstance(parameter, Mapping):
+        return {name: _told_in_words(item) for name, item in parameter.items()}
+    return [_told_in_words(item) for item in parameter] if isinstance(parameter, (list, tuple)) else parameter
 
 
 def _option(name: str, value: Json) -> Iterator[str]:
