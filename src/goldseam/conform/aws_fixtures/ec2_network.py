@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.services.ec2 import network, network_acl, subnet, transit_gateway, vpc
+from goldseam.clouds.aws.services.ec2 import endpoint_service, network, network_acl, subnet, transit_gateway, vpc
 from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.emulated import REGION, EmulatedGround, Fixture, Lack, Made
 from goldseam.values import Value
@@ -77,6 +77,19 @@ def _flow_log(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     return Made(refs[0], {}, (refs[1],))
 
 
+def _service(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    within, refs = new_vpc(ground), []
+    for number, each in enumerate(pair(name)):
+        zone = [new_subnet(ground, within, number)]
+        made = ground.make("elbv2.CreateLoadBalancer", Name=each, Type="network", Subnets=zone)["LoadBalancers"][0]
+        service = ground.make(
+            "ec2.CreateVpcEndpointServiceConfiguration", NetworkLoadBalancerArns=[made["LoadBalancerArn"]],
+            AcceptanceRequired=bool(facets.get("accepted_by_hand")),
+        )["ServiceConfiguration"]  # fmt: skip
+        refs.append(reference(ground, endpoint_service.ENDPOINT_SERVICE, service["ServiceId"]))
+    return Made(refs[0], {}, (refs[1],))
+
+
 FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.ec2.vpc": Fixture(
         _vpc,
@@ -91,4 +104,5 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
     ),
     "aws.ec2.transit-gateway": Fixture(_gateway),
     "aws.ec2.flow-log": Fixture(_flow_log),
+    "aws.ec2.endpoint-service": Fixture(_service),
 }

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
+from weakref import WeakKeyDictionary
 
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.resource import Ref
 from goldseam.values import Json
+
+_Index: TypeAlias = Mapping[str, list[Json]]
+
+_INDEXES: Final[WeakKeyDictionary[Ask, dict[tuple[str, str, str], _Index]]] = WeakKeyDictionary()
+"""What each reading found, by the resource that it is about; forgotten together with the reading."""
 
 
 @dataclass(frozen=True)
@@ -21,12 +28,21 @@ class Others:
     of: str
     parameters: Mapping[str, Json] = field(default_factory=dict)
 
-    def about(self, ask: Ask, ref: Ref) -> Iterator[Json]:
+    def about(self, ask: Ask, ref: Ref) -> list[Json]:
         """The items that name the resource; raises CloudError."""
-        for item in ask.every(self.operation, self.parameters, ref.region, self.items):
+        found = ask.every(self.operation, self.parameters, ref.region, self.items)
+        held, key = _INDEXES.setdefault(ask, {}), (self.operation, self.of, ref.region)
+        if key not in held:
+            held[key] = self._index(found)
+        return held[key].get(ref.id, [])
+
+    def _index(self, found: list[Json]) -> _Index:
+        index: dict[str, list[Json]] = defaultdict(list)
+        for item in found:
             named = at(item, self.of)
-            if ref.id in (named if isinstance(named, list) else [named]):
-                yield item
+            for name in dict.fromkeys(named if isinstance(named, list) else [named]):
+                index[str(name)].append(item)
+        return dict(index)
 
 
 FLOW_LOGS: Final = Others("ec2.DescribeFlowLogs", "FlowLogs", of="ResourceId")
@@ -36,6 +52,7 @@ PROFILES: Final = Others(
     "ec2.DescribeIamInstanceProfileAssociations", "IamInstanceProfileAssociations", of="InstanceId"
 )
 MANAGED: Final = Others("ssm.DescribeInstanceInformation", "InstanceInformationList", of="InstanceId")
+INTERFACES: Final = Others("ec2.DescribeNetworkInterfaces", "NetworkInterfaces", of="Groups.GroupId")
 SNAPSHOTS: Final = Others("ec2.DescribeSnapshots", "Snapshots", of="VolumeId", parameters={"OwnerIds": ["self"]})
 
 
@@ -63,4 +80,4 @@ class Among(Look):
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """What the items say."""
         del item
-        return Reading(self.normal(self.decode(list(self.others.about(ask, ref)))))
+        return Reading(self.normal(self.decode(self.others.about(ask, ref))))

@@ -94,7 +94,7 @@ class FlowLogs(AwsFacet):
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The flow logs that name the resource."""
         del item
-        found = list(FLOW_LOGS.about(ask, ref))
+        found = FLOW_LOGS.about(ask, ref)
         ids = {_key(_as_read(raw)): str(raw["FlowLogId"]) for raw in found}
         return Reading(self.normal([_as_read(raw) for raw in found]), told=ids)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.facet import VALUE, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among
 from goldseam.clouds.aws.services.ec2.group_rules import (
     EVERY,
     atom,
@@ -62,6 +63,7 @@ SECURITY_GROUP: Final = AwsKind(
         Look(name="group_name", listed="GroupName"),
         Look(name="description", listed="Description"),
         Look(name="vpc", listed="VpcId"),
+        Among(name="in_use", others=INTERFACES, decode=bool),
         tags(),
     ),
     touched_by=(
