@@ -23,5 +23,6 @@ def delivered(delivery: str) -> Verdict:
         because="the log cannot be delivered",
         guide="1. `aws ec2 describe-flow-logs --flow-log-ids LOG`: `DeliverLogsErrorMessage` says why; 2. where access "
         "is denied, let the role write to the log group, or the bucket's policy and key let "
-        "`delivery.logs.amazonaws.com` write; where the destination is gone, make it again under its name; 3. look again after some minutes",
+        "`delivery.logs.amazonaws.com` write; where the destination is gone, make it again under its name; "
+        "3. look again after some minutes",
     )
