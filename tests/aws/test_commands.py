@@ -54,7 +54,7 @@ def _options(words: list[str], operation: OperationModel) -> tuple[str, dict[str
     by_option = {xform_name(name, "-"): name for name in members}
     region, parameters, rest = "global", {}, iter(words)
     for word in rest:
-        option, joined, value = word.removeprefix("--").partition("=")
+        option, joined, value = word.replace("--ingress", "--no-egress").removeprefix("--").partition("=")
         assert word.startswith("--")
         if option == "region":
             region = next(rest)

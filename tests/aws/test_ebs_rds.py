@@ -9,9 +9,10 @@ import pytest
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
-from goldseam.clouds.aws.services.ec2 import ebs
-from goldseam.clouds.aws.services.ec2.ebs import REGION, SNAPSHOT, ebs_encrypted_by_default, snapshot_not_public
+from goldseam.clouds.aws.services.ec2 import ebs, region
+from goldseam.clouds.aws.services.ec2.ebs import SNAPSHOT, snapshot_not_public
 from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
+from goldseam.clouds.aws.services.ec2.region import REGION, ebs_encrypted_by_default
 from goldseam.control import Catalog
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused
@@ -23,7 +24,7 @@ from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece
 from tests.aws.live import Live, embedded, live
 from tests.emulators import Moto
 
-CONTROLS = Catalog.of([ebs]).controls
+CONTROLS = Catalog.of([ebs, region]).controls
 EVERYONE, PARTNER = {"Group": "all"}, {"UserId": "111122223333"}
 
 
@@ -56,7 +57,10 @@ def listed(kind: AwsKind, item: Json) -> Resource:
 
 
 def test_every_control_says_its_piece() -> None:
-    says_its_piece(CONTROLS)
+    says_its_piece(
+        CONTROLS,
+        no_requirements=frozenset({"aws.ec2.region.images-blocked-from-public", "aws.ec2.region.serial-console-off"}),
+    )
 
 
 # --- EBS ---
@@ -145,8 +149,8 @@ def _snapshot_live(cloud: Live) -> None:
 
 
 def _region_live(cloud: Live) -> None:
-    region = cloud.read(cloud.ref(REGION, cloud.region), "ebs_encryption_by_default")
-    cloud.there_and_back(region, ebs_encrypted_by_default)
+    settings = cloud.read(cloud.ref(REGION, cloud.region), "ebs_encryption_by_default")
+    cloud.there_and_back(settings, ebs_encrypted_by_default)
 
 
 def test_ministack_ends_as_planned_and_comes_back(ministack_cloud: EmbeddedCloud) -> None:

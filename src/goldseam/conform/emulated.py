@@ -74,15 +74,13 @@ class Fixture:
     """How a kind's resources are made on an emulator.
 
     `make` makes a fresh one and a neighbour; it is told the example's facets, for what can be chosen only then. `puts`
-    brings look-only facets to a value. `by_member` names the facets that are written one member at a time, `normal`
-    the members of answers that have several spellings, which facets bring to one. `unasked` are the actions that
-    AWS asks for beside a call's own, and no emulator does.
+    brings look-only facets to a value. `normal` names the members of answers that have several spellings, which facets
+    bring to one. `unasked` are the actions that AWS asks for beside a call's own, and no emulator does.
     """
 
     make: Callable[[EmulatedGround, str, Mapping[str, Value]], Made]
     puts: Mapping[str, Callable[[EmulatedGround, Ref, Value], None]] = field(default_factory=dict)
     lacks: tuple[Lack, ...] = ()
-    by_member: frozenset[str] = frozenset()
     normal: frozenset[str] = frozenset()
     unasked: frozenset[str] = frozenset()
 

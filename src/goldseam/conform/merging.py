@@ -148,7 +148,7 @@ def _goes(key: str, before: Mapping[str, Value], after: Mapping[str, Value]) -> 
     return key not in before and key in after
 
 
-def merged(group: Group, catalog: Catalog, ground: Ground, by_member: frozenset[str]) -> str:
+def merged(group: Group, catalog: Catalog, ground: Ground) -> str:
     """Law 12: one plan, no call twice on a facet, and all controls pass."""
     placed = ground.place(group.kind, Example(group.state, group.settings))
     work = Work(ground, placed, catalog, settings_for(placed.example.settings))
@@ -156,7 +156,7 @@ def merged(group: Group, catalog: Catalog, ground: Ground, by_member: frozenset[
         seen = there_and_back(work, group.members)
     except PlanRefused as error:
         return f"there is no plan for all: {error}"
-    if problem := twice(seen.plan, group.kind, by_member):
+    if problem := twice(seen.plan, group.kind):
         return problem
     return fixed_point(seen)
 
@@ -175,12 +175,12 @@ def _differing(before: Value, after: Value) -> int:
     return max(sum(item not in one for item in other), sum(item not in other for item in one))
 
 
-def twice(plan: Plan, kind: Kind, by_member: frozenset[str]) -> str:
+def twice(plan: Plan, kind: Kind) -> str:
     """An operation that is called twice for one facet; of what is written member by member, for one member."""
     for change in plan.changes:
         steps = kind.facet(change.facet).write(plan.ref, change.before, change.after)
         calls = Counter(step.call.operation for step in steps)
-        one_each = change.facet in by_member
+        one_each = kind.facet(change.facet).one_by_one
         differing = _differing(change.before, change.after) if one_each else 1
         for operation, times in calls.items():
             if times > max(differing, 1):

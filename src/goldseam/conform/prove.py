@@ -177,9 +177,6 @@ class Prover:
         return self._shapes[key]
 
     def _merged(self, kind: Kind, controls: Sequence[Control]) -> None:
-        by_member = frozenset(facet.name for facet in kind.facets if facet.one_by_one)
-        if isinstance(self.ground, EmulatedGround) and kind.name in self.ground.fixtures:
-            by_member |= self.ground.fixtures[kind.name].by_member
         for control in controls:
             if not control.fixable:
                 self._say(control, 12, "all", State.VOID, _NO_FIX)
@@ -188,7 +185,7 @@ class Prover:
             first, *rest = group.members
             if (first.id, 12, group.name) in self.settled:
                 continue
-            self._try(first, 12, group.name, partial(merged, group, self.catalog, self.ground, by_member))
+            self._try(first, 12, group.name, partial(merged, group, self.catalog, self.ground))
             self.proofs += [replace(self.proofs[-1], control=control.id) for control in rest]
 
 

@@ -52,8 +52,10 @@ def _correct_resource_names() -> None:
     actions.extract_resource_arn = named
 
 
-def _snapshot_name(query: Any, _: bytes, region: str, __: str) -> str | None:
-    """A snapshot's ARN has no account."""
+def _copy_name(query: Any, _: bytes, region: str, __: str) -> str | None:
+    """The ARN of a snapshot, and of an image, has no account."""
+    if actions._query_param(query, "Action").endswith("ImageAttribute"):
+        return f"arn:aws:ec2:{region}::image/{actions._query_param(query, 'ImageId')}"
     name = actions._query_param(query, "SnapshotId")
     return f"arn:aws:ec2:{region}::snapshot/{name}" if name else None
 
@@ -120,7 +122,7 @@ def _alarm_name(query: Any, body: bytes, region: str, account: str) -> str | Non
 
 
 _NAMES: Final[dict[str, Callable[[Any, bytes, str, str], str | None]]] = {
-    "ec2": _snapshot_name,
+    "ec2": _copy_name,
     "sns": _topic_name,
     "rds": _database_name,
     "cloudtrail": _trail_name,

@@ -14,7 +14,7 @@ from goldseam.values import Json
 _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
 """Where the command line's name of a service is not the SDK's; elsewhere they are the same."""
 
-_RENAMED: Final[Mapping[tuple[str, str], str]] = {("ec2", "no-egress"): "egress"}
+_RENAMED: Final[Mapping[tuple[str, str], str]] = {("ec2", "--no-egress"): "--ingress"}
 _GLOBAL: Final = "global"
 
 
@@ -35,8 +35,7 @@ def command_words(call: Call) -> tuple[str, ...]:
     service, _, operation = call.operation.partition(".")
     words = ["aws", _SERVICE.get(service, service), xform_name(operation, "-")]
     for name, value in _told_in_words(call.parameters).items():
-        option = xform_name(name, "-")
-        words.extend(_option(_RENAMED.get((service, option), option), value))
+        words.extend(_RENAMED.get((service, word), word) for word in _option(xform_name(name, "-"), value))
     if call.region != _GLOBAL:
         words.extend(("--region", call.region))
     return tuple(words)

@@ -1,32 +1,77 @@
-"""Regions, snapshots and security groups."""
+"""Regions, volumes and snapshots, images, addresses, security groups."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.services.ec2 import ebs, security_group
-from goldseam.conform.aws_fixtures.making import reference
+from goldseam.clouds.aws.services.ec2 import address, ebs, image, region, security_group
+from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.emulated import REGION, EmulatedGround, Fixture, Lack, Made
 from goldseam.values import Value
+
+_OFF: Final = {
+    "ebs_encryption_by_default": "DisableEbsEncryptionByDefault",
+    "serial_console": "DisableSerialConsoleAccess",
+}
 
 
 def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
     del name
-    if "ebs_encryption_by_default" in facets:
-        ground.make("ec2.DisableEbsEncryptionByDefault")
-    neighbour = reference(ground, ebs.REGION, "us-east-1", "us-east-1")
-    return Made(reference(ground, ebs.REGION, REGION), neighbours=(neighbour,))
+    for facet, operation in _OFF.items():
+        if facet in facets:
+            ground.make(f"ec2.{operation}")
+    neighbour = reference(ground, region.REGION, "us-east-1", "us-east-1")
+    return Made(reference(ground, region.REGION, REGION), neighbours=(neighbour,))
+
+
+def _new_volume(ground: EmulatedGround, *, encrypted: bool) -> str:
+    return str(ground.make("ec2.CreateVolume", AvailabilityZone=f"{REGION}a", Size=1, Encrypted=encrypted)["VolumeId"])
 
 
 def _snapshot(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
-    encrypted = bool(facets.get("encrypted", False))
     refs = []
-    for description in (name, f"{name}-beside"):
-        volume = ground.make("ec2.CreateVolume", AvailabilityZone=f"{REGION}a", Size=1, Encrypted=encrypted)["VolumeId"]
+    for description in pair(name):
+        volume = _new_volume(ground, encrypted=bool(facets.get("encrypted", False)))
         made = ground.make("ec2.CreateSnapshot", VolumeId=volume, Description=description)
         refs.append(reference(ground, ebs.SNAPSHOT, made["SnapshotId"]))
     return Made(refs[0], {}, (refs[1],))
+
+
+def _volume(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    del name
+    refs = []
+    for _ in range(2):
+        volume = _new_volume(ground, encrypted=bool(facets.get("encrypted", False)))
+        if facets.get("copied"):
+            ground.make("ec2.CreateSnapshot", VolumeId=volume)
+        refs.append(reference(ground, ebs.VOLUME, volume))
+    words = {}
+    for named in facets.get("instances", ()):
+        words[named] = new_instance(ground)
+        ground.make("ec2.AttachVolume", VolumeId=refs[0].id, InstanceId=words[named], Device="/dev/sdf")
+    return Made(refs[0], words, (refs[1],))
+
+
+def new_instance(ground: EmulatedGround) -> str:
+    """An instance of whatever image there is."""
+    images = ground.make("ec2.DescribeImages", Owners=["amazon"])["Images"]
+    asked = {"ImageId": images[0]["ImageId"], "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.micro"}
+    return str(ground.make("ec2.RunInstances", **asked)["Instances"][0]["InstanceId"])
+
+
+def _image(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    del facets
+    made = [ground.make("ec2.RegisterImage", Name=each, RootDeviceName="/dev/sda1")["ImageId"] for each in pair(name)]
+    refs = [reference(ground, image.IMAGE, each) for each in made]
+    return Made(refs[0], {}, (refs[1],))
+
+
+def _address(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    del name
+    made = [ground.make("ec2.AllocateAddress", Domain="vpc") for _ in range(2)]
+    refs = [reference(ground, address.ADDRESS, each["AllocationId"]) for each in made]
+    return Made(refs[0], {str(facets.get("public_ip", "")): made[0]["PublicIp"]}, (refs[1],))
 
 
 _PEER: Final = "111122223333/sg-0123456789abcdef0"
@@ -52,16 +97,24 @@ def _default_group(ground: EmulatedGround, vpc: str) -> str:
     return str(ground.make("ec2.DescribeSecurityGroups", Filters=filters)["SecurityGroups"][0]["GroupId"])
 
 
+_OF_REGIONS: Final = {
+    "snapshot_block": "the block on public snapshots",
+    "image_block": "the block on public images",
+    "metadata_defaults": "the account's defaults of instance metadata",
+    "serial_console": "the serial console",
+    "internet_block": "the block on internet gateways",
+}
+
 FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.ec2.region": Fixture(
         _region,
-        lacks=tuple(
-            Lack(name, "snapshot_block", f"{name} does not have the block on public snapshots")
-            for name in ("ministack", "moto")
-        ),
+        lacks=tuple(Lack("moto", facet, f"moto does not have {said}") for facet, said in _OF_REGIONS.items()),
     ),
     "aws.ec2.security-group": Fixture(_group),
     "aws.ec2.snapshot": Fixture(
         _snapshot, lacks=(Lack("moto", "sharing", "moto takes only an older spelling of the call"),)
     ),
+    "aws.ec2.volume": Fixture(_volume),
+    "aws.ec2.image": Fixture(_image),
+    "aws.ec2.address": Fixture(_address),
 }

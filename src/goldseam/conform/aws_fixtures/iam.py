@@ -166,7 +166,6 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
                 Lack(name, "last_used", "keys that are made on an emulator were never used", _was_used),
             )
         ),
-        by_member=frozenset({"access_keys"}),
     ),
     "aws.iam.group": Fixture(_group, {"inline": _inline("Group")}),
     "aws.iam.role": Fixture(

@@ -27,3 +27,12 @@ def quietly(ground: EmulatedGround, operation: str, **params: Json) -> None:
     except CloudError as error:
         if not error.code.startswith("NoSuch"):
             raise
+
+
+def once(ground: EmulatedGround, operation: str, **params: Json) -> None:
+    """Make what may be there already."""
+    try:
+        ground.make(operation, **params)
+    except CloudError as error:
+        if error.code not in {"EntityAlreadyExists", "LimitExceeded"}:
+            raise

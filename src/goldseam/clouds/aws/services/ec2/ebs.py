@@ -1,13 +1,14 @@
-"""EBS: what a region does with new volumes and with public snapshots, and who may restore a snapshot."""
+"""EBS: volumes and their snapshots, and who may restore a snapshot."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, no_list_is_empty, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import Items, Switch
+from goldseam.clouds.aws.services.ec2.among import SNAPSHOTS, Among
+from goldseam.clouds.aws.shapes import Items
 from goldseam.control import (
     Example,
     Severity,
@@ -20,87 +21,6 @@ from goldseam.control import (
     violation,
 )
 from goldseam.values import Json
-
-_ANY: Final = ("*",)
-"""The resource of calls that IAM knows no narrower one for."""
-
-_BLOCKED: Final = "block-all-sharing"
-_BLOCKED_FOR_NEW: Final = "block-new-sharing"
-_UNBLOCKED: Final = "unblocked"
-_SWITCHED: Final = (
-    "EnableEbsEncryptionByDefault",
-    "DisableEbsEncryptionByDefault",
-    "EnableSnapshotBlockPublicAccess",
-    "DisableSnapshotBlockPublicAccess",
-)
-
-
-def _block(state: str) -> Send:
-    return Send("ec2.EnableSnapshotBlockPublicAccess", {"State": state}, _ANY)
-
-
-REGION: Final = AwsKind(
-    "aws.ec2.region",
-    "region",
-    (
-        Switch(
-            name="ebs_encryption_by_default",
-            get=Get("ec2.GetEbsEncryptionByDefault", path="EbsEncryptionByDefault"),
-            levels={
-                True: Send("ec2.EnableEbsEncryptionByDefault", {}, _ANY),
-                False: Send("ec2.DisableEbsEncryptionByDefault", {}, _ANY),
-            },
-        ),
-        Switch(
-            name="snapshot_block",
-            get=Get("ec2.GetSnapshotBlockPublicAccessState", path="State"),
-            levels={
-                _BLOCKED: _block(_BLOCKED),
-                _BLOCKED_FOR_NEW: _block(_BLOCKED_FOR_NEW),
-                _UNBLOCKED: Send("ec2.DisableSnapshotBlockPublicAccess", {}, _ANY),
-            },
-        ),
-    ),
-    touched_by=(changes("ec2", "awsRegion", names=_SWITCHED),),
-    address="arn:{partition}:ec2:{region}:{account}:settings",
-)
-
-
-@control(
-    "aws.ec2.region.ebs-encrypted-by-default", REGION, severity=Severity.HIGH,
-    disrupts=may_disrupt(
-        "snapshots and images of volumes made from now on cannot be shared with other accounts while the default key "
-        "is AWS's own; what exists stays as it is"
-    ),
-    maps=required("ec2_ebs_default_encryption"),
-    compliant=[{"ebs_encryption_by_default": True}],
-    violating=[{"ebs_encryption_by_default": False}],
-)  # fmt: skip
-def ebs_encrypted_by_default(ebs_encryption_by_default: bool) -> Verdict:  # noqa: FBT001
-    """New volumes are encrypted unless asked otherwise.
-
-    With this setting nobody has to remember it, and a snapshot that leaks is of no use without the key.
-    """
-    if ebs_encryption_by_default:
-        return compliant
-    return should_be(ebs_encryption_by_default=True, because="new volumes are not encrypted by default")
-
-
-@control(
-    "aws.ec2.region.snapshots-blocked-from-public", REGION, severity=Severity.HIGH,
-    disrupts=may_disrupt("other accounts that restore this region's public snapshots can no longer do so"),
-    maps=required("ec2_ebs_snapshot_account_block_public_access"),
-    compliant=[{"snapshot_block": _BLOCKED}],
-    violating=[{"snapshot_block": _UNBLOCKED}, {"snapshot_block": _BLOCKED_FOR_NEW}],
-)  # fmt: skip
-def snapshots_blocked(snapshot_block: str) -> Verdict:
-    """No snapshot of the region can be public.
-
-    One wrong click shares the whole disk with everyone; this setting overrules it, for old snapshots and new ones.
-    """
-    if snapshot_block == _BLOCKED:
-        return compliant
-    return should_be(snapshot_block=_BLOCKED, because=f"the block on public snapshots is `{snapshot_block}`")
 
 
 def _sharing(change: str) -> Send:
@@ -147,6 +67,7 @@ _PARTNER: Final = {"UserId": "111122223333"}
     "aws.ec2.snapshot.not-public", SNAPSHOT, severity=Severity.CRITICAL,
     disrupts=may_disrupt("accounts that restore the snapshot without being named in its sharing can no longer do so"),
     maps=required("ec2_ebs_public_snapshot"),
+    covers=("security-hub:EC2.1", "prowler:ec2_ebs_public_snapshot"),
     compliant=[{"sharing": []}, {"sharing": [_PARTNER]}],
     violating=[
         Example({"sharing": [_EVERYONE, _PARTNER]}, leaves={"sharing": [_PARTNER]}),
@@ -179,5 +100,80 @@ def snapshot_encrypted(encrypted: bool) -> Verdict:  # noqa: FBT001
         return compliant
     return violation(
         because="the snapshot is not encrypted",
-        guide="copy it with encryption on, move what uses it to the copy, then delete it",
+        guide="1. `aws ec2 copy-snapshot --source-region REGION --source-snapshot-id SNAPSHOT --encrypted "
+        "[--kms-key-id KEY]`; 2. let images, templates and restore scripts name the copy; 3. when nothing names the "
+        "old one any more, delete it; an image keeps the snapshots that it was made of",
+    )
+
+
+VOLUME: Final = AwsKind(
+    "aws.ec2.volume",
+    "EBS volume",
+    (
+        Look(name="encrypted", listed="Encrypted"),
+        Look(name="instances", listed="Attachments.InstanceId", form=no_list_is_empty),
+        Look(name="zone", listed="AvailabilityZone"),
+        Among(name="copied", others=SNAPSHOTS, decode=bool),
+        tags(),
+    ),
+    touched_by=(changes("ec2", TAGGED, f"{REQUEST}.volumeId", f"{ANSWER}.volumeId", id="vol-.+"),),
+    address="arn:{partition}:ec2:{region}:{account}:volume/{id}",
+    find=Listing("ec2.DescribeVolumes", "Volumes", id="VolumeId", narrow={"VolumeIds": ["{id}"]}),
+)
+
+_ENCRYPT: Final = (
+    "1. tag the volume and note its zone, type, device name and whether it goes with its instance; "
+    "2. stop the instance, so that nothing is written; "
+    "3. `aws ec2 create-snapshot --volume-id VOLUME` and wait until it is completed; "
+    "4. `aws ec2 create-volume --snapshot-id SNAPSHOT --availability-zone ZONE --volume-type TYPE --encrypted "
+    "[--kms-key-id KEY]`; "
+    "5. `aws ec2 detach-volume --volume-id VOLUME`, then `aws ec2 attach-volume --volume-id NEW --instance-id INSTANCE "
+    "--device DEVICE`; "
+    "6. start the instance and see that it works; "
+    "7. keep the old volume for as long as you keep backups, then delete it and the snapshot"
+)
+
+
+@control(
+    "aws.ec2.volume.encrypted", VOLUME, severity=Severity.HIGH,
+    disrupts=harmless("nothing is changed; a person moves the data to an encrypted volume"),
+    maps=required("ec2_ebs_volume_encryption"),
+    compliant=[{"encrypted": True, "instances": ["i-0123456789abcdef0"]}],
+    violating=[
+        {"encrypted": False, "instances": []},
+        {"encrypted": False, "instances": ["i-0123456789abcdef0"]},
+    ],
+)  # fmt: skip
+def volume_encrypted(encrypted: bool, instances: list[str]) -> Verdict:  # noqa: FBT001
+    """A volume is encrypted.
+
+    It covers the disk, the way between disk and instance, and every snapshot made of it; it can only be chosen when a
+    volume is made.
+    """
+    if encrypted:
+        return compliant
+    held = f"it is attached to {', '.join(instances)}" if instances else "nothing is attached to it"
+    return violation(because=f"the volume is not encrypted; {held}", guide=_ENCRYPT)
+
+
+@control(
+    "aws.ec2.volume.snapshotted", VOLUME, severity=Severity.LOW,
+    disrupts=harmless("nothing is changed; a person plans the backups"),
+    maps=required("ec2_ebs_volume_snapshots_exists"),
+    compliant=[{"copied": True, "instances": ["i-0123456789abcdef0"]}, {"copied": False, "instances": []}],
+    violating=[{"copied": False, "instances": ["i-0123456789abcdef0"]}],
+)  # fmt: skip
+def volume_snapshotted(copied: bool, instances: list[str]) -> Verdict:  # noqa: FBT001
+    """A volume in use has a snapshot.
+
+    Without one a wrong command, ransom or the loss of a zone takes the data with it. One snapshot is no plan for
+    backups, but no snapshot at all is the lack of one.
+    """
+    if copied or not instances:
+        return compliant
+    return violation(
+        because=f"no snapshot of the volume of {', '.join(instances)} exists",
+        guide="1. make a backup plan in AWS Backup, or a lifecycle policy in Data Lifecycle Manager, that selects "
+        "volumes by tag; 2. give the volume that tag; 3. after the first run see that the snapshot is there, and "
+        "restore one once",
     )

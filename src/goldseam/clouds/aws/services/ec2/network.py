@@ -1,11 +1,15 @@
-"""What facts look at to tell who uses a security group: interfaces, instances, flow logs; none of it is written."""
+"""Interfaces, instances and flow logs: what facts look at to tell who uses a security group, and controls judge."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import Get, Look, Send, no_list_is_empty, tags, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.services.ec2.among import MANAGED, Among
+from goldseam.clouds.aws.services.ec2.instance_facets import Profile, StoppedFor
+from goldseam.clouds.aws.services.ec2.user_data import none_found, secrets_in_user_data
+from goldseam.clouds.aws.shapes import Settings, Switch
 from goldseam.values import Json, Value
 
 
@@ -58,6 +62,15 @@ NETWORK_INTERFACE: Final = AwsKind(
     ),
 )
 
+_METADATA: Final = ("HttpTokens", "HttpPutResponseHopLimit", "HttpEndpoint", "InstanceMetadataTags")
+_GONE: Final = frozenset({"terminated", "shutting-down"})
+_MONITORED: Final = frozenset({"enabled", "pending"})
+
+
+def _monitoring(change: str) -> Send:
+    return Send(f"ec2.{change}Instances", {"InstanceIds": ["{id}"]})
+
+
 INSTANCE: Final = AwsKind(
     "aws.ec2.instance",
     "instance",
@@ -68,6 +81,30 @@ INSTANCE: Final = AwsKind(
         Look(name="state", listed="State.Name"),
         Look(name="image", listed="ImageId"),
         Look(name="launched", listed="LaunchTime"),
+        Look(name="gone", listed="State.Name", decode=_GONE.__contains__),
+        StoppedFor(name="stopped_days"),
+        Settings(
+            name="metadata",
+            listed="MetadataOptions",
+            modify=Send("ec2.ModifyInstanceMetadataOptions", {"InstanceId": "{id}"}),
+            fields={name: name for name in _METADATA},
+            waits=until("MetadataOptions.State", "applied", of="the metadata options of the instance"),
+        ),
+        Switch(
+            name="monitored",
+            listed="Monitoring.State",
+            decode=_MONITORED.__contains__,
+            levels={True: _monitoring("Monitor"), False: _monitoring("Unmonitor")},
+            waits=until("Monitoring.State", "enabled", "disabled", of="the monitoring of the instance"),
+        ),
+        Profile(name="profile"),
+        Among(name="managed", others=MANAGED, decode=bool),
+        Look(
+            name="user_data",
+            get=Get("ec2.DescribeInstanceAttribute", {"InstanceId": "{id}", "Attribute": "userData"}, "UserData.Value"),
+            decode=secrets_in_user_data,
+            form=none_found,
+        ),
         Look(name="vpc", listed="VpcId"),
         tags(),
     ),

@@ -16,7 +16,10 @@ _HIGH_RISK: Final = f"{_TO}high_risk_tcp_ports"
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One row: the word in the control's id, what people call it, its ports, and why the world must not reach it."""
+    """One row: the word in the control's id, what people call it, its ports, and why the world must not reach it.
+
+    `seed` is the row of the seed product, `exposed` the word in Prowler's check of instances that are open so.
+    """
 
     word: str
     name: str
@@ -25,6 +28,8 @@ class Service:
     tcp: tuple[int, ...] = ()
     udp: tuple[int, ...] = ()
     checks: tuple[str, ...] = (f"{_TO}any_port",)
+    exposed: str = ""
+    also: tuple[str, ...] = ()
     severity: Severity = Severity.HIGH
 
     @property
@@ -35,7 +40,19 @@ class Service:
     @property
     def maps(self) -> tuple[str, ...]:
         """The requirements of frameworks that ask for it."""
-        return required(*self.checks)
+        return required(*self.checks, *((self._exposed,) if self.exposed else ()))
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """The remediations of others that closing the ports takes the place of."""
+        seed = (f"seed:{self.seed}",) if self.seed else ()
+        exposed = (f"prowler:{self._exposed}",) if self.exposed else ()
+        high_risk = (f"prowler:{_HIGH_RISK}", "security-hub:EC2.19") if _HIGH_RISK in self.checks else ()
+        return (*seed, *exposed, *high_risk, *self.also)
+
+    @property
+    def _exposed(self) -> str:
+        return f"ec2_instance_port_{self.exposed}_exposed_to_internet"
 
     @property
     def spelled(self) -> str:
@@ -43,33 +60,40 @@ class Service:
         return " and ".join(f"{name} {', '.join(map(str, ports))}" for name, ports in self.ports.items())
 
 
+_BY_RULE: Final = tuple(
+    f"cloudbots:{name}" for name in ("sg_single_rule_delete", "sg_modify_scope_by_port", "sg_delete_not_matching_cidr")
+)
+"""Remediations that take one rule from the world out, or give its port to named networks: here `replacement`."""
+
 _CRITICAL: Final = Severity.CRITICAL
 """For what asks for no password as it is installed, or hands over the whole machine."""
 
 SERVICES: Final = (
     Service(
         "cassandra-client", "Cassandra clients", "openCassandraClient", tcp=(9042,),
-        checks=("ec2_instance_port_cassandra_exposed_to_internet",),
+        exposed="cassandra",
         why="Cassandra accepts queries here, and as it is installed asks for no password.",
     ),
     Service(
         "cassandra-internode", "Cassandra between nodes", "openCassandraInternode", tcp=(7000,),
-        checks=("ec2_instance_port_cassandra_exposed_to_internet",),
+        exposed="cassandra",
         why="Nodes trust each other here: who reaches it can join the cluster and read what it replicates.",
     ),
     Service(
         "cassandra-monitoring", "Cassandra monitoring", "openCassandraMonitoring", tcp=(7199,),
         checks=(f"{_TO}tcp_port_cassandra_7199_9160_8888",),
+        exposed="cassandra",
         why="JMX on this port can run code in the database's process.",
     ),
     Service(
         "cassandra-thrift", "Cassandra Thrift", "openCassandraThrift", tcp=(9160,),
         checks=(f"{_TO}tcp_port_cassandra_7199_9160_8888",),
+        exposed="cassandra",
         why="The old client interface answers queries and gets no fixes any more.",
     ),
     Service(
         "cifs", "CIFS", "openCIFS", udp=(445,),
-        checks=("ec2_instance_port_cifs_exposed_to_internet",),
+        exposed="cifs",
         why="File sharing is made for one building; worms look for it all over the internet.",
     ),
     Service(
@@ -83,11 +107,13 @@ SERVICES: Final = (
     Service(
         "elasticsearch", "Elasticsearch", "openElasticsearch", tcp=(9200, 9300), severity=_CRITICAL,
         checks=(f"{_TO}tcp_port_elasticsearch_kibana_9200_9300_5601", _HIGH_RISK),
+        exposed="elasticsearch_kibana",
         why="Clusters without a password are found within hours, copied, and wiped for ransom.",
     ),
     Service(
         "ftp", "FTP", "openFTP", tcp=(20, 21),
         checks=(f"{_TO}tcp_port_ftp_20_21", _HIGH_RISK),
+        exposed="ftp",
         why="FTP sends passwords and files in the clear.",
     ),
     Service(
@@ -104,33 +130,48 @@ SERVICES: Final = (
         why="On 8080 live consoles and proxies which were never meant for the public.",
     ),
     Service(
+        "kafka", "Kafka", "", tcp=(9092,), severity=_CRITICAL,
+        checks=(f"{_TO}tcp_port_kafka_9092",),
+        exposed="kafka",
+        why="A broker takes and gives messages here, and as it is installed asks nobody who they are.",
+    ),
+    Service(
+        "kerberos", "Kerberos", "", tcp=(88, 464, 749, 750), udp=(88, 464, 749, 750),
+        exposed="kerberos",
+        why="It answers anyone with material to guess passwords from, and two of its ports change passwords.",
+    ),
+    Service(
         "kibana", "Kibana", "openKibana", tcp=(5601,),
         checks=(f"{_TO}tcp_port_elasticsearch_kibana_9200_9300_5601", _HIGH_RISK),
+        exposed="elasticsearch_kibana",
         why="Kibana shows and changes everything that its cluster holds.",
     ),
     Service(
         "ldap", "LDAP", "openLDAP", tcp=(389,), udp=(389,),
-        checks=("ec2_instance_port_ldap_exposed_to_internet",),
+        exposed="ldap",
         why="The directory names every account, takes passwords in the clear, and over UDP amplifies floods.",
     ),
     Service(
         "ldaps", "LDAP over TLS", "openLDAPS", tcp=(636,),
-        checks=("ec2_instance_port_ldap_exposed_to_internet",),
+        exposed="ldap",
         why="The directory names every account and is the place to guess passwords.",
     ),
     Service(
         "memcached", "Memcached", "openMemcached", tcp=(11211,), udp=(11211,), severity=_CRITICAL,
         checks=(f"{_TO}tcp_port_memcached_11211",),
+        exposed="memcached",
         why="Memcached knows no password, and over UDP answers with up to 50,000 times what it is sent.",
     ),
     Service(
         "mongodb", "MongoDB", "openMongoDB", tcp=(27017, 27018, 27019), severity=_CRITICAL,
         checks=(f"{_TO}tcp_port_mongodb_27017_27018",),
+        exposed="mongodb",
         why="Databases without a password are found within hours, copied, and wiped for ransom.",
     ),
     Service(
         "mysql", "MySQL", "openMySQL", tcp=(3306, 4333),
         checks=(f"{_TO}tcp_port_mysql_3306", _HIGH_RISK),
+        exposed="mysql",
         why="One guessed password, or one unpatched server, gives away the data.",
     ),
     Service(
@@ -140,6 +181,7 @@ SERVICES: Final = (
     Service(
         "oracle", "Oracle databases", "openOracle", tcp=(1521, 2483),
         checks=(f"{_TO}tcp_port_oracle_1521_2483",),
+        exposed="oracle",
         why="The listener tells which databases there are, and is the place to guess their passwords.",
     ),
     Service(
@@ -149,16 +191,19 @@ SERVICES: Final = (
     Service(
         "postgresql", "PostgreSQL", "openPostgreSQL", tcp=(5432,),
         checks=(f"{_TO}tcp_port_postgres_5432", _HIGH_RISK),
+        exposed="postgresql",
         why="One guessed password, or one unpatched server, gives away the data.",
     ),
     Service(
         "rdp", "Remote Desktop", "openRDP", tcp=(3389,),
         checks=(f"{_TO}tcp_port_3389", _HIGH_RISK),
+        exposed="rdp", also=("security-hub:EC2.14", *_BY_RULE),
         why="Remote Desktop is the commonest way in for ransomware: guessed passwords, and flaws that need none.",
     ),
     Service(
         "redis", "Redis", "openRedis", tcp=(6379,), severity=_CRITICAL,
         checks=(f"{_TO}tcp_port_redis_6379",),
+        exposed="redis",
         why="Who may write to Redis can have it write files on the host, and often no password is asked.",
     ),
     Service(
@@ -172,7 +217,8 @@ SERVICES: Final = (
     ),
     Service(
         "smb", "SMB over TCP", "openSMBoTCP", tcp=(445,),
-        checks=(_HIGH_RISK, "ec2_instance_port_cifs_exposed_to_internet"),
+        checks=(_HIGH_RISK,),
+        exposed="cifs",
         why="File sharing is made for one building; worms look for it all over the internet.",
     ),
     Service(
@@ -187,16 +233,19 @@ SERVICES: Final = (
     Service(
         "sql-server", "SQL Server", "openSQLServer", tcp=(1433,), udp=(1434,),
         checks=(f"{_TO}tcp_port_sql_server_1433_1434", _HIGH_RISK),
+        exposed="sqlserver",
         why="One guessed password of `sa`, or one unpatched server, gives away the machine with the data.",
     ),
     Service(
         "ssh", "SSH", "openSSH", tcp=(22,),
         checks=(f"{_TO}tcp_port_22", _HIGH_RISK),
+        exposed="ssh", also=("security-hub:EC2.13", *_BY_RULE),
         why="Every public address has its SSH passwords guessed at all day; a leaked key is enough to get in.",
     ),
     Service(
         "telnet", "Telnet", "openTelnet", tcp=(23,), severity=_CRITICAL,
         checks=(f"{_TO}tcp_port_telnet_23", _HIGH_RISK),
+        exposed="telnet",
         why="Telnet sends passwords in the clear, and is what botnets look for first.",
     ),
     Service(
@@ -209,7 +258,7 @@ SERVICES: Final = (
         why="VNC shares the whole screen and keyboard for one short password, or for none.",
     ),
 )  # fmt: skip
-"""All 34 rows of the seed product; `seed` is the name of the row there.
+"""All 34 rows of the seed product, and Kafka and Kerberos.
 
 Where the seed's own names or inputs are slips, the ports here are what the row says: its LDAPS takes inputs named after
 `LDAPSSL`, and its internal web rule takes Kibana's replacement addresses. Every row here takes its own.

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.facet import VALUE, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among
 from goldseam.clouds.aws.services.ec2.group_rules import (
     EVERY,
     atom,
@@ -62,6 +63,7 @@ SECURITY_GROUP: Final = AwsKind(
         Look(name="group_name", listed="GroupName"),
         Look(name="description", listed="Description"),
         Look(name="vpc", listed="VpcId"),
+        Among(name="in_use", others=INTERFACES, decode=bool),
         tags(),
     ),
     touched_by=(
@@ -137,7 +139,7 @@ def port_control(service: Service) -> Control:
             "the rule was for all traffic, so are protocols that hosts do not offer to strangers, such as routing",
             unless=_UNUSED,
         ),
-        maps=service.maps, covers=(f"seed:{service.seed}",), compliant=good, violating=bad,
+        maps=service.maps, covers=service.covers, compliant=good, violating=bad,
     )  # fmt: skip
     def port_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = ()) -> Verdict:
         gone = opening(ingress, ports)
@@ -171,6 +173,7 @@ _INSIDE: Final = atom("10.0.0.0/8", "tcp", *ALL)
         "all who reach the group's members from the internet by no other rule are cut off", unless=_UNUSED
     ),
     maps=required("ec2_securitygroup_allow_ingress_from_internet_to_all_ports"),
+    covers=("security-hub:EC2.18", "cloudbots:sg_rules_delete_by_scope"),
     compliant=[_example([]), _example([_TO_PEERS, _WEB])],
     violating=[
         _example([_OPEN_ALL, _TO_PEERS, _WEB], [_TO_PEERS, _WEB]),
@@ -193,6 +196,7 @@ def all_traffic_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = (
         "all who use a port of the range from the internet by no other rule are cut off", unless=_UNUSED
     ),
     maps=required("ec2_securitygroup_allow_ingress_from_internet_to_all_ports"),
+    covers=("security-hub:EC2.18",),
     compliant=[_example([]), _example([_WEB, _INSIDE, atom(_WORLD4, "icmp")])],
     violating=[
         _example([_WEB, atom(_WORLD4, "tcp", *ALL), _INSIDE], [_WEB, _INSIDE]),
@@ -220,6 +224,7 @@ _EGRESS: Final = [atom(_WORLD4, EVERY)]
     "aws.ec2.security-group.default-closed", SECURITY_GROUP, severity=Severity.HIGH,
     disrupts=may_disrupt("whatever was started without a group of its own loses its connections", unless=_DETACHED),
     maps=required("ec2_securitygroup_default_restrict_traffic"),
+    covers=("security-hub:EC2.2", "cloudbots:sg_rules_delete"),
     compliant=[
         {"group_name": "default", "ingress": [], "egress": []},
         {"group_name": "web", "ingress": [_WEB], "egress": _EGRESS},
