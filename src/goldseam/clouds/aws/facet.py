@@ -130,6 +130,13 @@ class AwsFacet(Facet):
         """The operations that reading the facet calls, besides the listing of its kind."""
         return (self.get.operation,) if self.get else ()
 
+    @property
+    def question(self) -> tuple[str, ...]:
+        """The call that reads it; its own name where it makes calls of its own, nothing where the listing tells it."""
+        if self.get is None:
+            return (self.name,) if self.read_operations else ()
+        return (self.get.operation, self.get.region, canonical(self.get.parameters).decode())
+
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The facet as it is now; raises CloudError when it cannot be told."""
         if self.get is None:

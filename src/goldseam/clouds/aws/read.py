@@ -24,7 +24,7 @@ from goldseam.control import Catalog, Kind
 from goldseam.errors import CloudError, NotFound, ResourceGone
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, canonical
+from goldseam.values import Json, Unknown
 
 WORKERS: Final = 32
 """Threads for each service that is read."""
@@ -62,16 +62,9 @@ def _wanted(kind: Kind, names: frozenset[str]) -> _Wanted:
     groups: dict[tuple[str, ...], list[AwsFacet]] = {}
     for facet in facets:
         if facet.read_operations:
-            groups.setdefault(_question(facet), []).append(facet)
+            groups.setdefault(facet.question, []).append(facet)
     free = tuple(facet for facet in facets if not facet.read_operations)
     return _Wanted(kind, free, tuple(map(tuple, groups.values())), tuple(facet.name for facet in facets))
-
-
-def _question(facet: AwsFacet) -> tuple[str, ...]:
-    """What facets that are read by one call have in common."""
-    if facet.get is None:
-        return (facet.name,)
-    return (facet.get.operation, facet.get.region, canonical(facet.get.parameters).decode())
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +217,7 @@ class _Scan:
         self._done += 1
         if self._progress:
             self._progress(self._shard, self._done, self._total)
-        yield _whole(resource.wanted, resource.ref, resource.readings)
+        yield _whole(Resource(resource.ref, {}), resource.wanted.order, resource.readings)
 
 
 class AwsReader:
@@ -280,6 +273,19 @@ class AwsReader:
         scan.start(here)
         return scan.results()
 
+    def more(self, lacking: Iterable[tuple[Resource, frozenset[str]]]) -> Iterator[Resource]:
+        """The same resources with these facets, which calls read, beside those that they have.
+
+        All is asked for at once, before the first result is taken.
+        """
+        ask, begun = self._memo(), list[tuple[Resource, list[Future[Readings]]]]()
+        for resource, names in lacking:
+            wanted = _wanted(self._catalog.kind(resource.ref.kind), names - resource.facets.keys())
+            begun.append((resource, self._begun(wanted, partial(_readings, ask, resource.ref, None))))
+        for resource, tasks in begun:
+            found = {name: reading for task in tasks for name, reading in task.result().items()}
+            yield _whole(resource, found, found)
+
     def read(self, ref: Ref, facets: frozenset[str]) -> Resource:
         """The facets of one resource as they are now; nothing is taken from an earlier reading.
 
@@ -291,11 +297,14 @@ class AwsReader:
         listed = find is not None and bool(find.narrow or items_say or not wanted.groups)
         item = _item(ask, ref, wanted.kind, find) if find and listed else None
         reading = partial(_readings, ask, ref, item, must_exist=find is not None and not listed)
-        tasks = [self._lanes.submit(group[0].read_operations[0], partial(reading, group)) for group in wanted.groups]
+        tasks = self._begun(wanted, reading)
         readings = dict(reading(wanted.free))
         for task in tasks:
             readings.update(task.result())
-        return _whole(wanted, ref, readings)
+        return _whole(Resource(ref, {}), wanted.order, readings)
+
+    def _begun(self, wanted: _Wanted, reading: Callable[[tuple[AwsFacet, ...]], Readings]) -> list[Future[Readings]]:
+        return [self._lanes.submit(group[0].read_operations[0], partial(reading, group)) for group in wanted.groups]
 
     def _memo(self) -> Memo:
         return Memo(self._session, self._clock.now().date().isoformat())
@@ -378,16 +387,14 @@ def _reading(ask: Ask, ref: Ref, item: Json, facet: AwsFacet, *, must_exist: boo
         return Unknown(f"the answer about {facet.name} cannot be understood ({type(error).__name__}: {error})")
 
 
-def _whole(wanted: _Wanted, ref: Ref, readings: Readings) -> Resource:
-    """The resource with its facets in the kind's order."""
-    facets: dict[str, Value | Unknown] = {}
-    pending: dict[str, str] = {}
-    told: dict[str, Mapping[str, str]] = {}
-    for name in wanted.order:
+def _whole(resource: Resource, order: Iterable[str], readings: Readings) -> Resource:
+    """The resource with what was read beside what it has, in the given order."""
+    facets, pending, told = dict(resource.facets), dict(resource.pending), dict(resource.told)
+    for name in order:
         reading = readings[name]
         facets[name] = reading.value if isinstance(reading, Reading) else reading
         if isinstance(reading, Reading) and reading.pending:
             pending[name] = reading.pending
         if isinstance(reading, Reading) and reading.told:
             told[name] = reading.told
-    return Resource(ref, facets, pending, told)
+    return Resource(resource.ref, facets, pending, told)
