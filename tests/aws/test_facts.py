@@ -8,8 +8,7 @@ import pytest
 
 from goldseam.clock import SystemClock
 from goldseam.clouds.aws.client import AwsSession
-from goldseam.clouds.aws.facts import tagged as tag_facts
-from goldseam.clouds.aws.facts import usage
+from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.account_name import ACCOUNT_NAME
@@ -30,7 +29,8 @@ from tests.emulators import Moto
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DENIED = Unknown("access denied")
-RULES = Catalog.of([tag_facts, usage]).facts
+CATALOG = aws_catalog()
+RULES = CATALOG.facts
 
 
 def a(kind: AwsKind, called: str, **held: Value) -> Resource:
@@ -39,7 +39,7 @@ def a(kind: AwsKind, called: str, **held: Value) -> Resource:
 
 def told(name: str, resource: Resource, kind: AwsKind, *, near: dict[AwsKind, Json] | None = None) -> Fact:
     around = Surroundings(resource.ref, NOW, {kind.name: held for kind, held in (near or {}).items()})
-    (rule,) = [rule for rule in RULES if rule.name == name and rule.applies_to(kind)]
+    (rule,) = [rule for rule in CATALOG.facts_of(kind) if rule.name == name]
     return gather(resource, [rule], around)[0]
 
 
@@ -346,7 +346,7 @@ def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
     """From the calls to the facts: buckets with and without a website, groups with and without an interface."""
     catalog = Catalog(
         (BUCKET, SECURITY_GROUP, NETWORK_INTERFACE, FLOW_LOG, DISTRIBUTION),
-        tuple(control for control in _controls() if control.kind in (BUCKET, SECURITY_GROUP)),
+        tuple(control for control in CATALOG.controls if control.kind in (BUCKET, SECURITY_GROUP)),
         RULES,
     )
     session = AwsSession.with_credentials("testing", "testing", None, endpoint_url=moto_cloud.endpoint)
@@ -361,12 +361,6 @@ def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
     assert found["data-1", "cloudfront_origin"] is False
     assert (found[groups[0], "attached"], found[groups[0], "port_in_use"]) == (True, False)
     assert (found[groups[1], "attached"], found[groups[1], "port_in_use"]) == (False, False)
-
-
-def _controls() -> tuple[Json, ...]:
-    from goldseam.clouds.aws.cloud import aws_catalog  # noqa: PLC0415 - every module of the folder
-
-    return aws_catalog().controls
 
 
 def _seeded(session: AwsSession) -> tuple[str, str]:

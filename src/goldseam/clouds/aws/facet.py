@@ -178,6 +178,18 @@ class Look(AwsFacet):
 
 
 @dataclass(frozen=True)
+class Pages(Look):
+    """A list that a call gives page by page, which is only looked at; `get.path` is the member that holds it."""
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The items of every page."""
+        if self.get is None:
+            return super().read(ask, ref, item)
+        get, where = self.get, filled(self.get.region, ref)
+        return Reading(self._decoded(ask.every(get.operation, filled(get.parameters, ref), where, get.path)))
+
+
+@dataclass(frozen=True)
 class Address(AwsFacet):
     """The resource's own address, for rules that must name it in what they write; no call reads it."""
 

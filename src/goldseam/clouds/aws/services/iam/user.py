@@ -106,6 +106,9 @@ USER: Final = AwsKind(
         PerKey(name="last_used", form=no_list_is_empty, of_key=_use, calls=(_LAST_USED,)),
         PerKey(name="idle", form=no_list_is_empty, of_key=_idle, calls=(_LAST_USED,)),
         PerKey(name="age", form=no_list_is_empty, of_key=_age),
+        Look(
+            name="password_last_used", get=Get("iam.GetUser", {"UserName": "{id}"}, "User.PasswordLastUsed"), decode=str
+        ),
         Look(name="path", listed="Path"),
         Look(name="created", listed="CreateDate"),
         tags(Get("iam.ListUserTags", {"UserName": "{id}"}, path="Tags")),
