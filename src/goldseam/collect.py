@@ -36,7 +36,7 @@ class Collection:
 
 def collect(reader: Reader, catalog: Catalog) -> Iterator[Collection]:
     """Every shard that the reader knows, in its order."""
-    wanted = catalog.judged()
+    wanted = catalog.judged
     for shard in reader.shards(tuple(wanted)):
         here = {kind: facets for kind, facets in wanted.items() if kind.account_wide is (shard.region == GLOBAL)}
         found = tuple(reader.scan(shard, here)) if here else ()

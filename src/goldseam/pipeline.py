@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +13,7 @@ from goldseam.control import Catalog, Control, FactRule, Surroundings
 from goldseam.decide import Circumstances, Decision, Exemption, decide, exempted, marked, settings_of
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.plan import Plan, propose
-from goldseam.policy import PolicySet
+from goldseam.policy import TAGS, PolicySet
 from goldseam.ports import Clock, Gap, Reader, Shard
 from goldseam.recall import Memory
 from goldseam.resource import Resource
@@ -124,7 +124,16 @@ def judged(resource: Resource, facts: tuple[Fact, ...], catalog: Catalog, standi
         if finding.status is not Status.PASS
     )  # fmt: skip
     findings = tuple(marked(finding, standing.exemptions, now) for finding in found)
-    return Seen(resource, findings, facts, decisions)
+    return Seen(_kept(resource, found, catalog), findings, facts, decisions)
+
+
+def _kept(resource: Resource, found: Sequence[Finding], catalog: Catalog) -> Resource:
+    """The resource as it is kept: what controls look at, and its tags while there is something to decide.
+
+    What only facts look at is in the facts; much of it moves by itself, and would make a history of no change.
+    """
+    names = catalog.judged[catalog.kind(resource.ref.kind)] | ({TAGS} if _open(found) else frozenset())
+    return replace(resource, facets={name: value for name, value in resource.facets.items() if name in names})
 
 
 def plan_for(

@@ -14,6 +14,7 @@ from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.rds import DB_INSTANCE
+from goldseam.control import Kind
 from goldseam.pipeline import Standing, scan
 from goldseam.policy import no_policies
 from goldseam.ports import Shard
@@ -158,7 +159,7 @@ def test_route_tables_and_facts_are_read_from_a_cloud(moto_cloud: Moto) -> None:
     catalog = aws_catalog()
     catalog = catalog.only([catalog.control("aws.ec2.security-group.port-ssh-closed")])
     with AwsReader(session, catalog, (REGION,)) as reader:
-        wanted = {ROUTE_TABLE: frozenset(ROUTE_TABLE.facet_by_name)}
+        wanted: dict[Kind, frozenset[str]] = {ROUTE_TABLE: frozenset(ROUTE_TABLE.facet_by_name)}
         tables = {
             item.ref.id: item for item in reader.scan(Shard(ACCOUNT, REGION), wanted) if isinstance(item, Resource)
         }

@@ -86,6 +86,7 @@ class Catalog:
                 _join(reads, ((kind, fact.reads), *fact.needs.items()))
         return {kind: frozenset(names) for kind, names in reads.items()}
 
+    @cached_property
     def judged(self) -> Mapping[Kind, frozenset[str]]:
         """The facets to read of every resource: what controls read, and what comes with it for free.
 
