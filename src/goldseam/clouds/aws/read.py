@@ -264,20 +264,19 @@ class AwsReader:
     def scan(self, shard: Shard, wanted: Mapping[Kind, frozenset[str]]) -> Iterator[Resource | Gap]:
         """Every resource of the shard, each as soon as its last facet is read.
 
-        The listings are asked for at once, before the first result is taken: calling this for the next shard early
-        overlaps the two.
+        The listings are asked for at once, before the first result is taken. Of what only facts look at, no progress
+        is told.
         """
         account_wide = shard.region == GLOBAL
         here = [_wanted(kind, names) for kind, names in wanted.items() if kind.account_wide is account_wide]
-        scan = _Scan(self._memo(), self._session.partition(), self._lanes, shard, self._regions, self._progress)
+        controls_of = self._catalog.controls_of
+        progress = self._progress if not controls_of or any(kind.name in controls_of for kind in wanted) else None
+        scan = _Scan(self._memo(), self._session.partition(), self._lanes, shard, self._regions, progress)
         scan.start(here)
         return scan.results()
 
     def more(self, lacking: Iterable[tuple[Resource, frozenset[str]]]) -> Iterator[Resource]:
-        """The same resources with these facets, which calls read, beside those that they have.
-
-        All is asked for at once, before the first result is taken.
-        """
+        """The same resources with these facets, which calls read, beside those they have; all asked for at once."""
         ask, begun = self._memo(), list[tuple[Resource, list[Future[Readings]]]]()
         for resource, names in lacking:
             wanted = _wanted(self._catalog.kind(resource.ref.kind), names - resource.facets.keys())
