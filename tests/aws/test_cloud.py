@@ -16,6 +16,9 @@ from goldseam.ports import Gap, Key, Secret
 from goldseam.resource import Resource
 from goldseam.values import Unknown
 
+LACKING = {"aws.ec2.snapshot", "aws.macie.bucket"}
+"""Kinds that the emulator lists wrongly, or not at all."""
+
 
 def modules() -> list[ModuleType]:
     return [import_module(found.name) for found in pkgutil.walk_packages(folder.__path__, f"{folder.__name__}.")]
@@ -47,7 +50,7 @@ def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch
             Bucket="bucket", CreateBucketConfiguration={"LocationConstraint": "eu-west-3"}
         )
         # The emulator owns a thousand snapshots of its own, and each takes a call at a careful pace.
-        wanted = {kind: names for kind, names in cloud.catalog.wanted().items() if kind.name != "aws.ec2.snapshot"}
+        wanted = {kind: names for kind, names in cloud.catalog.wanted().items() if kind.name not in LACKING}
         shards = cloud.reader.shards(tuple(wanted))
         assert [shard.region for shard in shards] == ["global", "eu-west-3"]
         items = [item for shard in shards for item in cloud.reader.scan(shard, wanted)]
@@ -55,7 +58,8 @@ def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch
         found = {item.ref.id: item for item in items if isinstance(item, Resource)}
         unknown = {
             (item.ref.kind, name): value.reason
-            for item in found.values()
+            for item in items
+            if isinstance(item, Resource)
             for name, value in item.facets.items()
             if isinstance(value, Unknown)
         }

@@ -60,6 +60,11 @@ class Catalog:
         """The type of every fact, by its name."""
         return {fact.name: fact.type for fact in self.facts}
 
+    @cached_property
+    def _facts_of(self) -> dict[Kind, tuple[FactRule, ...]]:
+        """The facts of the kinds that were asked about."""
+        return {}
+
     def kind(self, name: str) -> Kind:
         """The kind of that name; raises UnknownName."""
         if name not in self.kind_by_name:
@@ -74,9 +79,11 @@ class Catalog:
 
     def facts_of(self, kind: Kind) -> tuple[FactRule, ...]:
         """The facts that can be asked of resources of a kind; one of the kind's own goes before one of all kinds."""
-        found = [fact for fact in self.facts if fact.applies_to(kind)]
-        own = {fact.name for fact in found if fact.kind is not None}
-        return tuple(fact for fact in found if fact.kind is not None or fact.name not in own)
+        if kind not in self._facts_of:
+            found = [fact for fact in self.facts if fact.applies_to(kind)]
+            own = {fact.name for fact in found if fact.kind is not None}
+            self._facts_of[kind] = tuple(fact for fact in found if fact.kind is not None or fact.name not in own)
+        return self._facts_of[kind]
 
     def wanted(self) -> Mapping[Kind, frozenset[str]]:
         """The facets that may be read of each kind: what controls read, and what facts of those kinds need."""
