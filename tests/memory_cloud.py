@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -286,6 +286,9 @@ class MemoryCloud:
         for ref in (REF, OTHER):
             if ref.region == shard.region and ref.address in self.vaults:
                 yield self.read(ref, wanted[VAULT])
+
+    def more(self, lacking: Iterable[tuple[Resource, frozenset[str]]]) -> Iterator[Resource]:
+        return (self.read(resource.ref, names | resource.facets.keys()) for resource, names in lacking)
 
     def read(self, ref: Ref, facets: frozenset[str]) -> Resource:
         if self.deaf:

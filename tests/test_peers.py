@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -69,6 +69,9 @@ class Listing:
     def scan(self, shard: Shard, wanted: Mapping[Kind, frozenset[str]]) -> Iterator[Resource | Gap]:
         del shard, wanted
         return iter(self._items)
+
+    def more(self, lacking: Iterable[tuple[Resource, frozenset[str]]]) -> Iterator[Resource]:
+        return (resource for resource, _ in lacking)
 
     def read(self, ref: Ref, facets: frozenset[str]) -> Resource:
         raise AssertionError((ref, facets))

@@ -394,8 +394,12 @@ def test_the_page_has_every_fact_with_its_type_and_kinds() -> None:
 
 
 def _kinds(name: str, catalog: Catalog) -> str:
-    kinds = sorted(rule.kind.name if rule.kind else "" for rule in catalog.facts if rule.name == name)
-    return "all with tags" if kinds == [""] else ", ".join(f"`{kind}`" for kind in kinds)
+    rules = [rule for rule in catalog.facts if rule.name == name]
+    kinds = [f"`{kind}`" for kind in sorted(rule.kind.name for rule in rules if rule.kind)]
+    whatever = [rule.reads[0] for rule in rules if rule.kind is None]
+    return (
+        "all with tags" if "tags" in whatever else ", ".join((*kinds, *(f"all with `{facet}`" for facet in whatever)))
+    )
 
 
 def test_the_page_has_every_key_and_variable() -> None:

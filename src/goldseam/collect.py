@@ -1,17 +1,18 @@
 """Stage 1: read the cloud, a shard at a time.
 
-Only what the enabled controls and the facts about their kinds need is asked for. No more than one shard's resources
-are held: each is handed on, and dropped when the next one is asked for.
+Of every resource only what the enabled controls need is asked for; what facts need beside it is asked for where
+something is wrong, and nowhere else. No more than one shard's resources are held: each is handed on, and dropped when
+the next one is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from goldseam.control import Catalog, Kind
+from goldseam.control import Catalog, FactRule, Kind
 from goldseam.ports import GLOBAL, Gap, Reader, Shard
-from goldseam.resource import Resource
+from goldseam.resource import Ref, Resource
 from goldseam.values import Unknown
 
 
@@ -35,10 +36,65 @@ class Collection:
 
 def collect(reader: Reader, catalog: Catalog) -> Iterator[Collection]:
     """Every shard that the reader knows, in its order."""
-    wanted = catalog.wanted()
+    wanted = catalog.judged
     for shard in reader.shards(tuple(wanted)):
         here = {kind: facets for kind, facets in wanted.items() if kind.account_wide is (shard.region == GLOBAL)}
         found = tuple(reader.scan(shard, here)) if here else ()
         resources = tuple(item for item in found if isinstance(item, Resource))
         gaps = tuple(item for item in found if isinstance(item, Gap))
         yield Collection(shard, resources, gaps, tuple(here))
+
+
+class Nearby:
+    """What facts look at beside a resource: read when the first one needs it, and once.
+
+    It holds what an account has once, and what a region has while its shard is looked at.
+    """
+
+    def __init__(self, reader: Reader, catalog: Catalog) -> None:
+        self._reader, self._catalog = reader, catalog
+        self._shard: Shard | None = None
+        self._held: dict[tuple[Shard, Kind], tuple[Resource, ...] | Unknown] = {}
+
+    def enter(self, collection: Collection) -> None:
+        """Let go of the last region, and hold what was read of this one."""
+        gone = self._shard if self._shard and self._shard.region != GLOBAL else None
+        self._held = {key: held for key, held in self._held.items() if key[0] != gone}
+        self._shard = collection.shard
+        by_kind = collection.by_kind()
+        self._held.update({(collection.shard, kind): by_kind[kind.name] for kind in collection.kinds})
+
+    def completed(self, wanted: Iterable[tuple[Resource, Sequence[FactRule]]]) -> Iterator[Resource]:
+        """The resources with the facets of their own that these facts about them read."""
+        pairs = [(item, frozenset(name for rule in rules for name in rule.reads)) for item, rules in wanted]
+        return self._reader.more([(item, names - item.facets.keys()) for item, names in pairs])
+
+    def around(self, ref: Ref, rules: Sequence[FactRule]) -> Mapping[str, tuple[Resource, ...] | Unknown]:
+        """The resources that these facts look at, by kind: of the region, or of the account where it has them once."""
+        glances = {kind for rule in rules for kind in rule.glances}
+        found = {kind.name: self._held[key] for kind in glances if (key := (_place(kind, ref), kind)) in self._held}
+        needs = [(kind, names) for rule in rules for kind, names in rule.needs.items()]
+        return found | {kind.name: self._looked(kind, frozenset(names), ref) for kind, names in needs}
+
+    def _looked(self, kind: Kind, names: frozenset[str], ref: Ref) -> tuple[Resource, ...] | Unknown:
+        place = _place(kind, ref)
+        if not kind.account_wide and place.region == GLOBAL:
+            return Unknown(f"{kind.title} is looked at by region, and `{ref}` has none")
+        held = self._held.get((place, kind))
+        if held is None:
+            held = self._listed(place, kind, names)
+        elif not isinstance(held, Unknown) and any(names - item.facets.keys() for item in held):
+            held = tuple(self._reader.more([(item, names - item.facets.keys()) for item in held]))
+        self._held[place, kind] = held
+        return held
+
+    def _listed(self, place: Shard, kind: Kind, names: frozenset[str]) -> tuple[Resource, ...] | Unknown:
+        found = list(self._reader.scan(place, {kind: names | self._catalog.free(kind)}))
+        for item in found:
+            if isinstance(item, Gap):
+                return Unknown(item.reason)
+        return tuple(item for item in found if isinstance(item, Resource))
+
+
+def _place(kind: Kind, ref: Ref) -> Shard:
+    return Shard(ref.account, GLOBAL if kind.account_wide else ref.region)

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
-from goldseam.collect import Collection, collect
+from goldseam.collect import Collection, Nearby, collect
 from goldseam.context import Fact, gather
-from goldseam.control import Catalog, Control, Surroundings
+from goldseam.control import Catalog, Control, FactRule, Surroundings
 from goldseam.decide import Circumstances, Decision, Exemption, decide, exempted, marked, settings_of
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.plan import Plan, propose
-from goldseam.policy import PolicySet
+from goldseam.policy import TAGS, PolicySet
 from goldseam.ports import Clock, Gap, Reader, Shard
 from goldseam.recall import Memory
 from goldseam.resource import Resource
 from goldseam.values import Unknown
+
+_COSTS: Final = Unknown(
+    "it takes calls that cost, and neither a policy in force nor a failed control asked for it; scan again with a "
+    "policy that does"
+)
 
 
 @dataclass(frozen=True)
@@ -50,35 +56,58 @@ class Report:
 
 def scan(reader: Reader, catalog: Catalog, standing: Standing, clock: Clock) -> Iterator[Report]:
     """Stages 1 to 4, a shard at a time; what an account has once stays at hand for the facts of its regions."""
-    account_wide: dict[str, tuple[Resource, ...] | Unknown] = {}
+    nearby = Nearby(reader, catalog)
     for collection in collect(reader, catalog):
-        around = collection.by_kind()
-        account_wide.update({kind.name: around[kind.name] for kind in collection.kinds if kind.account_wide})
-        seen = tuple(_looked_at(collection, catalog, standing, {**account_wide, **around}, clock))
-        judged = tuple(kind.name for kind in collection.kinds if kind.name in catalog.controls_of)
-        yield Report(collection.shard, judged, seen, collection.gaps)
+        nearby.enter(collection)
+        seen = tuple(_looked_at(collection, catalog, standing, nearby, clock))
+        kinds = tuple(kind.name for kind in collection.kinds)
+        yield Report(collection.shard, kinds, seen, collection.gaps)
 
 
 def _looked_at(
-    collection: Collection,
-    catalog: Catalog,
-    standing: Standing,
-    around: Mapping[str, tuple[Resource, ...] | Unknown],
-    clock: Clock,
+    collection: Collection, catalog: Catalog, standing: Standing, nearby: Nearby, clock: Clock
 ) -> Iterator[Seen]:
-    for resource in collection.resources:
-        if resource.ref.kind in catalog.controls_of:
-            yield look(resource, catalog, standing, Surroundings(resource.ref, clock.now(), around))
+    """Every resource through stages 2 to 4; facts are gathered, and read, only where something is to be decided."""
+    found = [(resource, _verdicts(resource, catalog, standing)) for resource in collection.resources]
+    wrong = [
+        (resource, _asked(resource, findings, catalog, standing)) for resource, findings in found if _open(findings)
+    ]
+    whole = nearby.completed(wrong)
+    asked = iter(wrong)
+    for resource, findings in found:
+        if not _open(findings):
+            yield Seen(resource, findings, (), ())
+            continue
+        _, rules = next(asked)
+        around = Surroundings(resource.ref, clock.now(), nearby.around(resource.ref, rules))
+        completed = next(whole)
+        facts = (*gather(completed, rules, around), *_unasked(completed, rules, catalog))
+        yield judged(completed, facts, catalog, standing, around.now)
 
 
-def look(resource: Resource, catalog: Catalog, standing: Standing, around: Surroundings) -> Seen:
-    """Stages 2 to 4 on one resource; facts are gathered only where something is to be decided."""
-    controls = catalog.controls_of[resource.ref.kind]
-    found = evaluate(resource, controls, settings_of(standing.policies))
-    if all(finding.status is Status.PASS for finding in found):
-        return Seen(resource, found, (), ())
-    facts = gather(resource, catalog.facts_of(catalog.kind(resource.ref.kind)), around)
-    return judged(resource, facts, catalog, standing, around.now)
+def _verdicts(resource: Resource, catalog: Catalog, standing: Standing) -> tuple[Finding, ...]:
+    return evaluate(resource, catalog.controls_of[resource.ref.kind], settings_of(standing.policies))
+
+
+def _open(findings: Sequence[Finding]) -> bool:
+    return any(finding.status is not Status.PASS for finding in findings)
+
+
+def _asked(
+    resource: Resource, findings: Sequence[Finding], catalog: Catalog, standing: Standing
+) -> tuple[FactRule, ...]:
+    """The facts to gather of a resource: those that cost much only where something asks for them."""
+    failed = [catalog.control(item.control) for item in findings if item.status is not Status.PASS]
+    names = standing.policies.facts.union(*(control.disruption.unless for control in failed))
+    rules = catalog.facts_of(catalog.kind(resource.ref.kind))
+    return tuple(rule for rule in rules if not rule.dear or rule.name in names)
+
+
+def _unasked(resource: Resource, asked: Sequence[FactRule], catalog: Catalog) -> Iterator[Fact]:
+    """The facts that nothing asks for, each with the reason why it was not gathered."""
+    for rule in catalog.facts_of(catalog.kind(resource.ref.kind)):
+        if rule not in asked:
+            yield Fact(rule.name, _COSTS)
 
 
 def judged(resource: Resource, facts: tuple[Fact, ...], catalog: Catalog, standing: Standing, now: datetime) -> Seen:
@@ -95,7 +124,16 @@ def judged(resource: Resource, facts: tuple[Fact, ...], catalog: Catalog, standi
         if finding.status is not Status.PASS
     )  # fmt: skip
     findings = tuple(marked(finding, standing.exemptions, now) for finding in found)
-    return Seen(resource, findings, facts, decisions)
+    return Seen(_kept(resource, found, catalog), findings, facts, decisions)
+
+
+def _kept(resource: Resource, found: Sequence[Finding], catalog: Catalog) -> Resource:
+    """The resource as it is kept: what controls look at, and its tags while there is something to decide.
+
+    What only facts look at is in the facts; much of it moves by itself, and would make a history of no change.
+    """
+    names = catalog.judged[catalog.kind(resource.ref.kind)] | ({TAGS} if _open(found) else frozenset())
+    return replace(resource, facets={name: value for name, value in resource.facets.items() if name in names})
 
 
 def plan_for(

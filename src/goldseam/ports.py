@@ -5,7 +5,7 @@ Whatever does input or output stands behind one of these protocols and is passed
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,6 +109,13 @@ class Reader(Protocol):
         """Every resource of the wanted kinds in a shard, with the wanted facets and no more calls than they take.
 
         A call that fails makes exactly the facets that it feeds `Unknown`; a listing that fails is a `Gap`.
+        """
+
+    def more(self, lacking: Iterable[tuple[Resource, frozenset[str]]]) -> Iterator[Resource]:
+        """The same resources, in their order, with the named facets beside those that they have.
+
+        For what is only wanted once it is known which resources need it. A call that fails makes exactly the facets
+        that it feeds `Unknown`.
         """
 
     def read(self, ref: Ref, facets: frozenset[str]) -> Resource:

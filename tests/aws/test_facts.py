@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from goldseam.clock import SystemClock
 from goldseam.clouds.aws.client import AwsSession
-from goldseam.clouds.aws.facts import tagged as tag_facts
-from goldseam.clouds.aws.facts import usage
+from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.account_name import ACCOUNT_NAME
@@ -18,9 +18,10 @@ from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.services.s3 import BUCKET
-from goldseam.collect import collect
 from goldseam.context import Fact, gather
-from goldseam.control import Catalog, FactRule, Surroundings
+from goldseam.control import Catalog, Surroundings
+from goldseam.pipeline import Standing, scan
+from goldseam.policy import no_policies
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value
 from tests.aws.laws import ACCOUNT, REGION
@@ -28,7 +29,8 @@ from tests.emulators import Moto
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DENIED = Unknown("access denied")
-RULES = Catalog.of([tag_facts, usage]).facts
+CATALOG = aws_catalog()
+RULES = CATALOG.facts
 
 
 def a(kind: AwsKind, called: str, **held: Value) -> Resource:
@@ -37,7 +39,7 @@ def a(kind: AwsKind, called: str, **held: Value) -> Resource:
 
 def told(name: str, resource: Resource, kind: AwsKind, *, near: dict[AwsKind, Json] | None = None) -> Fact:
     around = Surroundings(resource.ref, NOW, {kind.name: held for kind, held in (near or {}).items()})
-    (rule,) = [rule for rule in RULES if rule.name == name and rule.applies_to(kind)]
+    (rule,) = [rule for rule in CATALOG.facts_of(kind) if rule.name == name]
     return gather(resource, [rule], around)[0]
 
 
@@ -344,36 +346,21 @@ def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
     """From the calls to the facts: buckets with and without a website, groups with and without an interface."""
     catalog = Catalog(
         (BUCKET, SECURITY_GROUP, NETWORK_INTERFACE, FLOW_LOG, DISTRIBUTION),
-        tuple(control for control in _controls() if control.kind in (BUCKET, SECURITY_GROUP)),
+        tuple(control for control in CATALOG.controls if control.kind in (BUCKET, SECURITY_GROUP)),
         RULES,
     )
     session = AwsSession.with_credentials("testing", "testing", None, endpoint_url=moto_cloud.endpoint)
     groups = _seeded(session)
-    found: dict[tuple[str, str], Json] = {}
     with AwsReader(session, catalog, (REGION,)) as reader:
-        around: dict[str, Json] = {}
-        for collection in collect(reader, catalog):
-            around.update(collection.by_kind())
-            for resource in collection.resources:
-                for fact in gather(resource, _rules_of(resource), Surroundings(resource.ref, NOW, around)):
-                    found[resource.ref.id, fact.name] = value(fact)
+        reports = list(scan(reader, catalog, Standing(no_policies()), SystemClock()))
     session.close()
+    looked = [seen for report in reports for seen in report.seen]
+    found = {(seen.resource.ref.id, fact.name): value(fact) for seen in looked for fact in seen.facts}
     assert (found["site-1", "serves_website"], found["data-1", "serves_website"]) == (True, False)
     assert (found["data-1", "environment"], found["data-1", "managed_by"]) == ("production", "terraform")
     assert found["data-1", "cloudfront_origin"] is False
     assert (found[groups[0], "attached"], found[groups[0], "port_in_use"]) == (True, False)
     assert (found[groups[1], "attached"], found[groups[1], "port_in_use"]) == (False, False)
-
-
-def _controls() -> tuple[Json, ...]:
-    from goldseam.clouds.aws.cloud import aws_catalog  # noqa: PLC0415 - every module of the folder
-
-    return aws_catalog().controls
-
-
-def _rules_of(resource: Resource) -> list[FactRule]:
-    kind = next((kind for kind in (BUCKET, SECURITY_GROUP) if kind.name == resource.ref.kind), None)
-    return [rule for rule in RULES if kind is not None and rule.applies_to(kind)]
 
 
 def _seeded(session: AwsSession) -> tuple[str, str]:
@@ -392,5 +379,8 @@ def _seeded(session: AwsSession) -> tuple[str, str]:
     used, spare = (
         make("ec2.CreateSecurityGroup", GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in ("a", "b")
     )
+    for group in (used, spare):
+        world = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        make("ec2.AuthorizeSecurityGroupIngress", GroupId=group, IpPermissions=[world])
     make("ec2.CreateNetworkInterface", SubnetId=subnet, Groups=[used])
     return used, spare

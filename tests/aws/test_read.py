@@ -13,14 +13,16 @@ from goldseam.clouds.aws.ask import Memo
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, until, version
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, Scope
-from goldseam.clouds.aws.read import AwsReader, Progress
+from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.shapes import Document, Settings, policy
+from goldseam.clouds.aws.shard import Progress
 from goldseam.control import Catalog, Kind
 from goldseam.errors import (
     AccessDenied,
     CallFailed,
     CloudError,
     NotFound,
+    NotOffered,
     ResourceGone,
     Throttled,
     UnknownName,
@@ -661,3 +663,12 @@ def test_a_part_that_has_an_id_of_its_own_is_asked_for_by_that_alone() -> None:
         assert part.ref.id == "a/part/1"
         aws.read(part.ref, frozenset({"n"}))
     assert asked == [{"Parent": "a/parent"}, {"Arns": ["a/part/1"]}]
+
+
+def test_in_a_region_that_does_not_have_the_service_nothing_is_found_and_nothing_failed() -> None:
+    none = NotOffered("test does not exist in eu-west-3", code="UnknownHost")
+    cloud = Cloud({"sns.ListTopics": none, "ec2.GetEbsEncryptionByDefault": none, "s3.ListBuckets": none})
+    with AwsReader(cloud, CATALOG) as opened:
+        assert list(opened.scan(Shard(ACCOUNT, "eu-west-3"), {**wants(TOPIC), **wants(REGION)})) == []
+        afresh = opened.read(REGION.ref("aws", ACCOUNT, "eu-west-3", "eu-west-3"), frozenset({"by_default"}))
+    assert afresh.facets == {"by_default": Unknown("not offered there: test does not exist in eu-west-3")}

@@ -14,6 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 _KEY: Final = re.compile(r"<(AccessKeyId|SecretAccessKey|SessionToken)>([^<]+)</")
 _HOP: Final = ("connection", "transfer-encoding", "content-length", "keep-alive")
+_POSTED: Final = {("POST", "/datasources/s3"): "DescribeBuckets"}
+"""Reads that are posted, by services whose calls have no name (Amazon Macie)."""
+
 READS: Final = re.compile(r"(Get|List|Describe|Assume|Lookup|Head|GET|HEAD)")
 
 
@@ -33,6 +36,8 @@ class Asked:
             return action[0]
         if target := self.headers.get("X-Amz-Target"):
             return target.rpartition(".")[2]
+        if (self.method, self.path) in _POSTED:
+            return _POSTED[self.method, self.path]
         return f"{self.method} ?{urlsplit(self.target).query.partition('&')[0].rstrip('=')}"
 
     @property

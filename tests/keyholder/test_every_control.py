@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import orjson
@@ -24,7 +25,9 @@ ID = {"aws.kms.key": "1234abcd-12ab-34cd-56ef-1234567890ab"}
 def resource_of(control: Control, example: Example) -> Resource:
     kind = control.kind
     assert isinstance(kind, AwsKind)
-    ref = kind.ref("aws", "111122223333", "eu-central-1", ID.get(kind.name, "goldseam-example"))
+    made = kind.ref("aws", "111122223333", "eu-central-1", ID.get(kind.name, "goldseam-example"))
+    listed = made.address.replace("*", "0a1b") if kind.find and kind.find.address else made.address
+    ref = replace(made, address=listed)
     facets = {name: kind.facet(name).normal(value) for name, value in example.facets.items()}
     return Resource(ref, {**{facet.name: Unknown("not in the example") for facet in kind.facets}, **facets})
 

@@ -26,6 +26,7 @@ from goldseam.errors import Refused, ResourceGone, UnknownName, UsageError
 from goldseam.evaluate import Finding, Status
 from goldseam.pipeline import Seen, judged, plan_for
 from goldseam.plan import Plan
+from goldseam.policy import TAGS
 from goldseam.record import exported
 from goldseam.resource import Ref
 
@@ -103,7 +104,8 @@ def _made(workspace: Workspace, cloud: AwsCloud, ref: Ref, names: Sequence[str])
 
 def fresh_look(workspace: Workspace, cloud: AwsCloud, ref: Ref, standing: Standing) -> Seen:
     """A resource read afresh and judged, with the facts that the last scan gathered."""
-    facets = workspace.catalog.wanted()[workspace.catalog.kind(ref.kind)]
+    kind = workspace.catalog.kind(ref.kind)
+    facets = workspace.catalog.judged[kind] | ({TAGS} & kind.facet_by_name.keys())
     _, facts = workspace.home.scans.resource(ref)
     return judged(cloud.reader.read(ref, facets), facts, workspace.catalog, standing, SystemClock().now())
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.read import Progress
+    from goldseam.clouds.aws.shard import Progress
     from goldseam.ports import Shard
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.cloud import AwsCloud
-    from goldseam.clouds.aws.read import Progress
+    from goldseam.clouds.aws.shard import Progress
     from goldseam.control import Catalog
     from goldseam.pipeline import Standing
     from goldseam.plan import Plan

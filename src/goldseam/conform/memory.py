@@ -7,7 +7,7 @@ cloud agrees is for the emulators to say.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -88,6 +88,10 @@ class MemoryGround:
     def now(self, placed: Placed, ref: Ref | None = None) -> Resource:
         """Every facet."""
         return self.read(ref or placed.ref, placed.everything)
+
+    def more(self, lacking: Iterable[tuple[Resource, frozenset[str]]]) -> Iterator[Resource]:
+        """The same resources, read again with these facets too."""
+        return (self.read(resource.ref, names | resource.facets.keys()) for resource, names in lacking)
 
     def read(self, ref: Ref, facets: frozenset[str]) -> Resource:
         """The facets, or for some readings those of before the last call."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -60,6 +60,11 @@ class Catalog:
         """The type of every fact, by its name."""
         return {fact.name: fact.type for fact in self.facts}
 
+    @cached_property
+    def _facts_of(self) -> dict[Kind, tuple[FactRule, ...]]:
+        """The facts of the kinds that were asked about."""
+        return {}
+
     def kind(self, name: str) -> Kind:
         """The kind of that name; raises UnknownName."""
         if name not in self.kind_by_name:
@@ -73,20 +78,60 @@ class Catalog:
         return self.control_by_id[id]
 
     def facts_of(self, kind: Kind) -> tuple[FactRule, ...]:
-        """The facts that can be asked of resources of a kind."""
-        return tuple(fact for fact in self.facts if fact.applies_to(kind))
+        """The facts that can be asked of resources of a kind; one of the kind's own goes before one of all kinds."""
+        if kind not in self._facts_of:
+            found = [fact for fact in self.facts if fact.applies_to(kind)]
+            own = {fact.name for fact in found if fact.kind is not None}
+            self._facts_of[kind] = tuple(fact for fact in found if fact.kind is not None or fact.name not in own)
+        return self._facts_of[kind]
 
     def wanted(self) -> Mapping[Kind, frozenset[str]]:
-        """The facets to read of each kind, and no more: what controls read, and what facts of those kinds need."""
-        reads: dict[Kind, set[str]] = defaultdict(set)
-        for control in self.controls:
-            reads[control.kind].update(control.reads)
+        """The facets that may be read of each kind: what controls read, and what facts of those kinds need."""
+        reads = _joined((control.kind, control.reads) for control in self.controls)
         for kind in tuple(reads):
             for fact in self.facts_of(kind):
-                reads[kind].update(fact.reads)
-                for other, names in fact.needs.items():
-                    reads[other].update(other.facet(name).name for name in names)
+                _join(reads, ((kind, fact.reads), *fact.needs.items()))
         return {kind: frozenset(names) for kind, names in reads.items()}
+
+    @cached_property
+    def judged(self) -> Mapping[Kind, frozenset[str]]:
+        """The facets to read of every resource: what controls read, and what comes with it for free.
+
+        What facts need beside it is read where something is wrong, once that is known.
+        """
+        reads = _joined((control.kind, control.reads) for control in self.controls)
+        wishes = _joined(self._wishes(reads))
+        return {kind: frozenset(names | _free(kind, names, wishes.get(kind, set()))) for kind, names in reads.items()}
+
+    def free(self, kind: Kind) -> frozenset[str]:
+        """The facets of a kind that facts look at and that its listing tells."""
+        wishes = _joined(self._wishes({control.kind for control in self.controls}))
+        return _free(kind, set(), wishes.get(kind, set()))
+
+    def _wishes(self, kinds: Iterable[Kind]) -> Iterator[tuple[Kind, Iterable[str]]]:
+        """All that facts about these kinds look at."""
+        for kind in kinds:
+            for fact in self.facts_of(kind):
+                yield kind, fact.reads
+                yield from fact.needs.items()
+                yield from fact.glances.items()
+
+
+def _joined(reads: Iterable[tuple[Kind, Iterable[str]]]) -> dict[Kind, set[str]]:
+    found: dict[Kind, set[str]] = {}
+    _join(found, reads)
+    return found
+
+
+def _join(found: dict[Kind, set[str]], reads: Iterable[tuple[Kind, Iterable[str]]]) -> None:
+    for kind, names in reads:
+        found.setdefault(kind, set()).update(kind.facet(name).name for name in names)
+
+
+def _free(kind: Kind, read: Iterable[str], wished: Iterable[str]) -> frozenset[str]:
+    """Those of the wished facets that take no call beside the listing and those that are made anyway."""
+    asked = {(), *(kind.facet(name).question for name in read)}
+    return frozenset(name for name in wished if kind.facet(name).question in asked)
 
 
 def _members(value: object) -> Iterable[object]:

@@ -155,6 +155,14 @@ class Facet(ABC):
         """The value in the form in which two readings of the same configuration are equal."""
         return value
 
+    @property
+    def question(self) -> tuple[str, ...]:
+        """What is asked about a resource to read it; empty where the listing of its kind tells it already.
+
+        Facets with the same question are read together, so that the second one costs nothing.
+        """
+        return (self.name,)
+
     @abstractmethod
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """The calls that turn `before` into `after`; none when they are equal.

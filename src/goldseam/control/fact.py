@@ -58,6 +58,8 @@ class FactRule:
     needs: Mapping[Kind, tuple[str, ...]]
     rule: Callable[..., Answer] = field(repr=False)
     tolerant: bool = False
+    glances: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
+    dear: bool = False
 
     def applies_to(self, kind: Kind) -> bool:
         """Whether the fact can be asked of resources of this kind."""
@@ -70,19 +72,23 @@ def fact(
     type: type,  # noqa: A002 - the word that everyone uses for it
     *,
     needs: Mapping[Kind, tuple[str, ...]] | None = None,
+    glances: Mapping[Kind, tuple[str, ...]] | None = None,
     tolerant: bool = False,
+    dear: bool = False,
 ) -> Callable[[Callable[..., Answer]], FactRule]:
     """Make a fact of a rule: its positional parameters name facets, `around` is the `Surroundings`.
 
     A facet that is unknown makes the fact unknown, unless the rule is `tolerant` and receives the `Unknown` itself.
-    `needs` names the facets of other kinds that it looks at. The type is what clauses are checked against: bool, int,
-    float, str or list.
+    `needs` names the facets of other kinds that it looks at; they are read once a resource with something wrong has the
+    fact. `glances` names those that it looks at where the scan reads them anyway, and does without otherwise. The type
+    is what clauses are checked against: bool, int, float, str or list. A `dear` fact costs money or many calls: it is
+    gathered only where a policy in force or the disruption of a failed control asks for it.
     """
 
     def make(rule: Callable[..., Answer]) -> FactRule:
         parameters = inspect.signature(rule).parameters.values()
         reads = tuple(p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY)
         title = inspect.cleandoc(rule.__doc__ or "").partition("\n\n")[0].rstrip(".")
-        return FactRule(name, kind, type, title, reads, dict(needs or {}), rule, tolerant)
+        return FactRule(name, kind, type, title, reads, dict(needs or {}), rule, tolerant, dict(glances or {}), dear)
 
     return make

@@ -2,6 +2,7 @@
 
 from goldseam.policy.load import load_policies
 from goldseam.policy.rules import (
+    TAGS,
     Approvals,
     Limits,
     Mode,
@@ -15,6 +16,7 @@ from goldseam.policy.rules import (
 from goldseam.policy.settings import settings_of
 
 __all__ = [
+    "TAGS",
     "Approvals",
     "Limits",
     "Mode",

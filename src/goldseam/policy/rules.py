@@ -44,6 +44,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
 
 
+TAGS: Final = "tags"
+"""The facet that holds the tags, of every kind that has them."""
+
+
 def matches(patterns: Iterable[str], name: str) -> bool:
     """Whether one of the patterns is the name; `*` stands for any text."""
     return any(_compiled(pattern).fullmatch(name) for pattern in patterns)
@@ -51,9 +55,9 @@ def matches(patterns: Iterable[str], name: str) -> bool:
 
 def tags_of(resource: Resource, kind: Kind) -> Mapping[str, str] | Unknown:
     """The resource's tags; none where its kind cannot be tagged, unknown where they could not be read."""
-    if "tags" not in kind.facet_by_name:
+    if TAGS not in kind.facet_by_name:
         return {}
-    value = resource.facets.get("tags", Unknown("the tags were not read"))
+    value = resource.facets.get(TAGS, Unknown("the tags were not read"))
     if value is ABSENT:
         return {}
     if isinstance(value, Mapping | Unknown):

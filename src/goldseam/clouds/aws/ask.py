@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from functools import partial
 from threading import Lock
-from typing import Protocol
+from typing import Final, Protocol
 
 from goldseam.clouds.aws.kind import at
-from goldseam.errors import AccessDenied, CloudError, NotFound, Throttled, Unreachable
+from goldseam.errors import AccessDenied, CloudError, NotFound, NotOffered, Throttled, Unreachable
 from goldseam.ports import GLOBAL
 from goldseam.values import Json, canonical
+
+NOT_OFFERED: Final = "not offered there"
+"""How the reason begins why something of a service is unknown that the region does not have."""
 
 
 class Session(Protocol):
@@ -85,6 +88,8 @@ def reason(error: CloudError) -> str:
     """Why something is unknown: the call that failed and the cloud's own code for it, in words."""
     if not error.operation:
         return str(error)
+    if isinstance(error, NotOffered):
+        return f"{NOT_OFFERED}: {error}"
     call = error.operation
     words = {
         AccessDenied: f"access denied to {call}",

@@ -20,7 +20,8 @@ from goldseam.ports import Clock, WriterFactory
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.client import AwsSession
-    from goldseam.clouds.aws.read import AwsReader, Progress
+    from goldseam.clouds.aws.read import AwsReader
+    from goldseam.clouds.aws.shard import Progress
 
 
 def aws_catalog() -> Catalog:

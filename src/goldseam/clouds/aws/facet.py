@@ -176,6 +176,18 @@ class AwsFacet(Facet):
         """The operations that reading the facet calls, besides the listing of its kind."""
         return (self.get.operation,) if self.get else ()
 
+    @property
+    def question(self) -> tuple[str, ...]:
+        """The call that a scan reads it by; nothing where the listing tells it."""
+        return () if self.listed is not None else self.call
+
+    @property
+    def call(self) -> tuple[str, ...]:
+        """The call that reads it of one resource; its own name where it makes calls of its own."""
+        if self.get is None:
+            return (self.name,) if self.read_operations else ()
+        return (self.get.operation, self.get.region, canonical(self.get.parameters).decode())
+
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The facet as it is now; raises CloudError when it cannot be told."""
         if self.get is None or (self.listed is not None and item is not None):
@@ -214,6 +226,18 @@ class Look(AwsFacet):
     """A facet that is only looked at."""
 
     writable = False
+
+
+@dataclass(frozen=True)
+class Pages(Look):
+    """A list that a call gives page by page, which is only looked at; `get.path` is the member that holds it."""
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The items of every page."""
+        if self.get is None:
+            return super().read(ask, ref, item)
+        get, where = self.get, filled(self.get.region, ref)
+        return Reading(self._decoded(ask.every(get.operation, filled(get.parameters, ref), where, get.path)))
 
 
 @dataclass(frozen=True)

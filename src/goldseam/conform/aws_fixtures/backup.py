@@ -47,5 +47,5 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
             Lack("ministack", "policy", "ministack cannot put a policy of a vault"),
         ),
     ),
-    "aws.backup": Fixture(_region),
+    "aws.backup.region": Fixture(_region),
 }

@@ -39,5 +39,5 @@ def _bedrock(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.datasync.task": Fixture(_task),
-    "aws.bedrock": Fixture(_bedrock),
+    "aws.bedrock.region": Fixture(_bedrock),
 }

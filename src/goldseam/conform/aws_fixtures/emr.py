@@ -39,7 +39,7 @@ def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {
-    "aws.emr": Fixture(_region, normal=frozenset({"BlockPublicAccessConfigurationMetadata"})),
+    "aws.emr.region": Fixture(_region, normal=frozenset({"BlockPublicAccessConfigurationMetadata"})),
     "aws.emr.cluster": Fixture(
         _cluster, lacks=(Lack("ministack", "protected", "ministack looks for the right on all clusters"),)
     ),

@@ -175,11 +175,16 @@ def _tool(text: str) -> str:
 
 @fact("data_class", None, str)
 def data_class(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
-    """How secret the data is, as a tag such as `data-classification` says.
+    """How secret the data is: `public`, `internal`, `confidential` or `restricted`.
 
-    `public`, `internal`, `confidential` or `restricted`.
+    A tag such as `data-classification` says it.
     """
     del around
+    return class_by_tags(tags)
+
+
+def class_by_tags(tags: Mapping[str, str]) -> Answer:
+    """The class of the data as tags tell it."""
     said = [(f"tag `{key}` is `{value}`", _CLASSES.get(bare(value))) for key, value in tagged(tags, _CLASS_KEYS)]
     evidence = [line for line, _ in said]
     told = {name for _, name in said}

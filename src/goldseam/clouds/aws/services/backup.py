@@ -193,7 +193,7 @@ def _names(raw: Json) -> Value:
 
 
 REGION: Final = AwsKind(
-    "aws.backup",
+    "aws.backup.region",
     "AWS Backup in a region",
     (
         Look(
@@ -210,14 +210,14 @@ REGION: Final = AwsKind(
             names=("CreateBackupPlan", "DeleteBackupPlan", "CreateReportPlan", "DeleteReportPlan"),
         ),
     ),
-    address="arn:{partition}:backup:{region}:{account}:backup-plan:*",
+    address="arn:{partition}:backup:{region}:{account}:settings",
 )
 
 _TO_MAKE: Final = harmless("nothing is changed; a person makes a plan")
 
 
 @control(
-    "aws.backup.planned",
+    "aws.backup.region.planned",
     REGION,
     severity=Severity.LOW,
     disrupts=_TO_MAKE,
@@ -240,7 +240,7 @@ def planned(plans: list[str]) -> Verdict:
 
 
 @control(
-    "aws.backup.reported",
+    "aws.backup.region.reported",
     REGION,
     severity=Severity.LOW,
     disrupts=_TO_MAKE,

@@ -36,7 +36,7 @@ def _none(value: Value) -> Value:
 
 
 REGION: Final = AwsKind(
-    "aws.bedrock",
+    "aws.bedrock.region",
     "Bedrock in a region",
     (
         Document(
@@ -54,7 +54,7 @@ REGION: Final = AwsKind(
         Look(name="guardrails", get=Get("bedrock.ListGuardrails", {}, "guardrails"), decode=_names, form=_none),
     ),
     touched_by=(changes("bedrock", "awsRegion", names=_LOGGING),),
-    address="arn:{partition}:bedrock:{region}:{account}:guardrail/*",
+    address="arn:{partition}:bedrock:{region}:{account}:settings",
 )
 
 _TO_BUCKET: Final = {"s3Config": {"bucketName": "model-logs", "keyPrefix": ""}, **dict.fromkeys(_DELIVERED, True)}
@@ -65,7 +65,7 @@ _TO_GROUP: Final = {
 
 
 @control(
-    "aws.bedrock.invocations-logged",
+    "aws.bedrock.region.invocations-logged",
     REGION,
     severity=Severity.MEDIUM,
     disrupts=may_disrupt(
@@ -101,7 +101,7 @@ _BY_HAND: Final = harmless("nothing is changed; a person decides what models may
 
 
 @control(
-    "aws.bedrock.guardrails-exist",
+    "aws.bedrock.region.guardrails-exist",
     REGION,
     severity=Severity.LOW,
     disrupts=_BY_HAND,

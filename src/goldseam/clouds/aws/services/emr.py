@@ -28,7 +28,7 @@ def _block_form(value: Value) -> Value:
 
 
 REGION: Final = AwsKind(
-    "aws.emr",
+    "aws.emr.region",
     "EMR in a region",
     (
         Document(
@@ -39,12 +39,12 @@ REGION: Final = AwsKind(
         ),
     ),
     touched_by=(changes("elasticmapreduce", "awsRegion", names=("PutBlockPublicAccessConfiguration",)),),
-    address="arn:{partition}:elasticmapreduce:{region}:{account}:cluster/*",
+    address="arn:{partition}:elasticmapreduce:{region}:{account}:settings",
 )
 
 
 @control(
-    "aws.emr.public-access-blocked",
+    "aws.emr.region.public-access-blocked",
     REGION,
     severity=Severity.HIGH,
     disrupts=may_disrupt(

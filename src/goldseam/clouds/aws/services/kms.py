@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Pages, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
@@ -49,6 +49,22 @@ class State(AwsFacet):
         return (self.step(move.call(ref), after),)
 
 
+def _alias_names(raw: Json) -> Value:
+    return sorted(alias["AliasName"] for alias in raw)
+
+
+def _grantees(raw: Json) -> Value:
+    """Who may use the key by a grant."""
+    return sorted({grant.get("GranteePrincipal") or grant.get("GranteeServicePrincipal") or "" for grant in raw} - {""})
+
+
+def _last_usage(answer: Mapping[str, Json]) -> Value:
+    """The day of the last use, when the key was made, and since when KMS keeps record of uses; each may be empty."""
+    last = answer.get("KeyLastUsage") or {}
+    days = (last.get("Timestamp"), answer.get("KeyCreationDate"), answer.get("TrackingStartDate"))
+    return dict(zip(("used", "made", "kept_since"), (str(day or "")[:10] for day in days), strict=True))
+
+
 KEY: Final = AwsKind(
     "aws.kms.key",
     "KMS key",
@@ -73,6 +89,9 @@ KEY: Final = AwsKind(
             put=Send("kms.PutKeyPolicy", {**_DEFAULT, "Policy": VALUE}),
         ),
         Look(name="metadata", get=Get("kms.DescribeKey", _KEY, "KeyMetadata"), decode=_about),
+        Pages(name="aliases", get=Get("kms.ListAliases", _KEY, "Aliases"), decode=_alias_names),
+        Pages(name="grantees", get=Get("kms.ListGrants", _KEY, "Grants"), decode=_grantees),
+        Look(name="last_usage", get=Get("kms.GetKeyLastUsage", _KEY), decode=_last_usage),
         tags(Get("kms.ListResourceTags", _KEY, "Tags"), key="TagKey", value="TagValue"),
         Address(name="arn"),
     ),

@@ -1,11 +1,11 @@
-"""Macie: whether it is on in a region."""
+"""Macie: whether it is on in a region, and how sensitive it finds what buckets hold."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import Get, Send, linked_role
-from goldseam.clouds.aws.kind import AwsKind, changes
+from goldseam.clouds.aws.facet import Get, Look, Send, linked_role
+from goldseam.clouds.aws.kind import AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Moves
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
@@ -77,3 +77,12 @@ def macie_on(state: Value) -> Verdict:
     if state == _ON:
         return compliant
     return should_be(state=_ON, because="Macie is paused" if state == _PAUSED else "Macie is off in the region")
+
+
+MACIE_BUCKET: Final = AwsKind(
+    "aws.macie.bucket",
+    "bucket as Macie sees it",
+    (Look(name="score", listed="sensitivityScore"),),
+    address="arn:{partition}:s3:::{id}",
+    find=Listing("macie2.DescribeBuckets", "buckets", id="bucketName"),
+)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.public import FLAGS, GROUPS, effective_grants, effective_statements, granting, in_force
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force, with_all_flags
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS, with_all_flags
+from goldseam.clouds.aws.statements import label, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
@@ -14,8 +15,6 @@ _ONE_WAY: Final = (
     "the block on public policies would refuse to put the policy back; repair `aws.s3.bucket.public-access-blocked`, "
     "which closes the bucket and can be taken back, or edit the policy by hand"
 )
-_GROUPS: Final = "http://acs.amazonaws.com/groups/global/"
-_PUBLIC: Final = frozenset({f"{_GROUPS}AllUsers", f"{_GROUPS}AuthenticatedUsers"})
 CLOSES: Final = may_disrupt(
     "whoever reads or writes the bucket without credentials is refused: browsers, links, downloads, a CDN's origin",
     unless={"serves_website": False, "cloudfront_origin": False},
@@ -70,7 +69,7 @@ _LOGS: Final = {
 
 
 def _granted(group: str, permission: str) -> Json:
-    return {"Grantee": {"Type": "Group", "URI": f"{_GROUPS}{group}"}, "Permission": permission}
+    return {"Grantee": {"Type": "Group", "URI": f"{GROUPS}{group}"}, "Permission": permission}
 
 
 def _acl(*grants: Json) -> Json:
@@ -120,9 +119,7 @@ def policy_not_public(policy: Value, public_access_block: Value, account_public_
     bucket or its account restricts public buckets. Only what is for everyone is taken out of the policy; where the
     block refuses public policies that could not be taken back, so a person decides.
     """
-    if in_force("RestrictPublicBuckets", public_access_block, account_public_access_block):
-        return compliant
-    found = public_statements(policy)
+    found = effective_statements(policy, public_access_block, account_public_access_block)
     if not found:
         return compliant
     because = "; ".join(map(label, found))
@@ -170,9 +167,7 @@ def acl_not_public(acl: Value, public_access_block: Value, account_public_access
     enforced) AWS shows the owner's grant alone, and where public ACLs are ignored none has effect: both pass. Where
     the block refuses public ACLs, a grant that is taken away could not be put back, so it is made without effect.
     """
-    if in_force("IgnorePublicAcls", public_access_block, account_public_access_block):
-        return compliant
-    public = public_grants(acl)
+    public = effective_grants(acl, public_access_block, account_public_access_block)
     if not public:
         return compliant
     because = "; ".join(map(granting, public))
@@ -181,16 +176,6 @@ def acl_not_public(acl: Value, public_access_block: Value, account_public_access
         return should_be(public_access_block=with_all_flags({**held, "IgnorePublicAcls": True}), because=because)
     kept = [grant for grant in acl["Grants"] if grant not in public]
     return should_be(acl={**acl, "Grants": kept}, because=because)
-
-
-def public_grants(acl: Value) -> list[Json]:
-    """The grants of a list that are for everyone."""
-    return [grant for grant in acl["Grants"] if grant["Grantee"].get("URI") in _PUBLIC]
-
-
-def granting(grant: Json) -> str:
-    """What a grant gives to whom, in words."""
-    return f"{grant['Grantee']['URI'].removeprefix(_GROUPS)} has {grant['Permission']}"
 
 
 @control(

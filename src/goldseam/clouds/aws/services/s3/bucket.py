@@ -7,6 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Account, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.public import FLAGS, in_force
 from goldseam.clouds.aws.services.s3.configuration import (
     IfVersioned,
     as_lifecycle,
@@ -19,7 +20,8 @@ from goldseam.clouds.aws.shapes import Document, Switch, policy
 from goldseam.ports import GLOBAL
 from goldseam.values import ABSENT, Json, Value, canonical
 
-FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+__all__ = ["BUCKET", "FLAGS", "NO_BLOCKS", "in_force", "with_all_flags"]
+
 NO_BLOCKS: Final[Mapping[str, Value]] = {"public_access_block": ABSENT, "account_public_access_block": ABSENT}
 _WEBSITE: Final = ("ErrorDocument", "IndexDocument", "RedirectAllRequestsTo", "RoutingRules")
 _BUCKET: Final = {"Bucket": "{id}"}
@@ -35,11 +37,6 @@ def _with_bucket_key(value: Value) -> Value:
 def with_all_flags(value: Value) -> Value:
     """A block with its four flags; a flag that is not set is off."""
     return value if value is ABSENT else {flag: value.get(flag, False) for flag in FLAGS}
-
-
-def in_force(flag: str, block: Value, account_block: Value) -> bool:
-    """Whether the bucket's block or the account's has the flag; the stricter of the two holds."""
-    return bool((block is not ABSENT and block[flag]) or (account_block is not ABSENT and account_block[flag]))
 
 
 def _acl_form(value: Value) -> Value:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.public import FLAGS, in_force
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force
+from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import covers, is_public, refuses_plain_http, with_statement
 from goldseam.control import (

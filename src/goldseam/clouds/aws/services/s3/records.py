@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.public import effective_grants, granting
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.s3.access import CLOSES, granting, public_grants
+from goldseam.clouds.aws.services.s3.access import CLOSES
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force, with_all_flags
 from goldseam.clouds.aws.services.s3.configuration import EVENT_BRIDGE
 from goldseam.clouds.aws.shapes import statements
@@ -199,7 +200,7 @@ def trail_not_public(
         return compliant
     open_by = {
         "RestrictPublicBuckets": [label(statement) for statement in public_statements(policy)],
-        "IgnorePublicAcls": [granting(grant) for grant in public_grants(acl)],
+        "IgnorePublicAcls": [granting(grant) for grant in effective_grants(acl, ABSENT, ABSENT)],
     }
     lacking = [
         flag

@@ -1,0 +1,243 @@
+"""One shard while it is read: a small graph of tasks.
+
+List a kind, place what was found (most listings say the region, some must be asked), read the facets. Facets that share
+a call are one task. The thread that takes the results does all the bookkeeping, so none of it needs a lock; the tasks
+run in lanes, one for each service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import partial
+from queue import SimpleQueue
+from typing import Final, TypeAlias
+
+from goldseam.clouds.aws.ask import NOT_OFFERED, reason
+from goldseam.clouds.aws.facet import AwsFacet, Reading
+from goldseam.clouds.aws.kind import Ask, Listing, at, part_of
+from goldseam.clouds.aws.lanes import Lanes
+from goldseam.clouds.aws.reading import Readings, Wanted, readings_of, whole
+from goldseam.errors import CloudError, NotFound, NotOffered
+from goldseam.ports import GLOBAL, Gap, Shard
+from goldseam.resource import Ref, Resource
+from goldseam.values import Json, Unknown
+
+Progress: TypeAlias = Callable[[Shard, int, int], None]
+"""Told of the shard, how many of its resources are done, and how many are known so far."""
+
+_BUCKETS: Final = "s3.ListBuckets"
+_LOCATE: Final = "s3.GetBucketLocation"
+_FIRST_REGION: Final = "us-east-1"
+_OLD_NAMES: Final = {"EU": "eu-west-1"}
+"""Bucket locations that are not names of regions (S3 API Reference, GetBucketLocation)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the listing of a kind gave; of parts of something, what the listing of those in one `parent` gave."""
+
+    wanted: Wanted
+    items: Sequence[Json]
+    failed: str = ""
+    parent: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parents:
+    """What the resources of a kind are parts of, by id."""
+
+    wanted: Wanted
+    find: Listing
+    ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A resource in its region; `failed` says why that could not be told, where it could not."""
+
+    wanted: Wanted
+    item: Json
+    region: str
+    failed: str = ""
+    parent: str = ""
+
+
+@dataclass(slots=True)
+class _Partial:
+    """A resource while its facets come in; `left` is the number of groups to come."""
+
+    wanted: Wanted
+    ref: Ref
+    left: int
+    nowhere: bool = False
+    readings: dict[str, Reading | Unknown] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some of a resource's facets; `nowhere` where the region does not have the service that the resource is of."""
+
+    resource: _Partial
+    readings: Readings
+    nowhere: bool = False
+
+
+_Result: TypeAlias = _Found | _Parents | _Placed | _Part
+
+
+class Scan:
+    """One shard while it is read."""
+
+    def __init__(
+        self, ask: Ask, partition: str, lanes: Lanes, shard: Shard, regions: Sequence[str], progress: Progress | None
+    ) -> None:
+        self._ask, self._partition, self._lanes, self._shard = ask, partition, lanes, shard
+        self._regions, self._progress = regions, progress
+        self._inbox: SimpleQueue[Future[_Result]] = SimpleQueue()
+        self._open: set[Future[_Result]] = set()
+        self._done = self._total = 0
+
+    def start(self, wanted: Iterable[Wanted]) -> None:
+        """Ask for the listings; a kind without one is a single resource."""
+        for one in wanted:
+            if one.kind.find is None:
+                single: Future[_Result] = Future()
+                single.set_result(_Found(one, (None,)))
+                self._follow(single)
+            elif one.kind.find.within:
+                above = one.kind.find.within
+                self._submit(above.operation, partial(_parents, self._ask, one, one.kind.find, self._shard.region))
+            else:
+                task = partial(_listed, self._ask, one, one.kind.find, self._shard.region)
+                self._submit(one.kind.find.operation, task)
+
+    def results(self) -> Iterator[Resource | Gap]:
+        """Each resource when its last facet is in; what was not begun is dropped when nobody wants more."""
+        try:
+            while self._open:
+                task = self._inbox.get()
+                self._open.discard(task)
+                yield from self._taken(task.result())
+        finally:
+            for task in tuple(self._open):
+                task.cancel()
+
+    def _submit(self, operation: str, task: Callable[[], _Result]) -> None:
+        self._follow(self._lanes.submit(operation, task))
+
+    def _follow(self, task: Future[_Result]) -> None:
+        self._open.add(task)
+        task.add_done_callback(self._inbox.put)
+
+    def _taken(self, result: _Result) -> Iterator[Resource | Gap]:
+        if isinstance(result, _Part):
+            result.resource.readings.update(result.readings)
+            result.resource.left -= 1
+            result.resource.nowhere |= result.nowhere
+            yield from self._finished(result.resource)
+        elif isinstance(result, _Placed):
+            yield from self._begun(result)
+        elif isinstance(result, _Parents):
+            for parent in result.ids:
+                task = partial(_listed, self._ask, result.wanted, result.find, self._shard.region, parent)
+                self._submit(result.find.operation, task)
+        elif result.failed:
+            yield Gap(result.wanted.kind.name, self._shard, result.failed)
+        else:
+            for item in result.items:
+                yield from self._found(result.wanted, item, result.parent)
+
+    def _found(self, wanted: Wanted, item: Json, parent: str) -> Iterator[Resource]:
+        """A listed resource: placed at once where its region is known, else after asking."""
+        find = wanted.kind.find
+        region = at(item, find.region) if find and find.region else self._shard.region
+        if not region and find and find.operation == _BUCKETS:
+            self._submit(_LOCATE, partial(_located, self._ask, wanted, item))
+        else:
+            yield from self._begun(_Placed(wanted, item, region or self._shard.region, parent=parent))
+
+    def _begun(self, placed: _Placed) -> Iterator[Resource]:
+        """Read what costs nothing, and send for the rest."""
+        if not self._is_wanted(placed):
+            return
+        wanted, item = placed.wanted, placed.item
+        ref = _ref(self._partition, self._shard, placed)
+        self._total += 1
+        resource = _Partial(wanted, ref, len(wanted.groups))
+        resource.readings.update(readings_of(self._ask, ref, item, wanted.free))
+        for group in wanted.groups:
+            if placed.failed:
+                resource.readings.update({facet.name: Unknown(placed.failed) for facet in group})
+                resource.left -= 1
+            else:
+                self._submit(group[0].read_operations[0], partial(_part, self._ask, resource, item, group))
+        yield from self._finished(resource)
+
+    def _is_wanted(self, placed: _Placed) -> bool:
+        """Whether the resource is of this shard, and in a region that the user wants."""
+        if placed.region == self._shard.region:
+            return True
+        return self._shard.region == GLOBAL and (not self._regions or placed.region in self._regions)
+
+    def _finished(self, resource: _Partial) -> Iterator[Resource]:
+        if resource.left:
+            return
+        self._done += 1
+        if self._progress:
+            self._progress(self._shard, self._done, self._total)
+        if not resource.nowhere:
+            yield whole(Resource(resource.ref, {}), resource.wanted.order, resource.readings)
+
+
+def _listed(ask: Ask, wanted: Wanted, find: Listing, region: str, parent: str = "") -> _Found:
+    parameters = part_of(parent, find.parameters) if parent else find.parameters
+    try:
+        items = ask.every(find.operation, parameters, find.home or region, find.items)
+    except NotOffered:
+        return _Found(wanted, (), parent=parent)
+    except NotFound as error:
+        return _Found(wanted, (), "" if parent else reason(error), parent)
+    except CloudError as error:
+        return _Found(wanted, (), reason(error), parent)
+    return _Found(wanted, list(filter(find.where, items)), parent=parent)
+
+
+def _parents(ask: Ask, wanted: Wanted, find: Listing, region: str) -> _Found | _Parents:
+    above = find.within
+    if above is None:
+        return _Parents(wanted, find, ())
+    found = _listed(ask, wanted, above, region)
+    return found if found.failed else _Parents(wanted, find, [above.id_of(item) for item in found.items])
+
+
+def _located(ask: Ask, wanted: Wanted, item: Json) -> _Placed:
+    """The bucket with its region, which older endpoints do not say in the listing."""
+    try:
+        answer = ask.one(_LOCATE, {"Bucket": at(item, "Name")}, GLOBAL)
+    except CloudError as error:
+        return _Placed(wanted, item, GLOBAL, f"the region of the bucket is not known: {reason(error)}")
+    name = answer.get("LocationConstraint") or _FIRST_REGION
+    return _Placed(wanted, item, _OLD_NAMES.get(name, name))
+
+
+def _ref(partition: str, shard: Shard, placed: _Placed) -> Ref:
+    kind, item, region = placed.wanted.kind, placed.item, placed.region
+    find = kind.find
+    if find is None:
+        return kind.ref(partition, shard.account, region, shard.account if kind.account_wide else region)
+    address = str(at(item, find.address) or "") if find.address else ""
+    own = find.id_of(item)
+    prefix = f"{placed.parent}/" if placed.parent and not find.whole else ""
+    return kind.ref(partition, shard.account, region, f"{prefix}{own}", address)
+
+
+def _part(ask: Ask, resource: _Partial, item: Json, group: tuple[AwsFacet, ...]) -> _Part:
+    readings = readings_of(ask, resource.ref, item, group)
+    single = resource.wanted.kind.find is None
+    return _Part(resource, readings, nowhere=single and all(map(_is_nowhere, readings.values())))
+
+
+def _is_nowhere(reading: Reading | Unknown) -> bool:
+    return isinstance(reading, Unknown) and reading.reason.startswith(NOT_OFFERED)
