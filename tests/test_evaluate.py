@@ -34,6 +34,14 @@ def test_law_5_a_facet_that_was_not_read_is_unknown() -> None:
     assert status_of(evaluate(without, toy.CONTROLS), toy.lamp_lit) is Status.UNKNOWN
 
 
+def test_law_5_a_rule_that_meets_what_nobody_foresaw_has_not_judged_it() -> None:
+    found = evaluate(toy.house(doors=7), toy.CONTROLS)
+    odd = next(finding for finding in found if finding.control == toy.no_open_door.id)
+    assert odd.status is Status.UNKNOWN
+    assert "does not understand" in odd.because
+    assert {finding.status for finding in found if finding.control == toy.lamp_lit.id} == {Status.PASS}
+
+
 def test_a_violation_carries_its_guide() -> None:
     (finding,) = evaluate(toy.house(street="loud"), [toy.quiet_street])
     assert (finding.status, finding.changes, finding.guide) == (Status.FAIL, {}, "move house")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from goldseam.control import FactRule, Known, Surroundings
+from goldseam.errors import MISSHAPEN
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown, Value, plain, restored
 
@@ -39,5 +40,8 @@ def _fact(rule: FactRule, resource: Resource, around: Surroundings) -> Fact:
         for value in values:
             if isinstance(value, Unknown):
                 return Fact(rule.name, value)
-    answer = rule.rule(*values, around=around)
+    try:
+        answer = rule.rule(*values, around=around)
+    except MISSHAPEN as error:
+        return Fact(rule.name, Unknown(f"it cannot be told from what was read ({type(error).__name__}: {error})"))
     return Fact(rule.name, answer.value, answer.evidence) if isinstance(answer, Known) else Fact(rule.name, answer)

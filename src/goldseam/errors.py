@@ -36,6 +36,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from typing import Final
+
+MISSHAPEN: Final = (AttributeError, LookupError, TypeError, ValueError)
+"""What readers, rules and facts raise that meet a document of a form which nobody foresaw: nothing is known then."""
 
 
 class GoldseamError(Exception):

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Final, TypeAlias
 
 from goldseam.control import Compliant, Control, ShouldBe, Verdict, compliant
+from goldseam.errors import MISSHAPEN
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, Value, canonical, difference, differs, digest, plain, restored
 
@@ -98,7 +99,10 @@ def _names(ref: Ref) -> Callable[[str], str]:
 
 
 def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Verdict | Unknown:
-    """The control's verdict; unknown when a facet that it reads is (law 5): the rule is not asked then."""
+    """The control's verdict; unknown when a facet that it reads is (law 5): the rule is not asked then.
+
+    A rule that fails on a configuration which nobody foresaw has not judged it: unknown, and the scan goes on.
+    """
     facets = resource.facets
     values = []
     for name in control.reads:
@@ -108,7 +112,10 @@ def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json
         values.append(value)
     # Python gives a rule its own defaults at no cost; passing the same ones by name takes as long as a simple rule.
     by_default = settings is control.defaults and control.takes_defaults
-    verdict = control.rule(*values) if by_default else control.rule(*values, **settings)
+    try:
+        verdict = control.rule(*values) if by_default else control.rule(*values, **settings)
+    except MISSHAPEN as error:
+        return Unknown(f"the rule does not understand what was read ({type(error).__name__}: {error}); report this")
     if verdict is compliant:
         return verdict
     return _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict

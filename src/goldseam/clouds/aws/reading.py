@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from goldseam.clouds.aws.ask import reason
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, filled
 from goldseam.control import Kind
-from goldseam.errors import CloudError, NotFound, ResourceGone
+from goldseam.errors import MISSHAPEN, CloudError, NotFound, ResourceGone
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown
-
-_MISSHAPEN: Final = (ValueError, LookupError, TypeError, AttributeError)
-"""What a facet raises that was given an answer which is not what AWS documents."""
 
 Readings: TypeAlias = Mapping[str, Reading | Unknown]
 
@@ -81,7 +78,7 @@ def _reading(ask: Ask, ref: Ref, item: Json, facet: AwsFacet, *, must_exist: boo
         if must_exist and isinstance(error, NotFound):
             raise gone(ref) from error
         return Unknown(reason(error))
-    except _MISSHAPEN as error:
+    except MISSHAPEN as error:
         return Unknown(f"the answer about {facet.name} cannot be understood ({type(error).__name__}: {error})")
 
 

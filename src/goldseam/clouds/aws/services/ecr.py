@@ -36,6 +36,11 @@ def _from_text(raw: Json) -> Value:
     return json.loads(raw)
 
 
+def _basic_by_default(value: Value) -> Value:
+    """A registry that nobody configured scans the basic way, where repositories ask for it."""
+    return {"scanType": "BASIC", "rules": []} if value is ABSENT else value
+
+
 REPOSITORY: Final = AwsKind(
     "aws.ecr.repository",
     "ECR repository",
@@ -75,6 +80,7 @@ REPOSITORY: Final = AwsKind(
         Look(
             name="registry_scanning",
             get=Get("ecr.GetRegistryScanningConfiguration", {}, "scanningConfiguration"),
+            form=_basic_by_default,
         ),
         tags(Get("ecr.ListTagsForResource", {"resourceArn": "{address}"}, "tags")),
         Address(name="arn"),
