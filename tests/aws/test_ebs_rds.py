@@ -67,12 +67,12 @@ def test_every_control_says_its_piece() -> None:
 
 
 def test_only_everyone_is_taken_out_of_the_sharing() -> None:
-    resource = resource_of(SNAPSHOT, {"sharing": [EVERYONE, PARTNER]})
+    resource = resource_of(SNAPSHOT, {"public": [EVERYONE]})
     plan = propose(resource, [snapshot_not_public], [snapshot_not_public])
     (call,), (undo,) = plan.calls, plan.undo
     assert call.parameters["CreateVolumePermission"] == {"Remove": [EVERYONE]}
     assert undo.parameters["CreateVolumePermission"] == {"Add": [EVERYONE]}
-    assert after(plan, resource).facets["sharing"] == [PARTNER]
+    assert after(plan, resource).facets["public"] == []
 
 
 def test_a_snapshot_has_no_account_in_its_address() -> None:
@@ -81,9 +81,36 @@ def test_a_snapshot_has_no_account_in_its_address() -> None:
 
 def test_the_sharing_of_a_snapshot_is_a_call_of_its_own_and_the_rest_is_listed() -> None:
     found = readings(SNAPSHOT, {"SnapshotId": "snap-1", "Encrypted": False, "VolumeId": "vol-1"})
-    assert "sharing" not in found
+    assert "public" not in found
     assert found["encrypted"].value is False
     assert found["tags"].value == {}
+
+
+class Region:
+    """A region with three snapshots, of which everyone may restore one."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
+        self.asked.append(operation)
+        assert parameters["Filters"] == [{"Name": "owner-id", "Values": [ref_of(SNAPSHOT).account]}]
+        return [{"SnapshotId": "snap-open"}]
+
+    def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+        self.asked.append(operation)
+        return {"CreateVolumePermissions": [PARTNER, EVERYONE]}
+
+    def today(self) -> str:
+        raise AssertionError
+
+
+def test_one_call_tells_which_snapshots_are_open_and_only_those_are_asked_about() -> None:
+    region, facet = Region(), SNAPSHOT.facet("public")
+    assert isinstance(facet, AwsFacet)
+    read = {name: facet.read(region, ref_of(SNAPSHOT, name), {}).value for name in ("snap-1", "snap-open", "snap-2")}
+    assert read == {"snap-1": [], "snap-open": [EVERYONE], "snap-2": []}
+    assert region.asked.count("ec2.DescribeSnapshotAttribute") == 1
 
 
 def test_the_block_on_public_snapshots_goes_back_to_what_it_was() -> None:
@@ -143,9 +170,11 @@ def _snapshot_live(cloud: Live) -> None:
     ec2.modify_snapshot_attribute(
         SnapshotId=name, Attribute="createVolumePermission", CreateVolumePermission=permission
     )
-    resource = cloud.read(cloud.ref(SNAPSHOT, name), "sharing")
+    resource = cloud.read(cloud.ref(SNAPSHOT, name), "public")
     _, mended = cloud.there_and_back(resource, snapshot_not_public)
-    assert mended.facets["sharing"] == [PARTNER]
+    assert mended.facets["public"] == []
+    left = ec2.describe_snapshot_attribute(SnapshotId=name, Attribute="createVolumePermission")
+    assert PARTNER in left["CreateVolumePermissions"]
 
 
 def _region_live(cloud: Live) -> None:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from goldseam.control import Kind, Touch
+from goldseam.ports import Shard
 from goldseam.resource import Ref
 from goldseam.values import Json
 
@@ -132,9 +133,11 @@ def filled(template: Json, ref: Ref) -> Json:
     return _formatted(template, _words(ref))
 
 
-def part_of(parent: str, template: Mapping[str, Json]) -> Mapping[str, Json]:
-    """The parameters of a listing of the parts of one parent."""
-    made: Mapping[str, Json] = _formatted(template, {"parent": parent})
+def asked_of(template: Mapping[str, Json], shard: Shard, parent: str = "") -> Mapping[str, Json]:
+    """The parameters of a listing, with `{account}`, `{region}` and, of parts of something, `{parent}` filled in."""
+    made: Mapping[str, Json] = _formatted(
+        template, {"account": shard.account, "region": shard.region, "parent": parent}
+    )
     return made
 
 

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.ask import NOT_OFFERED, reason
 from goldseam.clouds.aws.facet import AwsFacet, Reading
-from goldseam.clouds.aws.kind import Ask, Listing, at, part_of
+from goldseam.clouds.aws.kind import Ask, Listing, asked_of, at
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.reading import Readings, Wanted, readings_of, whole
 from goldseam.errors import CloudError, NotFound, NotOffered
@@ -108,9 +108,9 @@ class Scan:
                 self._follow(single)
             elif one.kind.find.within:
                 above = one.kind.find.within
-                self._submit(above.operation, partial(_parents, self._ask, one, one.kind.find, self._shard.region))
+                self._submit(above.operation, partial(_parents, self._ask, one, one.kind.find, self._shard))
             else:
-                task = partial(_listed, self._ask, one, one.kind.find, self._shard.region)
+                task = partial(_listed, self._ask, one, one.kind.find, self._shard)
                 self._submit(one.kind.find.operation, task)
 
     def results(self) -> Iterator[Resource | Gap]:
@@ -141,7 +141,7 @@ class Scan:
             yield from self._begun(result)
         elif isinstance(result, _Parents):
             for parent in result.ids:
-                task = partial(_listed, self._ask, result.wanted, result.find, self._shard.region, parent)
+                task = partial(_listed, self._ask, result.wanted, result.find, self._shard, parent)
                 self._submit(result.find.operation, task)
         elif result.failed:
             yield Gap(result.wanted.kind.name, self._shard, result.failed)
@@ -191,10 +191,10 @@ class Scan:
             yield whole(Resource(resource.ref, {}), resource.wanted.order, resource.readings)
 
 
-def _listed(ask: Ask, wanted: Wanted, find: Listing, region: str, parent: str = "") -> _Found:
-    parameters = part_of(parent, find.parameters) if parent else find.parameters
+def _listed(ask: Ask, wanted: Wanted, find: Listing, shard: Shard, parent: str = "") -> _Found:
+    parameters = asked_of(find.parameters, shard, parent)
     try:
-        items = ask.every(find.operation, parameters, find.home or region, find.items)
+        items = ask.every(find.operation, parameters, find.home or shard.region, find.items)
     except NotOffered:
         return _Found(wanted, (), parent=parent)
     except NotFound as error:
@@ -204,11 +204,11 @@ def _listed(ask: Ask, wanted: Wanted, find: Listing, region: str, parent: str = 
     return _Found(wanted, list(filter(find.where, items)), parent=parent)
 
 
-def _parents(ask: Ask, wanted: Wanted, find: Listing, region: str) -> _Found | _Parents:
+def _parents(ask: Ask, wanted: Wanted, find: Listing, shard: Shard) -> _Found | _Parents:
     above = find.within
     if above is None:
         return _Parents(wanted, find, ())
-    found = _listed(ask, wanted, above, region)
+    found = _listed(ask, wanted, above, shard)
     return found if found.failed else _Parents(wanted, find, [above.id_of(item) for item in found.items])
 
 

@@ -112,7 +112,7 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
     ),
     "aws.ec2.security-group": Fixture(_group),
     "aws.ec2.snapshot": Fixture(
-        _snapshot, lacks=(Lack("moto", "sharing", "moto takes only an older spelling of the call"),)
+        _snapshot, lacks=(Lack("moto", "public", "moto takes only an older spelling of the call"),)
     ),
     "aws.ec2.volume": Fixture(_volume),
     "aws.ec2.image": Fixture(_image),

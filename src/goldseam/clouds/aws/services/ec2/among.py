@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from weakref import WeakKeyDictionary
 
 from goldseam.clouds.aws.facet import Look, Reading
-from goldseam.clouds.aws.kind import Ask, at
+from goldseam.clouds.aws.kind import Ask, at, filled
 from goldseam.resource import Ref
 from goldseam.values import Json
 
@@ -30,7 +30,7 @@ class Others:
 
     def about(self, ask: Ask, ref: Ref) -> list[Json]:
         """The items that name the resource; raises CloudError."""
-        found = ask.every(self.operation, self.parameters, ref.region, self.items)
+        found = ask.every(self.operation, filled(self.parameters, ref), ref.region, self.items)
         held, key = _INDEXES.setdefault(ask, {}), (self.operation, self.of, ref.region)
         if key not in held:
             held[key] = self._index(found)
@@ -53,7 +53,11 @@ PROFILES: Final = Others(
 )
 MANAGED: Final = Others("ssm.DescribeInstanceInformation", "InstanceInformationList", of="InstanceId")
 INTERFACES: Final = Others("ec2.DescribeNetworkInterfaces", "NetworkInterfaces", of="Groups.GroupId")
-SNAPSHOTS: Final = Others("ec2.DescribeSnapshots", "Snapshots", of="VolumeId", parameters={"OwnerIds": ["self"]})
+OWNED: Final = {"Filters": [{"Name": "owner-id", "Values": ["{account}"]}]}
+SNAPSHOTS: Final = Others("ec2.DescribeSnapshots", "Snapshots", of="VolumeId", parameters=OWNED)
+FOR_ALL: Final = Others(
+    "ec2.DescribeSnapshots", "Snapshots", of="SnapshotId", parameters={**OWNED, "RestorableByUserIds": ["all"]}
+)
 
 
 @dataclass(frozen=True)

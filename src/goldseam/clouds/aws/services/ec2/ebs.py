@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, no_list_is_empty, tags
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.ec2.among import SNAPSHOTS, Among
+from goldseam.clouds.aws.services.ec2.among import FOR_ALL, OWNED, SNAPSHOTS, Among
 from goldseam.clouds.aws.shapes import Items
 from goldseam.control import (
     Example,
@@ -20,7 +21,29 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json
+from goldseam.resource import Ref
+from goldseam.values import ABSENT, Json
+
+
+def _groups(raw: list[Json]) -> list[Json]:
+    return [permission for permission in raw if "Group" in permission]
+
+
+@dataclass(frozen=True)
+class Publicity(Items):
+    """Whether everyone may restore a snapshot; accounts that are named beside are no part of it, and stay.
+
+    One call tells which snapshots of the region everyone may restore; only those are asked about one by one.
+    """
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """Nobody, or the group of everyone."""
+        return super().read(ask, ref, item) if FOR_ALL.about(ask, ref) else Reading(self.normal(ABSENT))
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The listing of those for everyone, and the attribute of each of them."""
+        return (FOR_ALL.operation, *super().read_operations)
 
 
 def _sharing(change: str) -> Send:
@@ -33,13 +56,14 @@ SNAPSHOT: Final = AwsKind(
     "aws.ec2.snapshot",
     "EBS snapshot",
     (
-        Items(
-            name="sharing",
+        Publicity(
+            name="public",
             get=Get(
                 "ec2.DescribeSnapshotAttribute",
                 {"SnapshotId": "{id}", "Attribute": "createVolumePermission"},
                 path="CreateVolumePermissions",
             ),
+            decode=_groups,
             add=_sharing("Add"),
             remove=_sharing("Remove"),
         ),
@@ -54,13 +78,12 @@ SNAPSHOT: Final = AwsKind(
         "ec2.DescribeSnapshots",
         "Snapshots",
         id="SnapshotId",
-        parameters={"OwnerIds": ["self"]},
+        parameters=OWNED,
         narrow={"SnapshotIds": ["{id}"]},
     ),
 )
 
 _EVERYONE: Final = {"Group": "all"}
-_PARTNER: Final = {"UserId": "111122223333"}
 
 
 @control(
@@ -68,20 +91,15 @@ _PARTNER: Final = {"UserId": "111122223333"}
     disrupts=may_disrupt("accounts that restore the snapshot without being named in its sharing can no longer do so"),
     maps=required("ec2_ebs_public_snapshot"),
     covers=("security-hub:EC2.1", "prowler:ec2_ebs_public_snapshot"),
-    compliant=[{"sharing": []}, {"sharing": [_PARTNER]}],
-    violating=[
-        Example({"sharing": [_EVERYONE, _PARTNER]}, leaves={"sharing": [_PARTNER]}),
-        Example({"sharing": [_EVERYONE]}, leaves={"sharing": []}),
-    ],
+    compliant=[{"public": []}],
+    violating=[Example({"public": [_EVERYONE]}, leaves={"public": []})],
 )  # fmt: skip
-def snapshot_not_public(sharing: list[Json]) -> Verdict:
+def snapshot_not_public(public: list[Json]) -> Verdict:
     """A snapshot is shared with named accounts only.
 
     A public snapshot is a copy of the whole disk, with every password and deleted file on it, for anyone to restore.
     """
-    if _EVERYONE not in sharing:
-        return compliant
-    return should_be(sharing=[item for item in sharing if item != _EVERYONE], because="everyone may restore it")
+    return should_be(public=[], because="everyone may restore it") if public else compliant
 
 
 @control(
