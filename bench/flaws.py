@@ -3,8 +3,9 @@
     .venv/bin/python bench/flaws.py --manifest seed_manifest.json --findings findings.json
 
 `findings.json` is what `goldseam findings --status all --json` printed after a scan of the account that the bench's
-`seed_account.py` made. For each kind of flaw the table below names the controls that answer to it; on each resource of
-the manifest one of them must fail exactly where the manifest says so. The exit code is 1 when anything differs.
+`seed_account.py` made. For each kind of flaw the table beside this script names the controls that answer to it; on each
+resource of the manifest one of them must fail where the manifest says so, and none on resources that it calls
+compliant. The exit code is 1 when anything differs.
 """
 
 from __future__ import annotations
@@ -30,10 +31,15 @@ def table() -> dict[tuple[str, str, str], tuple[str, ...]]:
     return {(row["service"], row["type"], row["flaw"]): tuple(row["controls"].split()) for row in rows}
 
 
+ACCOUNT_ENDS: Final = 5
+"""The parts of an ARN up to the account."""
+
+
 def names(resource: str) -> set[str]:
-    """What a manifest may call the resource with this ARN."""
+    """What a manifest may call the resource with this ARN; the account alone names only the account."""
     parts = re.split(r"[/:]", resource)
-    return {resource, *parts, *("/".join(parts[at:]) for at in range(len(parts)))}
+    own = parts if resource.endswith(":root") else parts[ACCOUNT_ENDS:]
+    return {resource, resource.rpartition(":")[0], *own}
 
 
 def failing(findings: Iterable[Mapping[str, Any]]) -> Mapping[tuple[str, str], dict[str, str]]:
@@ -47,13 +53,13 @@ def failing(findings: Iterable[Mapping[str, Any]]) -> Mapping[tuple[str, str], d
 
 
 def statuses(seen: Mapping[tuple[str, str], dict[str, str]], resource: Mapping[str, Any]) -> Mapping[str, str]:
-    """What was found on a resource of the manifest; ids of the manifest may be ARNs, URLs or names."""
+    """What was found on a resource of the manifest and its parts; ids of the manifest may be ARNs, URLs or names."""
     last = re.split(r"[/:]", resource["id"])[-1]
+    found: dict[str, str] = {}
     for region in (resource["region"], "global"):
-        for name in (resource["id"], last):
-            if (region, name) in seen:
-                return seen[region, name]
-    return {}
+        for name in (resource["id"], resource["id"].rpartition(":")[0], last):
+            found |= seen.get((region, name), {})
+    return found
 
 
 def differences(
@@ -73,7 +79,7 @@ def differences(
             told = {found[control] for control in controls if control in found}
             if flaw in resource["flaws"] and "fail" not in told:
                 yield "unread" if "unknown" in told else "missed", kind, flaw, resource["id"]
-            elif flaw not in resource["flaws"] and "fail" in told:
+            elif not resource["flaws"] and "fail" in told:
                 yield "invented", kind, flaw, resource["id"]
 
 
