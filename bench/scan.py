@@ -31,6 +31,15 @@ from typing import Any
 BIN = Path(sys.executable).parent
 COMMAND = f"{BIN / 'goldseam'} --home {{home}} scan --services s3"
 WHOLE = f"{BIN / 'goldseam'} --home {{home}} scan --regions us-east-1,eu-west-1"
+PROXY = """
+import asyncio, importlib.util, re, sys
+spec = importlib.util.spec_from_file_location("proxy", sys.argv.pop(1))
+proxy = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(proxy)
+proxy.READ = re.compile(f"{proxy.READ.pattern}|^PrepareAgent$", re.IGNORECASE)
+asyncio.run(proxy.main())
+"""
+"""Starts the proxy, which takes the POST of Bedrock's ListAgents for a write, and would forget all answers at each."""
 SAMPLE = 0.05
 """Seconds between two looks at the memory of the processes."""
 
@@ -95,7 +104,7 @@ def bench(shared: Path, folder: Path) -> Iterator[Bench]:
     """The emulator and, before it, the proxy."""
     emulator, proxy = free_port(), free_port()
     moto = [str(BIN / "moto_server"), "-H", "127.0.0.1", "-p", str(emulator)]
-    front = [sys.executable, str(shared / "bench/proxy.py"), "--cache"]
+    front = [sys.executable, "-c", PROXY, str(shared / "bench/proxy.py"), "--cache"]
     front += ["--listen", str(proxy), "--upstream", f"127.0.0.1:{emulator}"]
     with started(moto, emulator, folder / "moto.log"), started(front, proxy, folder / "proxy.log"):
         yield Bench(f"http://127.0.0.1:{emulator}", f"http://127.0.0.1:{proxy}")

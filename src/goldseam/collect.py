@@ -1,19 +1,25 @@
 """Stage 1: read the cloud, a shard at a time.
 
 Of every resource only what the enabled controls need is asked for; what facts need beside it is asked for where
-something is wrong, and nowhere else. No more than one shard's resources are held: each is handed on, and dropped when
-the next one is asked for.
+something is wrong, and nowhere else. While one shard is looked at the next one is read, and no more than those two are
+held.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Final
 
 from goldseam.control import Catalog, FactRule, Kind
 from goldseam.ports import GLOBAL, Gap, Reader, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.values import Unknown
+
+AHEAD: Final = 2
+"""Shards that are read at once: the one that is wanted, and the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +41,27 @@ class Collection:
 
 
 def collect(reader: Reader, catalog: Catalog) -> Iterator[Collection]:
-    """Every shard that the reader knows, in its order."""
+    """Every shard that the reader knows, in its order; the next one is read ahead."""
+    pool, reading = ThreadPoolExecutor(AHEAD, "collect"), deque[Future[Collection]]()
+    try:
+        for shard in reader.shards(tuple(catalog.judged)):
+            reading.append(pool.submit(_collected, reader, catalog, shard))
+            if len(reading) == AHEAD:
+                yield reading.popleft().result()
+        while reading:
+            yield reading.popleft().result()
+    finally:
+        # Whoever stops early does not wait for what is being read: it ends when the reader is closed.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _collected(reader: Reader, catalog: Catalog, shard: Shard) -> Collection:
     wanted = catalog.judged
-    for shard in reader.shards(tuple(wanted)):
-        here = {kind: facets for kind, facets in wanted.items() if kind.account_wide is (shard.region == GLOBAL)}
-        found = tuple(reader.scan(shard, here)) if here else ()
-        resources = tuple(item for item in found if isinstance(item, Resource))
-        gaps = tuple(item for item in found if isinstance(item, Gap))
-        yield Collection(shard, resources, gaps, tuple(here))
+    here = {kind: facets for kind, facets in wanted.items() if kind.account_wide is (shard.region == GLOBAL)}
+    found = tuple(reader.scan(shard, here)) if here else ()
+    resources = tuple(item for item in found if isinstance(item, Resource))
+    gaps = tuple(item for item in found if isinstance(item, Gap))
+    return Collection(shard, resources, gaps, tuple(here))
 
 
 class Nearby:

@@ -99,30 +99,25 @@ def test_last_use_of_a_key_goes_in_steps(usage: Value, days: int | None) -> None
     assert value(told("last_used", a_key(last_usage=usage), KEY)) == days
 
 
-def use(name: str, when: str) -> Json:
-    return {"id": name, "last_used": when, "service": "s3"}
-
-
-def access_key(name: str, created: str = "2026-01-01T00:00:00+00:00") -> Json:
-    return {"id": name, "status": "Inactive", "created": created}
+def idle(**days: int) -> Json:
+    return [{"id": name, "days": count} for name, count in days.items()]
 
 
 @pytest.mark.parametrize(
-    ("keys", "uses", "password", "days"),
+    ("keys", "password", "days"),
     [
-        ([access_key("A")], [use("A", "2026-01-20T10:00:00+00:00")], ABSENT, 30),
-        ([access_key("A")], [use("A", "2026-01-20T10:00:00+00:00")], "2026-02-28T10:00:00+00:00", 0),
-        ([access_key("A")], [use("A", "")], ABSENT, 60),
-        ([access_key("A")], [use("A", "")], "2025-12-01T10:00:00+00:00", 90),
-        ([], [], "2026-02-01T10:00:00+00:00", 15),
-        ([], [], ABSENT, None),
-        ([access_key("A")], [], ABSENT, None),
-        ([access_key("A")], [use("A", "")], DENIED, None),
+        (idle(A=30), ABSENT, 30),
+        (idle(A=30, B=0), ABSENT, 0),
+        (idle(A=30), 15, 15),
+        (idle(A=60), 90, 60),
+        ([], 15, 15),
+        ([], ABSENT, None),
+        (DENIED, 15, None),
+        (idle(A=30), DENIED, None),
     ],
 )
-def test_last_use_of_a_user(keys: Json, uses: Json, password: Value, days: int | None) -> None:
-    held = a(USER, "ann", access_keys=keys, last_used=uses, password_last_used=password)
-    assert value(told("last_used", held, USER)) == days
+def test_last_use_of_a_user(keys: Value, password: Value, days: int | None) -> None:
+    assert value(told("last_used", a(USER, "ann", idle=keys, sign_in_idle=password), USER)) == days
 
 
 def test_whatever_counts_its_idle_days_has_a_last_use() -> None:

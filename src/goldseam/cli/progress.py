@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.shard import Progress
-    from goldseam.ports import Shard
+from goldseam.collect import AHEAD
+from goldseam.ports import Shard
 
 
 @contextmanager
@@ -28,29 +29,27 @@ def shown_progress() -> Iterator[Progress]:
 
 
 class _Lines:
-    """One line for each shard, once the next one begins or the scan ends."""
+    """One line for each shard, in their order, once it is done; two are read at once."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
-        self._last: tuple[Shard, int] | None = None
+        self._done: dict[Shard, int] = {}
 
     def __call__(self, shard: Shard, done: int, total: int) -> None:
         del total
         with self._turn:
-            if self._last is not None and self._last[0] != shard:
-                self._write()
-            self._last = (shard, done)
+            self._done[shard] = done
+            if len(self._done) > AHEAD:
+                self._write(next(iter(self._done)))
 
     def close(self) -> None:
-        """Say the last shard too."""
+        """Say the last shards too."""
         with self._turn:
-            self._write()
+            for shard in tuple(self._done):
+                self._write(shard)
 
-    def _write(self) -> None:
-        if self._last is not None:
-            shard, done = self._last
-            sys.stderr.write(f"read {shard.account} {shard.region}: {done} resources\n")
-            self._last = None
+    def _write(self, shard: Shard) -> None:
+        sys.stderr.write(f"read {shard.account} {shard.region}: {self._done.pop(shard)} resources\n")
 
 
 @contextmanager

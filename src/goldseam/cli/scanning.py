@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
     standing, home = workspace.standing(), workspace.home
     statuses: Counter[str] = Counter()
     resources, gaps = 0, list[Gap]()
-    with _account(workspace, wanted) as cloud:
+    with _account(workspace, wanted) as cloud, _garbage_seldom():
         name = home.scans.begin(cloud.session.account_id())
         for report in scanned(cloud.reader, catalog, standing, SystemClock()):
             regions = words(wanted.regions)
@@ -62,6 +63,17 @@ def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
     reasons = [f"{gap.kind} in {gap.shard.region}: {gap.reason}" for gap in gaps]
     _report(workspace, name, counts, reasons, closed, as_json=as_json)
     return _exit_code(counts)
+
+
+@contextmanager
+def _garbage_seldom() -> Iterator[None]:
+    """Look for garbage less often: seventy descriptions of services are long-lived, and walked through at each look."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 50, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -35,7 +35,8 @@ RATES: Final[dict[str, Rate]] = {
     # S3: 5,500 reads/s for each prefix of a bucket; no published limit for its configuration, read once a bucket.
     "s3": Rate(1000, 2000),
     # No published limits; what long-lived scanners run with, halved.
-    "iam": Rate(20, 100),
+    # IAM counts each action by itself, and a scan asks five of each user.
+    "iam": Rate(20, 200),
     "rds": Rate(10, 30),
     "sqs": Rate(50, 100),
     "sts": Rate(20, 50),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 from typing import TypeVar
@@ -11,10 +11,10 @@ _T = TypeVar("_T")
 
 
 class Lanes:
-    """Threads, grouped by the service that they call."""
+    """Threads, grouped by the service that they call; `workers` says how many a service has, `others` the rest."""
 
-    def __init__(self, workers: int) -> None:
-        self._workers = workers
+    def __init__(self, workers: Mapping[str, int], others: int) -> None:
+        self._workers, self._others = workers, others
         self._lock = Lock()
         self._pools: dict[str, ThreadPoolExecutor] = {}
 
@@ -24,7 +24,9 @@ class Lanes:
         with self._lock:
             pool = self._pools.get(service)
             if pool is None:
-                pool = self._pools[service] = ThreadPoolExecutor(self._workers, f"read-{service}")
+                pool = self._pools[service] = ThreadPoolExecutor(
+                    self._workers.get(service, self._others), f"read-{service}"
+                )
         return pool.submit(task)
 
     def close(self) -> None:

@@ -17,8 +17,10 @@ from goldseam.control import Catalog, Kind
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 
-WORKERS: Final = 32
-"""Threads for each service that is read."""
+WORKERS: Final[Mapping[str, int]] = {"s3": 32, "iam": 16}
+"""Threads for the services that are asked most."""
+OTHERS: Final = 8
+"""Threads for each other service: more would only wait for their turn."""
 
 
 class AwsReader:
@@ -30,14 +32,14 @@ class AwsReader:
         catalog: Catalog,
         regions: Sequence[str] = (),
         *,
-        workers: int = WORKERS,
+        workers: int | None = None,
         progress: Progress | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._session, self._catalog, self._progress = session, catalog, progress
         self._clock = clock or SystemClock()
         self._regions = tuple(dict.fromkeys(regions))
-        self._lanes = Lanes(workers)
+        self._lanes = Lanes(WORKERS if workers is None else {}, workers or OTHERS)
 
     def __enter__(self) -> Self:
         return self

@@ -34,30 +34,18 @@ def last_used(idle: Json, *, around: Surroundings) -> Answer:
 
 
 @fact("last_used", USER, int)
-def user_last_used(
-    access_keys: list[Json], last_used: list[Json], password_last_used: Value, *, around: Surroundings
-) -> Answer:
+def user_last_used(idle: list[Json], sign_in_idle: Value, *, around: Surroundings) -> Answer:
     """Days since it was last used, or made where it never was, rounded down to steps of 15.
 
     Of a user, the last sign-in with the password and the last call with any access key that the user has now.
     """
-    said = {use["id"]: use for use in last_used}
-    if missing := sorted({key["id"] for key in access_keys} - set(said)):
-        return Unknown(f"when {', '.join(missing)} was last used was not read")
-    uses = [
-        (use["last_used"], f"access key {name} was last used on {use['last_used'][:_DAY]}")
-        for name, use in said.items()
-    ]
-    if password_last_used is not ABSENT:
-        uses.append((password_last_used, f"the password was last used on {password_last_used[:_DAY]}"))
-    dated = sorted(use for use in uses if use[0])
-    if dated:
-        return known(_days(dated[-1][0], around), dated[-1][1])
-    if made := sorted(key["created"] for key in access_keys):
-        return known(
-            _days(made[-1], around), f"the password and keys were never used; the last key is of {made[-1][:_DAY]}"
-        )
-    return Unknown("no use of the user is recorded, and no access key tells since when there could have been one")
+    del around
+    uses = [(item["days"], f"access key {item['id']} was last used, or made, {item['days']} days ago") for item in idle]
+    if sign_in_idle is not ABSENT:
+        uses.append((sign_in_idle, f"the password was last used, or made, {sign_in_idle} days ago"))
+    if not uses:
+        return Unknown("the user has neither a password nor an access key, so no use is recorded")
+    return known(min(uses)[0], *(line for _, line in sorted(uses)))
 
 
 @fact("last_used", KEY, int)

@@ -100,7 +100,6 @@ USER: Final = AwsKind(
         PerKey(name="last_used", form=no_list_is_empty, of_key=_use, calls=(_LAST_USED,)),
         PerKey(name="idle", form=no_list_is_empty, of_key=_idle, calls=(_LAST_USED,)),
         PerKey(name="age", form=no_list_is_empty, of_key=_age),
-        Look(name="password_last_used", get=Get(*_USER, "User.PasswordLastUsed"), decode=str),
         MUST_RESET,
         SECOND_FACTOR,
         SIGN_IN_IDLE,
