@@ -1,13 +1,13 @@
 """Stage 1: read the cloud, a shard at a time.
 
 Of every resource only what the enabled controls need is asked for; what facts need beside it is asked for where
-something is wrong, and nowhere else. While one shard is looked at the next one is read, and no more than those two are
-held.
+something is wrong, and nowhere else. While one shard is looked at the next two are read, and no more than those three
+are held.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from goldseam.resource import Ref, Resource
 from goldseam.values import Unknown
 
 AHEAD: Final = 2
-"""Shards that are read at once: the one that is wanted, and the next."""
+"""Shards that are read at once, the wanted one and the next, while a third waits for its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def collect(reader: Reader, catalog: Catalog) -> Iterator[Collection]:
     try:
         for shard in reader.shards(tuple(catalog.judged)):
             reading.append(pool.submit(_collected, reader, catalog, shard))
-            if len(reading) == AHEAD:
+            if len(reading) > AHEAD:
                 yield reading.popleft().result()
         while reading:
             yield reading.popleft().result()
@@ -58,10 +58,13 @@ def collect(reader: Reader, catalog: Catalog) -> Iterator[Collection]:
 def _collected(reader: Reader, catalog: Catalog, shard: Shard) -> Collection:
     wanted = catalog.judged
     here = {kind: facets for kind, facets in wanted.items() if kind.account_wide is (shard.region == GLOBAL)}
-    found = tuple(reader.scan(shard, here)) if here else ()
-    resources = tuple(item for item in found if isinstance(item, Resource))
-    gaps = tuple(item for item in found if isinstance(item, Gap))
-    return Collection(shard, resources, gaps, tuple(here))
+    return _gathered(shard, tuple(here), reader.scan(shard, here) if here else ())
+
+
+def _gathered(shard: Shard, kinds: tuple[Kind, ...], found: Iterable[Resource | Gap]) -> Collection:
+    items = tuple(found)
+    resources = tuple(item for item in items if isinstance(item, Resource))
+    return Collection(shard, resources, tuple(item for item in items if isinstance(item, Gap)), kinds)
 
 
 class Nearby:
@@ -88,6 +91,17 @@ class Nearby:
         pairs = [(item, frozenset(name for rule in rules for name in rule.reads)) for item, rules in wanted]
         return self._reader.more([(item, names - item.facets.keys()) for item, names in pairs])
 
+    def read_ahead(self, wanted: Iterable[tuple[Resource, Sequence[FactRule]]]) -> None:
+        """Read at once every other kind that these facts look at and that is not at hand."""
+        lacking: dict[Shard, dict[Kind, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for resource, rules in wanted:
+            for kind, names in (need for rule in rules for need in rule.needs.items()):
+                place = _place(kind, resource.ref)
+                if (place, kind) not in self._held and (kind.account_wide or place.region != GLOBAL):
+                    lacking[place][kind].update(names)
+        for place, kinds in lacking.items():
+            self._held.update(self._listed(place, kinds))
+
     def around(self, ref: Ref, rules: Sequence[FactRule]) -> Mapping[str, tuple[Resource, ...] | Unknown]:
         """The resources that these facts look at, by kind: of the region, or of the account where it has them once."""
         glances = {kind for rule in rules for kind in rule.glances}
@@ -101,18 +115,18 @@ class Nearby:
             return Unknown(f"{kind.title} is looked at by region, and `{ref}` has none")
         held = self._held.get((place, kind))
         if held is None:
-            held = self._listed(place, kind, names)
+            held = self._listed(place, {kind: names})[place, kind]
         elif not isinstance(held, Unknown) and any(names - item.facets.keys() for item in held):
             held = tuple(self._reader.more([(item, names - item.facets.keys()) for item in held]))
         self._held[place, kind] = held
         return held
 
-    def _listed(self, place: Shard, kind: Kind, names: frozenset[str]) -> tuple[Resource, ...] | Unknown:
-        found = list(self._reader.scan(place, {kind: names | self._catalog.free(kind)}))
-        for item in found:
-            if isinstance(item, Gap):
-                return Unknown(item.reason)
-        return tuple(item for item in found if isinstance(item, Resource))
+    def _listed(
+        self, place: Shard, kinds: Mapping[Kind, Iterable[str]]
+    ) -> dict[tuple[Shard, Kind], tuple[Resource, ...] | Unknown]:
+        wanted = {kind: frozenset(names) | self._catalog.free(kind) for kind, names in kinds.items()}
+        found = _gathered(place, tuple(kinds), self._reader.scan(place, wanted)).by_kind()
+        return {(place, kind): found[kind.name] for kind in kinds}
 
 
 def _place(kind: Kind, ref: Ref) -> Shard:

@@ -72,6 +72,7 @@ def _looked_at(
     wrong = [
         (resource, _asked(resource, findings, catalog, standing)) for resource, findings in found if _open(findings)
     ]
+    nearby.read_ahead(wrong)
     whole = nearby.completed(wrong)
     asked = iter(wrong)
     for resource, findings in found:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from goldseam.cli import output
 from goldseam.cli.selection import chosen, service_of
@@ -12,6 +13,9 @@ from goldseam.cli.workspace import Workspace
 from goldseam.control import Control, Example
 from goldseam.errors import UnknownName, UsageError
 from goldseam.values import Json, plain
+
+_MANAGED: Final = 6144
+"""Characters of a managed policy without white space (IAM User Guide, "IAM and AWS STS quotas")."""
 
 
 def controls(workspace: Workspace, control_id: str, services: str, *, as_json: bool) -> int:
@@ -130,6 +134,12 @@ def _policy(document: Json) -> None:
     import orjson
 
     sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+    length = len(orjson.dumps(document))
+    if length > _MANAGED:
+        output.note(
+            f"goldseam: this has {length} characters without spaces, and AWS takes {_MANAGED} in one managed policy: "
+            "make one for some services at a time with `--services`, and attach them together"
+        )
 
 
 def conform(

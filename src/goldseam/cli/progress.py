@@ -29,17 +29,19 @@ def shown_progress() -> Iterator[Progress]:
 
 
 class _Lines:
-    """One line for each shard, in their order, once it is done; two are read at once."""
+    """One line for each shard, in their order, once it is done; what facts look at later is not counted."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._done: dict[Shard, int] = {}
+        self._told: set[Shard] = set()
 
     def __call__(self, shard: Shard, done: int, total: int) -> None:
         del total
         with self._turn:
-            self._done[shard] = done
-            if len(self._done) > AHEAD:
+            if shard not in self._told:
+                self._done[shard] = max(done, self._done.get(shard, 0))
+            if len(self._done) > AHEAD + 1:
                 self._write(next(iter(self._done)))
 
     def close(self) -> None:
@@ -49,6 +51,7 @@ class _Lines:
                 self._write(shard)
 
     def _write(self, shard: Shard) -> None:
+        self._told.add(shard)
         sys.stderr.write(f"read {shard.account} {shard.region}: {self._done.pop(shard)} resources\n")
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
 from goldseam.cli.doors import doors
@@ -29,6 +29,12 @@ from goldseam.values import Json
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.cloud import AwsCloud
+
+
+_SHOWN: Final = 10
+"""Failed listings that are shown one by one."""
+_CONTROLS: Final = 40
+"""Failing controls that are shown, the worst first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +130,12 @@ def _report(
     worst = [kept for kept in found if kept.finding.status is Status.FAIL]
     output.say(f"{output.count(counts['resources'], 'resource')}: " + output.summary(_statuses(counts)), "bold")
     _by_control(worst, workspace.catalog)
-    for gap in gaps:
+    for gap in gaps[:_SHOWN]:
         output.say(f"could not list {gap}", "magenta")
+    if len(gaps) > _SHOWN:
+        output.say(f"could not list {len(gaps) - _SHOWN} more kinds; `--json` names them all", "magenta")
+    if any("access denied" in gap for gap in gaps):
+        output.say("`goldseam permissions scanner` prints the policy that a scan needs.", "dim")
     if worst:
         output.say("\n`goldseam findings` lists them, `goldseam plan --all` shows what would be changed.", "dim")
     elif not counts["resources"]:
@@ -144,9 +154,11 @@ def _by_control(failing: Sequence[Kept], catalog: Catalog) -> None:
         ("SEVERITY", "FAIL", "CONTROL", "TITLE"),
         (
             ((c.severity, output.SEVERITY_STYLE[c.severity]), str(number), c.id, c.title)
-            for c, number in known
+            for c, number in known[:_CONTROLS]
         ),
     )  # fmt: skip
+    if len(known) > _CONTROLS:
+        output.say(f"and {len(known) - _CONTROLS} more controls; `goldseam findings` lists every finding", "dim")
 
 
 def _kept(found: Iterable[Kept], catalog: Catalog) -> Iterator[Kept]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FOLDER: Final = "goldseam-demo"
 _PLACE: Final = "demo.json"
 _FOUND: Final = (0, 1, 3)
+_SERVICES: Final = "account,cloudtrail,ec2,iam,kms,rds,s3,sns,sqs"
+"""What the embedded cloud has, and the demo's account uses."""
 
 _POLICY: Final = """\
 # What the demo repairs by itself, and what it asks a person about.
@@ -193,7 +195,7 @@ def _listening(tour: Tour, config: Path) -> Iterator[tuple[str, str]]:
 
 def _look(tour: Tour) -> None:
     tour.title("2  Scan: read everything, change nothing")
-    tour.run("scan")
+    tour.run("scan", "--services", _SERVICES)
     tour.title("3  Two public buckets, two decisions: one serves a website")
     for bucket in (tour.account.storage.data_bucket, tour.account.storage.website_bucket):
         tour.run("explain", tour.finding("aws.s3.bucket.policy-not-public", bucket))

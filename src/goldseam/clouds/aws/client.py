@@ -8,32 +8,28 @@ and exist only behind a `Guard`.
 from __future__ import annotations
 
 import logging
-import platform
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
 from typing import Any, Final, NoReturn, Protocol
 
-import botocore
 import orjson
 from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound, UnknownServiceError
+from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
 from botocore.parsers import ResponseParserError
-from botocore.session import Session
 
 from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.failures import THROTTLES, failure
 from goldseam.clouds.aws.governor import Governor, Governors
 from goldseam.clouds.aws.guard import Guard
 from goldseam.clouds.aws.paging import paginator_of
-from goldseam.clouds.aws.service_data import ServiceData
+from goldseam.clouds.aws.sdk import configured, user_agent
 from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport, UnknownHost
 from goldseam.errors import (
     AccessDenied,
@@ -81,7 +77,8 @@ class Sender(Protocol):
 class AwsSession:
     """Reads one AWS account with the user's own configuration; safe to share between threads.
 
-    It knows no way to write; `guarded` answers an object that does, for listed calls only.
+    It knows no way to write; `guarded` answers an object that does, for listed calls only. `operations` are those that
+    will be called most; what else a service can do is only loaded when it is wanted.
     """
 
     def __init__(
@@ -93,13 +90,14 @@ class AwsSession:
         governors: Governors | None = None,
         attempts: int | None = None,
         transport: Sender | None = None,
+        operations: Iterable[str] = (),
     ) -> None:
         self._profile, self._endpoint_url, self._attempts = profile, endpoint_url, attempts
         self.governors = governors or Governors(max_rate)
         self._lock = threading.RLock()
         self._clients: dict[tuple[str, str], BaseClient] = {}
         self._identity: Identity | None = None
-        self._sdk = _configured(profile)
+        self._sdk, self._data = configured(profile, operations)
         self._transport: Sender = transport or Transport(self._sdk.get_config_variable("ca_bundle"))
 
     @classmethod
@@ -134,7 +132,7 @@ class AwsSession:
         Raises CloudError.
         """
         try:
-            return _call(lambda: self.client(service, region), service, operation, params)
+            return _call(lambda: self._able(service, operation, region), service, operation, params)
         except Unreachable as error:
             raise self._told_apart(error, service, region) from error
 
@@ -151,7 +149,7 @@ class AwsSession:
         """Every page of a listing, or its one answer where AWS does not page it. Raises CloudError."""
         name = _python_name(operation)
         try:
-            client = self.client(service, region)
+            client = self._able(service, operation, region)
             paginator = paginator_of(client, name)
             if paginator is None:
                 yield _answer(getattr(client, name)(**params))
@@ -253,6 +251,16 @@ class AwsSession:
                 known = self._clients.get(key) or self._clients.setdefault(key, self._reading_client(*key))
         return known
 
+    def _able(self, service: str, operation: str, region: str | None) -> BaseClient:
+        """A reading client that knows the operation, if the service does."""
+        client = self.client(service, region)
+        if not hasattr(client, _python_name(operation)):
+            key = (service, region or self.default_region())
+            with self._lock:
+                self._data.whole(service)
+                client = self._clients[key] = self._reading_client(*key)
+        return client
+
     def close(self) -> None:
         """Close all connections."""
         with self._lock:
@@ -270,6 +278,7 @@ class AwsSession:
     def _writing_client(self, service: str, region: str | None) -> BaseClient:
         where = region or self.default_region()
         with self._lock:
+            self._data.whole(service)
             client = self._new_client(service, where, validated=True)
         _pace(client, self.governors.of(service, where), _by_the_sdk)
         return client
@@ -290,7 +299,7 @@ class AwsSession:
         mode = self._sdk.get_config_variable("retry_mode")
         attempts = self._attempts or self._sdk.get_config_variable("max_attempts") or ATTEMPTS
         return Config(
-            user_agent=_user_agent(),
+            user_agent=user_agent(),
             parameter_validation=validated,
             max_pool_connections=POOL,
             connect_timeout=CONNECT_SECONDS,
@@ -375,23 +384,3 @@ def _python_name(operation: str) -> str:
 
 def _spelled(service: str, operation: str) -> str:
     return f"{service}.{operation}"
-
-
-@cache
-def _user_agent() -> str:
-    return f"goldseam/{version('goldseam')} Botocore/{botocore.__version__} Python/{platform.python_version()}"
-
-
-def _configured(profile: str | None) -> Session:
-    """The SDK with the user's configuration and our way to load its descriptions; raises UnknownName."""
-    sdk = Session(profile=profile)
-    try:
-        sdk.register_component("data_loader", ServiceData(_model_folders(sdk)))
-    except ProfileNotFound as error:
-        raise UnknownName("AWS profile", sdk.profile or "", Session().available_profiles) from error
-    return sdk
-
-
-def _model_folders(sdk: Session) -> list[str]:
-    folders = sdk.get_config_variable("data_path")
-    return str(folders).split(":") if folders else []

@@ -54,8 +54,10 @@ class AwsCloud:
     def session(self) -> AwsSession:
         """The client for everything that is read; raises UnknownName for a profile that does not exist."""
         from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415 - loads the SDK
+        from goldseam.clouds.aws.permissions import reading_operations  # noqa: PLC0415
 
-        return AwsSession(self.profile, self.endpoint_url, self.max_rate)
+        operations = reading_operations(self.catalog)
+        return AwsSession(self.profile, self.endpoint_url, self.max_rate, operations=operations)
 
     @cached_property
     def reader(self) -> AwsReader:

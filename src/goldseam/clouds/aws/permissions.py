@@ -39,6 +39,12 @@ def scanner_policy(catalog: Catalog) -> dict[str, Json]:
     return policy_of(Permission(action, "*") for operation in operations for action in iam_actions(operation))
 
 
+def reading_operations(catalog: Catalog) -> frozenset[str]:
+    """Every operation by which anything of the catalogue is read, and what the SDK asks S3 by itself."""
+    named = (name for kind in catalog.kinds for name in scan_operations(kind, kind.facet_by_name))
+    return frozenset((*_FIRST, *named, BUCKET_LOCATION, "s3.HeadBucket"))
+
+
 def scan_operations(kind: Kind, facets: Iterable[str]) -> tuple[str, ...]:
     """The operations that scanning these facets of a kind calls."""
     named = read_operations(kind.facet(name) for name in sorted(facets))
@@ -47,10 +53,11 @@ def scan_operations(kind: Kind, facets: Iterable[str]) -> tuple[str, ...]:
 
 def _finding(kind: Kind) -> Iterator[str]:
     find: Listing | None = kind.find if isinstance(kind, AwsKind) else None
-    if find:
+    while find:
         yield find.operation
         if find.region:
             yield BUCKET_LOCATION
+        find = find.within
 
 
 def remediator_policy(controls: Iterable[Control], partition: str = "aws", account: str = "*") -> dict[str, Json]:
