@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -115,9 +116,13 @@ def only(*names: str) -> Callable[[Json], Value]:
     return taken
 
 
-def no_list_is_empty(value: Value) -> Value:
-    """The form of a list that an API leaves out when it holds nothing."""
-    return [] if value is ABSENT else value
+def absent_is(default: Json) -> Callable[[Value], Value]:
+    """The form of a value that an API leaves out where it is the default."""
+
+    def said(value: Value) -> Value:
+        return copy.deepcopy(default) if value is ABSENT else value
+
+    return said
 
 
 def _nothing_pending(answer: Json) -> str:
@@ -268,10 +273,7 @@ def tags(get: Get | None = None, *, listed: str = "Tags", key: str = "Key", valu
     def pairs(raw: Json) -> Value:
         return {tag[key]: tag[value] for tag in raw} if isinstance(raw, list) else raw
 
-    def form(held: Value) -> Value:
-        return {} if held is ABSENT else held
-
-    return Look(name="tags", get=get, listed=None if get else listed, decode=pairs, form=form)
+    return Look(name="tags", get=get, listed=None if get else listed, decode=pairs, form=absent_is({}))
 
 
 def read_operations(facets: Iterable[Facet]) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -142,7 +142,7 @@ ACCOUNT: Final = AwsKind(
                 absent=("AWSOrganizationsNotInUseException",),
             ),
         ),
-        Holders(name="support", form=no_list_is_empty, policy="AWSSupportAccess"),
+        Holders(name="support", form=absent_is([]), policy="AWSSupportAccess"),
     ),
     touched_by=(
         changes("account", "recipientAccountId", names=("PutAlternateContact", "DeleteAlternateContact")),

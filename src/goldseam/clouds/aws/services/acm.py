@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -40,10 +40,6 @@ def _any(raw: Json) -> Value:
     return bool(raw)
 
 
-def _unused(value: Value) -> Value:
-    return False if value is ABSENT else value
-
-
 @dataclass(frozen=True)
 class _DaysLeft(Look):
     """Whole days until the certificate expires, less than none when it has; absent while it is not issued."""
@@ -73,7 +69,7 @@ CERTIFICATE: Final = AwsKind(
         _DaysLeft(name="days_left", get=_described("NotAfter")),
         Look(name="type", get=_described("Type")),
         Look(name="key", get=_described("KeyAlgorithm")),
-        Look(name="in_use", get=_described("InUseBy"), decode=_any, form=_unused),
+        Look(name="in_use", get=_described("InUseBy"), decode=_any, form=absent_is(default=False)),
         tags(Get("acm.ListTagsForCertificate", {"CertificateArn": "{address}"}, "Tags")),
     ),
     touched_by=(changes("acm", f"{REQUEST}.certificateArn", id="(arn:[^:]+:acm:.+:certificate/.+)"),),

@@ -4,28 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look
+from goldseam.clouds.aws.facet import Look, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_names
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
-from goldseam.values import ABSENT, Value
-
-
-def _none(value: Value) -> Value:
-    return [] if value is ABSENT else value
-
-
-def _untagged(value: Value) -> Value:
-    return {} if value is ABSENT else value
-
 
 APP: Final = AwsKind(
     "aws.amplify.app",
     "Amplify app",
     (
-        Look(name="secrets", listed="environmentVariables", decode=secret_names, form=_none),
-        Look(name="tags", listed="tags", form=_untagged),
+        Look(name="secrets", listed="environmentVariables", decode=secret_names, form=absent_is([])),
+        Look(name="tags", listed="tags", form=absent_is({})),
     ),
     touched_by=(changes("amplify", f"{REQUEST}.appId", f"{ANSWER}.app.appId"),),
     address="arn:{partition}:amplify:{region}:{account}:apps/{id}",

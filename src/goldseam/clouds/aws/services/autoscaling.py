@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.ec2.user_data import MOVE, none_found, secrets_in_user_data, spelled
+from goldseam.clouds.aws.services.ec2.user_data import MOVE, secrets_in_user_data, spelled
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import (
     Between,
@@ -36,10 +36,6 @@ def _balanced(raw: Mapping[str, Json]) -> Value:
     return any(raw.get(member) for member in _BALANCERS)
 
 
-def _none(value: Value) -> Value:
-    return "" if value is ABSENT else value
-
-
 GROUP: Final = AwsKind(
     "aws.autoscaling.group",
     "Auto Scaling group",
@@ -51,8 +47,8 @@ GROUP: Final = AwsKind(
             fields={"HealthCheckType": "HealthCheckType", "HealthCheckGracePeriod": "HealthCheckGracePeriod"},
         ),
         Look(name="balanced", listed="", decode=_balanced),
-        Look(name="launch_configuration", listed="LaunchConfigurationName", form=_none),
-        Look(name="zones", listed="AvailabilityZones", decode=sorted, form=no_list_is_empty),
+        Look(name="launch_configuration", listed="LaunchConfigurationName", form=absent_is("")),
+        Look(name="zones", listed="AvailabilityZones", decode=sorted, form=absent_is([])),
         tags(),
     ),
     touched_by=(changes("autoscaling", f"{REQUEST}.autoScalingGroupName"),),
@@ -172,21 +168,13 @@ def _metadata(raw: Json) -> Value:
     return {"tokens": raw.get("HttpTokens") or "optional", "endpoint": raw.get("HttpEndpoint") or "enabled"}
 
 
-def _metadata_form(value: Value) -> Value:
-    return _metadata({}) if value is ABSENT else value
-
-
-def _never(value: Value) -> Value:
-    return False if value is ABSENT else value
-
-
 LAUNCH_CONFIGURATION: Final = AwsKind(
     "aws.autoscaling.launch-configuration",
     "launch configuration",
     (
-        Look(name="metadata", listed="MetadataOptions", decode=_metadata, form=_metadata_form),
-        Look(name="public_address", listed="AssociatePublicIpAddress", form=_never),
-        Look(name="user_data", listed="UserData", decode=secrets_in_user_data, form=none_found),
+        Look(name="metadata", listed="MetadataOptions", decode=_metadata, form=absent_is(_metadata({}))),
+        Look(name="public_address", listed="AssociatePublicIpAddress", form=absent_is(default=False)),
+        Look(name="user_data", listed="UserData", decode=secrets_in_user_data, form=absent_is([])),
     ),
     touched_by=(changes("autoscaling", f"{REQUEST}.launchConfigurationName"),),
     address=("arn:{partition}:autoscaling:{region}:{account}:launchConfiguration:*:launchConfigurationName/{id}"),

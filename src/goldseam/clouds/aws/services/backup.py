@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
@@ -196,12 +196,8 @@ REGION: Final = AwsKind(
     "aws.backup.region",
     "AWS Backup in a region",
     (
-        Look(
-            name="plans", get=Get("backup.ListBackupPlans", {}, "BackupPlansList"), decode=_names, form=no_list_is_empty
-        ),
-        Look(
-            name="reports", get=Get("backup.ListReportPlans", {}, "ReportPlans"), decode=_names, form=no_list_is_empty
-        ),
+        Look(name="plans", get=Get("backup.ListBackupPlans", {}, "BackupPlansList"), decode=_names, form=absent_is([])),
+        Look(name="reports", get=Get("backup.ListReportPlans", {}, "ReportPlans"), decode=_names, form=absent_is([])),
     ),
     touched_by=(
         changes(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -31,10 +31,6 @@ def _names(raw: Json) -> Value:
     return sorted({item["name"] for item in raw})
 
 
-def _none(value: Value) -> Value:
-    return [] if value is ABSENT else value
-
-
 REGION: Final = AwsKind(
     "aws.bedrock.region",
     "Bedrock in a region",
@@ -51,7 +47,7 @@ REGION: Final = AwsKind(
             ),
             delete=Send("bedrock.DeleteModelInvocationLoggingConfiguration", {}, ("*",)),
         ),
-        Look(name="guardrails", get=Get("bedrock.ListGuardrails", {}, "guardrails"), decode=_names, form=_none),
+        Look(name="guardrails", get=Get("bedrock.ListGuardrails", {}, "guardrails"), decode=_names, form=absent_is([])),
     ),
     touched_by=(changes("bedrock", "awsRegion", names=_LOGGING),),
     address="arn:{partition}:bedrock:{region}:{account}:settings",
@@ -144,18 +140,24 @@ def _sensitive(raw: Json) -> Value:
     return sorted(kinds + [item["name"] for item in raw.get("regexes") or ()])
 
 
-def _weak(value: Value) -> Value:
-    return "NONE" if value is ABSENT else value
-
-
 GUARDRAIL: Final = AwsKind(
     "aws.bedrock.guardrail",
     "Bedrock guardrail",
     (
-        Look(name="attacks", get=Get(_GET, _GUARDRAIL, "contentPolicy.filters"), decode=_attack, form=_weak),
-        Look(name="sensitive", get=Get(_GET, _GUARDRAIL, "sensitiveInformationPolicy"), decode=_sensitive, form=_none),
         Look(
-            name="grounding", get=Get(_GET, _GUARDRAIL, "contextualGroundingPolicy.filters"), decode=_types, form=_none
+            name="attacks", get=Get(_GET, _GUARDRAIL, "contentPolicy.filters"), decode=_attack, form=absent_is("NONE")
+        ),
+        Look(
+            name="sensitive",
+            get=Get(_GET, _GUARDRAIL, "sensitiveInformationPolicy"),
+            decode=_sensitive,
+            form=absent_is([]),
+        ),
+        Look(
+            name="grounding",
+            get=Get(_GET, _GUARDRAIL, "contextualGroundingPolicy.filters"),
+            decode=_types,
+            form=absent_is([]),
         ),
     ),
     touched_by=(changes("bedrock", f"{REQUEST}.guardrailIdentifier", f"{ANSWER}.guardrailId"),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, behind, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_names
 from goldseam.clouds.aws.requirements import required
@@ -20,7 +20,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import Json, Value
 
 _STACK: Final = {"StackName": "{address}"}
 _BY_HAND: Final = harmless("nothing is changed; a person does it")
@@ -40,14 +40,6 @@ def _bootstrapped(raw: Json) -> Value:
     return _outputs(raw).get(_VERSION, "")
 
 
-def _switched(value: Value) -> Value:
-    return False if value is ABSENT else value
-
-
-def _none(value: Value) -> Value:
-    return "" if value is ABSENT else value
-
-
 STACK: Final = AwsKind(
     "aws.cloudformation.stack",
     "CloudFormation stack",
@@ -59,13 +51,13 @@ STACK: Final = AwsKind(
                 on: Send("cloudformation.UpdateTerminationProtection", {**_STACK, "EnableTerminationProtection": on})
                 for on in (True, False)
             },
-            form=_switched,
+            form=absent_is(default=False),
         ),
-        Look(name="root", listed="RootId", form=_none),
-        Look(name="topics", listed="NotificationARNs", form=no_list_is_empty),
-        Look(name="secret_outputs", listed="Outputs", decode=_secret_outputs, form=no_list_is_empty),
-        Look(name="bootstrap", listed="Outputs", decode=_bootstrapped, form=_none),
-        Look(name="drift", listed="DriftInformation.StackDriftStatus", form=_none),
+        Look(name="root", listed="RootId", form=absent_is("")),
+        Look(name="topics", listed="NotificationARNs", form=absent_is([])),
+        Look(name="secret_outputs", listed="Outputs", decode=_secret_outputs, form=absent_is([])),
+        Look(name="bootstrap", listed="Outputs", decode=_bootstrapped, form=absent_is("")),
+        Look(name="drift", listed="DriftInformation.StackDriftStatus", form=absent_is("")),
         Look(name="stack_name", listed="StackName"),
         Look(name="status", listed="StackStatus"),
         tags(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look, no_list_is_empty
+from goldseam.clouds.aws.facet import Look, absent_is
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
@@ -21,7 +21,7 @@ CLUSTER: Final = AwsKind(
     (
         Look(name="encryption", listed="SSEDescription.Status"),
         Look(name="endpoint", listed="ClusterEndpointEncryptionType"),
-        Look(name="zones", listed="Nodes", decode=_zones, form=no_list_is_empty),
+        Look(name="zones", listed="Nodes", decode=_zones, form=absent_is([])),
     ),
     touched_by=(changes("dax", f"{REQUEST}.clusterName"),),
     address="arn:{partition}:dax:{region}:{account}:cache/{id}",

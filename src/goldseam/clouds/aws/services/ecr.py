@@ -6,7 +6,7 @@ import json
 import re
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
@@ -19,26 +19,17 @@ _TAGGING: Final = ("imageTagMutability", "imageTagMutabilityExclusionFilters")
 _FIXED: Final = ("IMMUTABLE", "IMMUTABLE_WITH_EXCLUSION")
 
 
-def _off_unless_said(value: Value) -> Value:
-    return False if value is ABSENT else value
-
-
 def _tagging_form(value: Value) -> Value:
     held = {} if value is ABSENT else value
     return {"imageTagMutability": "MUTABLE", **{name: held[name] for name in _TAGGING if held.get(name)}}
-
-
-def _encryption_form(value: Value) -> Value:
-    return "AES256" if value is ABSENT else value
 
 
 def _from_text(raw: Json) -> Value:
     return json.loads(raw)
 
 
-def _basic_by_default(value: Value) -> Value:
-    """A registry that nobody configured scans the basic way, where repositories ask for it."""
-    return {"scanType": "BASIC", "rules": []} if value is ABSENT else value
+_UNCONFIGURED: Final = {"scanType": "BASIC", "rules": []}
+"""How a registry scans that nobody configured: the basic way, where repositories ask for it."""
 
 
 REPOSITORY: Final = AwsKind(
@@ -48,7 +39,7 @@ REPOSITORY: Final = AwsKind(
         Document(
             name="scan_on_push",
             listed="imageScanningConfiguration.scanOnPush",
-            form=_off_unless_said,
+            form=absent_is(default=False),
             put=Send(
                 "ecr.PutImageScanningConfiguration",
                 {**_REPOSITORY, "imageScanningConfiguration": {"scanOnPush": VALUE}},
@@ -76,11 +67,11 @@ REPOSITORY: Final = AwsKind(
                 absent=("LifecyclePolicyNotFoundException",),
             ),
         ),
-        Look(name="encryption", listed="encryptionConfiguration.encryptionType", form=_encryption_form),
+        Look(name="encryption", listed="encryptionConfiguration.encryptionType", form=absent_is("AES256")),
         Look(
             name="registry_scanning",
             get=Get("ecr.GetRegistryScanningConfiguration", {}, "scanningConfiguration"),
-            form=_basic_by_default,
+            form=absent_is(_UNCONFIGURED),
         ),
         tags(Get("ecr.ListTagsForResource", {"resourceArn": "{address}"}, "tags")),
         Address(name="arn"),

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
@@ -290,15 +290,11 @@ def _root(raw: Json) -> Value:
     return (raw or {}).get("Path", "/")
 
 
-def _root_form(value: Value) -> Value:
-    return "/" if value is ABSENT else value
-
-
 ACCESS_POINT: Final = AwsKind(
     "aws.efs.access-point",
     "EFS access point",
     (
-        Look(name="root", listed="RootDirectory", decode=_root, form=_root_form),
+        Look(name="root", listed="RootDirectory", decode=_root, form=absent_is("/")),
         Look(name="user", listed="PosixUser"),
         tags(),
     ),

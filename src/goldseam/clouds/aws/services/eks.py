@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_network
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, until
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, absent_is, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings
@@ -135,10 +135,6 @@ def _secrets(raw: Json) -> Value:
     return any("secrets" in (part.get("resources") or []) for part in raw)
 
 
-def _nothing_encrypted(value: Value) -> Value:
-    return False if value is ABSENT else value
-
-
 CLUSTER: Final = AwsKind(
     "aws.eks.cluster",
     "EKS cluster",
@@ -156,7 +152,7 @@ CLUSTER: Final = AwsKind(
             name="secrets_encrypted",
             get=_described("encryptionConfig"),
             decode=_secrets,
-            form=_nothing_encrypted,
+            form=absent_is(default=False),
         ),
         Version(name="version", get=_described("version")),
         _TAGS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Send, linked_role, no_list_is_empty
+from goldseam.clouds.aws.facet import VALUE, Get, Send, absent_is, linked_role
 from goldseam.clouds.aws.kind import AwsKind, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Items
@@ -41,7 +41,7 @@ REGION: Final = AwsKind(
             name="scanned",
             get=Get("inspector2.BatchGetAccountStatus", _OWN),
             decode=_scanned,
-            form=no_list_is_empty,
+            form=absent_is([]),
             waits=_waits,
             add=Send(
                 "inspector2.Enable",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Look, Send, tags, until, version
+from goldseam.clouds.aws.facet import VALUE, Look, Send, absent_is, tags, until, version
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -54,10 +54,6 @@ def _logs(value: Value) -> Value:
     return {**held, "BrokerLogs": on}
 
 
-def _disabled(value: Value) -> Value:
-    return "DISABLED" if value is ABSENT else value
-
-
 CLUSTER: Final = AwsKind(
     "aws.kafka.cluster",
     "MSK cluster",
@@ -100,7 +96,7 @@ CLUSTER: Final = AwsKind(
         Document(
             name="public",
             listed="Provisioned.BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type",
-            form=_disabled,
+            form=absent_is("DISABLED"),
             waits=_SETTLED,
             tells=_VERSION,
             put=Send(

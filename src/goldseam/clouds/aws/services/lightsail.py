@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look, Send, tags, until
+from goldseam.clouds.aws.facet import Look, Send, absent_is, tags, until
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings, Switch
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import Json, Value
 
 _DATABASE: Final = {"relationalDatabaseName": "{id}"}
 _BACKUPS: Final = ("disableBackupRetention", "enableBackupRetention")
@@ -102,10 +102,6 @@ def _open_ports(raw: Json) -> Value:
     return sorted(f"{port.get('protocol')} {port.get('fromPort')}-{port.get('toPort')}" for port in wide)
 
 
-def _none(value: Value) -> Value:
-    return [] if value is ABSENT else value
-
-
 INSTANCE: Final = AwsKind(
     "aws.lightsail.instance",
     "Lightsail instance",
@@ -120,7 +116,7 @@ INSTANCE: Final = AwsKind(
                 False: Send("lightsail.DisableAddOn", {**_INSTANCE, "addOnType": _SNAPSHOTS}, ("*",)),
             },
         ),
-        Look(name="ports", listed="networking.ports", decode=_open_ports, form=_none),
+        Look(name="ports", listed="networking.ports", decode=_open_ports, form=absent_is([])),
         tags(listed="tags", key="key", value="value"),
     ),
     touched_by=(

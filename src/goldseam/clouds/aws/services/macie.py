@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import Get, Look, Send, linked_role
+from goldseam.clouds.aws.facet import Get, Look, Send, absent_is, linked_role
 from goldseam.clouds.aws.kind import AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Moves
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import ABSENT, Value
+from goldseam.values import Value
 
 _ON: Final = "ENABLED"
 _PAUSED: Final = "PAUSED"
@@ -26,10 +26,6 @@ def _update(status: str) -> Send:
     return Send("macie2.UpdateMacieSession", {"status": status}, _ANY)
 
 
-def _state(value: Value) -> Value:
-    return _OFF if value is ABSENT else value
-
-
 REGION: Final = AwsKind(
     "aws.macie.region",
     "Macie in a region",
@@ -43,7 +39,7 @@ REGION: Final = AwsKind(
                 absent=("ResourceNotFoundException",),
                 says={"AccessDeniedException": "Macie is not enabled"},
             ),
-            form=_state,
+            form=absent_is(_OFF),
             moves={
                 (_OFF, _ON): _enable(_ON),
                 (_OFF, _PAUSED): _enable(_PAUSED),

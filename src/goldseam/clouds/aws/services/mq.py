@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import Json, Value
 
 _BROKER: Final = {"BrokerId": "{id}"}
 _DESCRIBE: Final = "mq.DescribeBroker"
@@ -45,10 +45,6 @@ def _restart(answer: Json) -> str:
     return f"a restart of the broker, for logs: {', '.join(sorted(waiting))}" if waiting else ""
 
 
-def _none(value: Value) -> Value:
-    return {} if value is ABSENT else value
-
-
 BROKER: Final = AwsKind(
     "aws.mq.broker",
     "Amazon MQ broker",
@@ -67,7 +63,7 @@ BROKER: Final = AwsKind(
             waits=_restart,
             put=Send("mq.UpdateBroker", {**_BROKER, "Logs": VALUE}),
         ),
-        Look(name="logs_waiting", get=Get(_DESCRIBE, _BROKER, "Logs.Pending"), decode=_named, form=_none),
+        Look(name="logs_waiting", get=Get(_DESCRIBE, _BROKER, "Logs.Pending"), decode=_named, form=absent_is({})),
         Look(name="engine", listed="EngineType"),
         Look(name="deployment", listed="DeploymentMode"),
         Look(name="public", get=Get(_DESCRIBE, _BROKER, "PubliclyAccessible"), form=bool),

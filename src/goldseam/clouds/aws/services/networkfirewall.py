@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, no_list_is_empty, version
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, version
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -65,9 +65,9 @@ FIREWALL: Final = AwsKind(
                 "network-firewall.DescribeLoggingConfiguration", _THIS, "LoggingConfiguration.LogDestinationConfigs"
             ),
             decode=_types,
-            form=no_list_is_empty,
+            form=absent_is([]),
         ),
-        Look(name="subnets", get=_described("Firewall.SubnetMappings"), decode=_subnets, form=no_list_is_empty),
+        Look(name="subnets", get=_described("Firewall.SubnetMappings"), decode=_subnets, form=absent_is([])),
     ),
     touched_by=(
         changes("network-firewall", f"{REQUEST}.firewallArn", id="arn:.+:firewall/([^/]+)"),

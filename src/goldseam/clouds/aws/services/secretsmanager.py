@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
@@ -76,10 +76,6 @@ class Ages(Look):
         return Reading({"changed": _days(ask, changed), "read": _days(ask, read)})
 
 
-def _owner(value: Value) -> Value:
-    return "" if value is ABSENT else value
-
-
 _ROTATE: Final = Send(
     "secretsmanager.RotateSecret", {**_SECRET, "RotateImmediately": False},
     also=(("lambda:InvokeFunction", "arn:{partition}:lambda:{region}:{account}:function:<function>"),),
@@ -105,7 +101,7 @@ SECRET: Final = AwsKind(
             delete=Send("secretsmanager.DeleteResourcePolicy", _SECRET),
         ),
         Ages(name="ages", get=Get(*_DESCRIBE), listed=""),
-        Look(name="owner", get=Get(*_DESCRIBE, "OwningService"), listed="OwningService", form=_owner),
+        Look(name="owner", get=Get(*_DESCRIBE, "OwningService"), listed="OwningService", form=absent_is("")),
         replace(tags(Get(*_DESCRIBE, "Tags")), listed="Tags"),
     ),
     touched_by=(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_places
 from goldseam.clouds.aws.requirements import required
@@ -43,10 +43,6 @@ def _logging(value: Value) -> Value:
     }
 
 
-def _off(value: Value) -> Value:
-    return False if value is ABSENT else value
-
-
 def _secrets(raw: Json) -> Value:
     return secret_places(json.loads(raw))
 
@@ -69,10 +65,10 @@ STATE_MACHINE: Final = AwsKind(
             name="traced",
             get=_described("tracingConfiguration.enabled"),
             put=Send("stepfunctions.UpdateStateMachine", {**_MACHINE, "tracingConfiguration": {"enabled": VALUE}}),
-            form=_off,
+            form=absent_is(default=False),
         ),
         Look(name="secrets", get=_described("definition"), decode=_secrets),
-        Look(name="own_key", get=_described("encryptionConfiguration"), decode=_own_key, form=_off),
+        Look(name="own_key", get=_described("encryptionConfiguration"), decode=_own_key, form=absent_is(default=False)),
         tags(Get("stepfunctions.ListTagsForResource", {"resourceArn": "{id}"}, "tags"), key="key", value="value"),
     ),
     touched_by=(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look, Reading, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import Look, Reading, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
@@ -60,7 +60,7 @@ REST_API: Final = AwsKind(
     "REST API",
     (
         _OpenMethods(name="open_methods"),
-        Look(name="endpoints", listed="endpointConfiguration.types", decode=_types, form=no_list_is_empty),
+        Look(name="endpoints", listed="endpointConfiguration.types", decode=_types, form=absent_is([])),
         tags(listed="tags"),
     ),
     touched_by=(changes("apigateway", f"{REQUEST}.restApiId", f"{REQUEST}.restapiId"),),

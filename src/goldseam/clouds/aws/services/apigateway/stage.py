@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, AwsFacet, Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.apigateway.api import FIND
@@ -83,10 +83,6 @@ def _secret_names(raw: Mapping[str, str]) -> Value:
     return sorted(name for name, value in raw.items() if value and _SECRET.search(name))
 
 
-def _off(value: Value) -> Value:
-    return False if value is ABSENT else value
-
-
 def _no_text(value: Value) -> Value:
     return ABSENT if value == "" else value
 
@@ -112,7 +108,7 @@ STAGE: Final = AwsKind(
         Patched(
             name="tracing",
             listed="tracingEnabled",
-            form=_off,
+            form=absent_is(default=False),
             put=_UPDATE_STAGE,
             paths={"": "/tracingEnabled"},
             root="",
@@ -125,7 +121,7 @@ STAGE: Final = AwsKind(
             paths={"": "/clientCertificateId"},
             root="/clientCertificateId",
         ),
-        Look(name="secret_variables", listed="variables", decode=_secret_names, form=no_list_is_empty),
+        Look(name="secret_variables", listed="variables", decode=_secret_names, form=absent_is([])),
         WebAcl(name="web_acl", listed="webAclArn", form=_no_text, also=(("apigateway:SetWebACL", "{address}"),)),
         tags(listed="tags"),
     ),

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty, until
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes, filled
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.clouds.aws.shapes import Document
@@ -169,8 +169,8 @@ DISTRIBUTION: Final = AwsKind(
             ),
         ),
         MissingBuckets(name="missing_buckets"),
-        Look(name="origins", listed="Origins.Items", decode=_origins, form=no_list_is_empty),
-        Look(name="aliases", listed="Aliases.Items", form=no_list_is_empty),
+        Look(name="origins", listed="Origins.Items", decode=_origins, form=absent_is([])),
+        Look(name="aliases", listed="Aliases.Items", form=absent_is([])),
         Look(name="domain", listed="DomainName"),
         Look(name="enabled", listed="Enabled"),
         Look(name="comment", listed="Comment"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import looks_secret
 from goldseam.clouds.aws.shapes import Document, Switch
@@ -99,10 +99,6 @@ def _artifacts(value: Value) -> Value:
     return {"type": "NO_ARTIFACTS", "encryptionDisabled": False, **({} if value is ABSENT else value)}
 
 
-def _private(value: Value) -> Value:
-    return "PRIVATE" if value is ABSENT else value
-
-
 PROJECT: Final = AwsKind(
     "aws.codebuild.project",
     "CodeBuild project",
@@ -120,7 +116,7 @@ PROJECT: Final = AwsKind(
                 )
                 for level in ("PRIVATE", "PUBLIC_READ")
             },
-            form=_private,
+            form=absent_is("PRIVATE"),
         ),
         Document(
             name="triggers",

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look, tags
+from goldseam.clouds.aws.facet import Look, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
-from goldseam.values import ABSENT, Value
-
-
-def _none(value: Value) -> Value:
-    return "" if value is ABSENT else value
-
 
 ADDRESS: Final = AwsKind(
     "aws.ec2.address",
     "Elastic IP address",
     (
         Look(name="public_ip", listed="PublicIp"),
-        Look(name="association", listed="AssociationId", form=_none),
-        Look(name="interface", listed="NetworkInterfaceId", form=_none),
+        Look(name="association", listed="AssociationId", form=absent_is("")),
+        Look(name="interface", listed="NetworkInterfaceId", form=absent_is("")),
         tags(),
     ),
     touched_by=(changes("ec2", TAGGED, f"{REQUEST}.allocationId", f"{ANSWER}.allocationId", id="eipalloc-.+"),),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import FOR_ALL, OWNED, SNAPSHOTS, Among
@@ -129,7 +129,7 @@ VOLUME: Final = AwsKind(
     "EBS volume",
     (
         Look(name="encrypted", listed="Encrypted"),
-        Look(name="instances", listed="Attachments.InstanceId", form=no_list_is_empty),
+        Look(name="instances", listed="Attachments.InstanceId", form=absent_is([])),
         Look(name="zone", listed="AvailabilityZone"),
         Among(name="copied", others=SNAPSHOTS, decode=bool),
         tags(),

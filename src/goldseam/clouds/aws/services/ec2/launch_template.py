@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import Get, Look, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import Get, Look, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.ec2.user_data import MOVE, none_found, secrets_in_user_data, spelled
+from goldseam.clouds.aws.services.ec2.user_data import MOVE, secrets_in_user_data, spelled
 from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
 from goldseam.values import Json, Value
 
@@ -44,9 +44,9 @@ LAUNCH_TEMPLATE: Final = AwsKind(
     (
         Look(name="metadata", get=_default("MetadataOptions"), decode=_metadata),
         Look(
-            name="public_interfaces", get=_default("NetworkInterfaces"), decode=_public, form=no_list_is_empty
+            name="public_interfaces", get=_default("NetworkInterfaces"), decode=_public, form=absent_is([])
         ),
-        Look(name="user_data", get=_default("UserData"), decode=_secrets, form=none_found),
+        Look(name="user_data", get=_default("UserData"), decode=_secrets, form=absent_is([])),
         Look(name="title", listed="LaunchTemplateName"),
         tags(),
     ),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.clouds.aws.facet import Get, Look, Send, no_list_is_empty, tags, until
+from goldseam.clouds.aws.facet import Get, Look, Send, absent_is, tags, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.services.ec2.among import MANAGED, Among
 from goldseam.clouds.aws.services.ec2.instance_facets import Profile, StoppedFor
-from goldseam.clouds.aws.services.ec2.user_data import none_found, secrets_in_user_data
+from goldseam.clouds.aws.services.ec2.user_data import secrets_in_user_data
 from goldseam.clouds.aws.shapes import Settings, Switch
 from goldseam.values import Json, Value
 
@@ -19,7 +19,7 @@ def _group_ids(raw: Json) -> Value:
 
 def _groups(listed: str) -> Look:
     """The ids of the security groups that it is in, sorted."""
-    return Look(name="groups", listed=listed, decode=_group_ids, form=no_list_is_empty)
+    return Look(name="groups", listed=listed, decode=_group_ids, form=absent_is([]))
 
 
 def _attachment(raw: Json) -> Value:
@@ -32,7 +32,7 @@ NETWORK_INTERFACE: Final = AwsKind(
     (
         _groups("Groups"),
         Look(name="public_ip", listed="Association.PublicIp"),
-        Look(name="ipv6_addresses", listed="Ipv6Addresses.Ipv6Address", form=no_list_is_empty),
+        Look(name="ipv6_addresses", listed="Ipv6Addresses.Ipv6Address", form=absent_is([])),
         Look(name="private_ip", listed="PrivateIpAddress"),
         Look(name="attachment", listed="Attachment", decode=_attachment),
         Look(name="status", listed="Status"),
@@ -103,7 +103,7 @@ INSTANCE: Final = AwsKind(
             name="user_data",
             get=Get("ec2.DescribeInstanceAttribute", {"InstanceId": "{id}", "Attribute": "userData"}, "UserData.Value"),
             decode=secrets_in_user_data,
-            form=none_found,
+            form=absent_is([]),
         ),
         Look(name="vpc", listed="VpcId"),
         tags(),

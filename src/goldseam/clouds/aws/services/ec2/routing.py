@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look, no_list_is_empty
+from goldseam.clouds.aws.facet import Look, absent_is
 from goldseam.clouds.aws.kind import AwsKind, Listing
 from goldseam.clouds.aws.services.ec2.port_ranges import is_world
 from goldseam.values import Json, Value
@@ -46,7 +46,7 @@ ROUTE_TABLE: Final = AwsKind(
     "route table",
     (
         Look(name="vpc", listed="VpcId"),
-        Look(name="subnets", listed="Associations", decode=_subnets, form=no_list_is_empty),
+        Look(name="subnets", listed="Associations", decode=_subnets, form=absent_is([])),
         Look(name="main", listed="Associations", decode=_is_main, form=bool),
         Look(name="gateways", listed="Routes", decode=_gateways),
     ),

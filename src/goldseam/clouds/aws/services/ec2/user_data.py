@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import Json, Value
 
 _GZIP: Final = b"\x1f\x8b"
 _MOST: Final = 1 << 20
@@ -45,11 +45,6 @@ def secrets_in_user_data(raw: Json) -> Value:
     if held.startswith(_GZIP):
         held = zlib.decompressobj(wbits=31).decompress(held, _MOST)
     return secrets_in(held.decode("utf-8", errors="replace"))
-
-
-def none_found(value: Value) -> Value:
-    """The form of what was found: nothing, where there is no user data."""
-    return [] if value is ABSENT else value
 
 
 def spelled(found: list[Json]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elb.policies import SECURE, TlsPolicies
@@ -105,9 +105,9 @@ LOAD_BALANCER: Final = AwsKind(
             decode=_mode,
             put=_set(AdditionalAttributes=[{"Key": _DESYNC, "Value": VALUE}]),
         ),
-        Look(name="listeners", listed="ListenerDescriptions", decode=_listeners, form=no_list_is_empty),
+        Look(name="listeners", listed="ListenerDescriptions", decode=_listeners, form=absent_is([])),
         Look(name="has_instances", listed="Instances", decode=_any),
-        Look(name="zones", listed="AvailabilityZones", decode=sorted, form=no_list_is_empty),
+        Look(name="zones", listed="AvailabilityZones", decode=sorted, form=absent_is([])),
         TlsPolicies(name="tls"),
         tags(Get("elb.DescribeTags", {"LoadBalancerNames": ["{id}"]}, "TagDescriptions.Tags")),
     ),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Look, Reading, Send
+from goldseam.clouds.aws.facet import VALUE, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elbv2.load_balancer import FIND
@@ -118,10 +118,6 @@ def _is_closed(action: Mapping[str, Json]) -> bool:
     return bool(action["Type"] == "fixed-response")
 
 
-def _none(value: Value) -> Value:
-    return "" if value is ABSENT else value
-
-
 LISTENER: Final = AwsKind(
     "aws.elbv2.listener",
     "load balancer listener",
@@ -132,8 +128,10 @@ LISTENER: Final = AwsKind(
             form=_in_order,
             put=Send(_MODIFY, {**_THIS, "DefaultActions": VALUE}),
         ),
-        Document(name="tls_policy", listed="SslPolicy", form=_none, put=Send(_MODIFY, {**_THIS, "SslPolicy": VALUE})),
-        Look(name="protocol", listed="Protocol", form=_none),
+        Document(
+            name="tls_policy", listed="SslPolicy", form=absent_is(""), put=Send(_MODIFY, {**_THIS, "SslPolicy": VALUE})
+        ),
+        Look(name="protocol", listed="Protocol", form=absent_is("")),
         _Secure(name="secure_ports"),
         _PlainRules(name="plain_rules"),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.wafv2 import WebAcl, behind, named
@@ -143,7 +143,7 @@ LOAD_BALANCER: Final = AwsKind(
             also=(("elasticloadbalancing:SetWebAcl", "*"),),
         ),
         Look(name="type", listed="Type"),
-        Look(name="zones", listed="AvailabilityZones", decode=_zones, form=no_list_is_empty),
+        Look(name="zones", listed="AvailabilityZones", decode=_zones, form=absent_is([])),
         Look(name="listeners", get=Get("elbv2.DescribeListeners", _THIS, "Listeners"), decode=_listeners),
         Targets(name="targets"),
         tags(Get("elbv2.DescribeTags", {"ResourceArns": ["{id}"]}, "TagDescriptions.Tags")),

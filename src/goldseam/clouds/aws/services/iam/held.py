@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
-from goldseam.clouds.aws.facet import Get, Look, Reading, Send, no_list_is_empty
+from goldseam.clouds.aws.facet import Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import Ask, Listing, at
 from goldseam.clouds.aws.shapes import Each
 from goldseam.resource import Ref
@@ -77,4 +77,4 @@ class Inline(Look):
 
 def inline(who: str) -> Inline:
     """The policies that are written into one `User`, `Group` or `Role`."""
-    return Inline(name="inline", form=no_list_is_empty, who=who)
+    return Inline(name="inline", form=absent_is([]), who=who)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.held import details, document
@@ -62,7 +62,7 @@ POLICY: Final = AwsKind(
             listed="DefaultVersionId",
             put=Send("iam.SetDefaultPolicyVersion", {"PolicyArn": "{address}", "VersionId": VALUE}),
         ),
-        Versions(name="versions", form=no_list_is_empty),
+        Versions(name="versions", form=absent_is([])),
         replace(tags(Get("iam.ListPolicyTags", _POLICY, path="Tags")), listed="Tags"),
     ),
     touched_by=(changes("iam", f"{REQUEST}.policyArn", id=r"arn:[^:]+:iam::\d{12}:policy/.+"),),

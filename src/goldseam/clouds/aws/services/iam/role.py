@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, tags
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
@@ -56,10 +56,6 @@ def _use(raw: Json) -> Value:
     return {"date": str(raw.get("LastUsedDate") or ""), "region": raw.get("Region") or ""}
 
 
-def _used_form(value: Value) -> Value:
-    return {"date": "", "region": ""} if value is ABSENT else value
-
-
 ROLE: Final = AwsKind(
     "aws.iam.role",
     "IAM role",
@@ -78,7 +74,8 @@ ROLE: Final = AwsKind(
         Look(name="path", get=Get(*_GET, "Role.Path"), listed="Path"),
         Look(name="created", get=Get(*_GET, "Role.CreateDate"), listed="CreateDate"),
         Look(
-            name="last_used", get=Get(*_GET, "Role.RoleLastUsed"), listed="RoleLastUsed", decode=_use, form=_used_form
+            name="last_used", get=Get(*_GET, "Role.RoleLastUsed"), listed="RoleLastUsed", decode=_use,
+            form=absent_is({"date": "", "region": ""}),
         ),
         Idle(name="idle", get=Get(*_GET, "Role")),
         replace(tags(Get("iam.ListRoleTags", _ROLE, path="Tags")), listed="Tags"),

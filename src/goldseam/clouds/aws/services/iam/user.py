@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import Address, Get, Look, Reading, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.held import attached, details, inline
@@ -97,9 +97,9 @@ USER: Final = AwsKind(
             fields={"status": "Status"},
             modify=Send("iam.UpdateAccessKey", {"UserName": "{id}"}),
         ),
-        PerKey(name="last_used", form=no_list_is_empty, of_key=_use, calls=(_LAST_USED,)),
-        PerKey(name="idle", form=no_list_is_empty, of_key=_idle, calls=(_LAST_USED,)),
-        PerKey(name="age", form=no_list_is_empty, of_key=_age),
+        PerKey(name="last_used", form=absent_is([]), of_key=_use, calls=(_LAST_USED,)),
+        PerKey(name="idle", form=absent_is([]), of_key=_idle, calls=(_LAST_USED,)),
+        PerKey(name="age", form=absent_is([]), of_key=_age),
         MUST_RESET,
         SECOND_FACTOR,
         SIGN_IN_IDLE,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import secret_names
 from goldseam.clouds.aws.services.lambda_.grants import Grants, from_text
 from goldseam.clouds.aws.services.lambda_.role import Blanket
 from goldseam.clouds.aws.services.lambda_.runtimes import Runtime
 from goldseam.clouds.aws.shapes import Document
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import Json, Value
 
 _FUNCTION: Final = {"FunctionName": "{id}"}
 _NONE: Final = ("ResourceNotFoundException",)
@@ -26,18 +26,6 @@ def _environment(raw: Mapping[str, Json]) -> Value:
         raise ValueError(reason)
     variables = raw.get("Variables") or {}
     return {"Variables": len(variables), "Secrets": secret_names(variables)}
-
-
-def _no_variables(value: Value) -> Value:
-    return {"Variables": 0, "Secrets": []} if value is ABSENT else value
-
-
-def _passed_through(value: Value) -> Value:
-    return "PassThrough" if value is ABSENT else value
-
-
-def _none(value: Value) -> Value:
-    return "" if value is ABSENT else value
 
 
 def _layers(raw: Json) -> Value:
@@ -71,14 +59,19 @@ FUNCTION: Final = AwsKind(
             name="tracing",
             listed="TracingConfig.Mode",
             put=Send("lambda.UpdateFunctionConfiguration", {**_FUNCTION, "TracingConfig": {"Mode": VALUE}}),
-            form=_passed_through,
+            form=absent_is("PassThrough"),
         ),
         Runtime(name="runtime", listed="Runtime"),
-        Look(name="environment", listed="Environment", decode=_environment, form=_no_variables),
-        Look(name="environment_key", listed="KMSKeyArn", form=_none),
-        Look(name="dead_letters", listed="DeadLetterConfig.TargetArn", form=_none),
-        Look(name="network", listed="VpcConfig.VpcId", form=_none),
-        Look(name="layers", listed="Layers", decode=_layers, form=no_list_is_empty),
+        Look(
+            name="environment",
+            listed="Environment",
+            decode=_environment,
+            form=absent_is({"Variables": 0, "Secrets": []}),
+        ),
+        Look(name="environment_key", listed="KMSKeyArn", form=absent_is("")),
+        Look(name="dead_letters", listed="DeadLetterConfig.TargetArn", form=absent_is("")),
+        Look(name="network", listed="VpcConfig.VpcId", form=absent_is("")),
+        Look(name="layers", listed="Layers", decode=_layers, form=absent_is([])),
         Blanket(name="blanket"),
         Address(name="arn"),
         tags(Get("lambda.ListTags", {"Resource": "{address}"}, "Tags")),

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Send
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Send, absent_is
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.shapes import policy
 from goldseam.control import Step
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.values import Json, Value, same
 
 _DOMAIN: Final = {"DomainName": "{id}"}
 ENDPOINT: Final = "DomainEndpointOptions"
@@ -106,14 +106,6 @@ def _cluster(raw: Mapping[str, Json]) -> Value:
     return {"nodes": raw.get("InstanceCount", 1), "zones": bool(raw.get("ZoneAwarenessEnabled")), "masters": masters}
 
 
-def _no(value: Value) -> Value:
-    return False if value is ABSENT else value
-
-
-def _nowhere(value: Value) -> Value:
-    return "" if value is ABSENT else value
-
-
 DOMAIN: Final = AwsKind(
     "aws.opensearch.domain",
     "OpenSearch domain",
@@ -132,11 +124,11 @@ DOMAIN: Final = AwsKind(
             put=Send("opensearch.UpdateDomainConfig", {**_DOMAIN, "AccessPolicies": VALUE}),
             delete=Send("opensearch.UpdateDomainConfig", {**_DOMAIN, "AccessPolicies": ""}),
         ),
-        Look(name="vpc", get=_get("VPCOptions.VPCId"), form=_nowhere),
-        Look(name="fine_grained", get=_get("AdvancedSecurityOptions"), decode=_flags, form=_no),
+        Look(name="vpc", get=_get("VPCOptions.VPCId"), form=absent_is("")),
+        Look(name="fine_grained", get=_get("AdvancedSecurityOptions"), decode=_flags, form=absent_is(default=False)),
         Look(name="cluster", get=_get("ClusterConfig"), decode=_cluster),
-        Look(name="engine", get=_get("EngineVersion"), form=_nowhere),
-        Look(name="outdated", get=_get("ServiceSoftwareOptions.UpdateAvailable"), form=_no),
+        Look(name="engine", get=_get("EngineVersion"), form=absent_is("")),
+        Look(name="outdated", get=_get("ServiceSoftwareOptions.UpdateAvailable"), form=absent_is(default=False)),
     ),
     touched_by=(changes("es", f"{REQUEST}.domainName"),),
     address="arn:{partition}:es:{region}:{account}:domain/{id}",

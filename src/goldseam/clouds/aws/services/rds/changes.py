@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
-from goldseam.clouds.aws.facet import Look, Send
+from goldseam.clouds.aws.facet import Look, Send, absent_is
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import Call, Step, Verdict, should_be, violation
 from goldseam.resource import Ref
@@ -104,15 +104,11 @@ def _form(fields: tuple[str, ...], value: Value) -> Value:
     return held
 
 
-def _empty(value: Value) -> Value:
-    return {} if value is ABSENT else value
-
-
 def _without_passwords(raw: Mapping[str, Json]) -> Value:
     return {name: "waits" if "Password" in name else value for name, value in raw.items()}
 
 
-WAITING: Final = Look(name="waiting", listed="PendingModifiedValues", decode=_without_passwords, form=_empty)
+WAITING: Final = Look(name="waiting", listed="PendingModifiedValues", decode=_without_passwords, form=absent_is({}))
 """What waits for the maintenance window; of a password only that it waits."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, TypeAlias
 
-from goldseam.clouds.aws.facet import Look, Send, tags
+from goldseam.clouds.aws.facet import Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, GroupParameters
 from goldseam.clouds.aws.requirements import required
@@ -28,20 +28,12 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
-
-
-def _text(value: Value) -> Value:
-    return "" if value is ABSENT else value
+from goldseam.values import Json, Value
 
 
 def _count(raw: Json) -> Value:
     """How many there are: the members of a cluster are spread over zones, if there is more than one."""
     return len(raw)
-
-
-def _nobody(value: Value) -> Value:
-    return 0 if value is ABSENT else value
 
 
 def cluster_kind(
@@ -59,10 +51,10 @@ def cluster_kind(
             WAITING,
             Look(name="encrypted", listed="StorageEncrypted"),
             Look(name="engine", listed="Engine"),
-            Look(name="admin", listed="MasterUsername", form=_text),
+            Look(name="admin", listed="MasterUsername", form=absent_is("")),
             Look(name="spread", listed="MultiAZ"),
             GroupParameters(name="transport", store=CLUSTER_STORE),
-            Look(name="members", listed="DBClusterMembers", decode=_count, form=_nobody),
+            Look(name="members", listed="DBClusterMembers", decode=_count, form=absent_is(0)),
             tags(listed="TagList"),
         ),
         touched_by=(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import VALUE, Look, Send, no_list_is_empty, tags
+from goldseam.clouds.aws.facet import VALUE, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.parameter_groups import GroupParameters
 from goldseam.clouds.aws.requirements import required
@@ -24,7 +24,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import Json, Value
 
 _FIELDS: Final = (
     "PubliclyAccessible", "AutoMinorVersionUpgrade", "DeletionProtection", "CopyTagsToSnapshot", RETENTION, "MultiAZ",
@@ -60,10 +60,6 @@ def _groups_wait(raw: Json) -> str:
     return f"the security groups, one of which is {min(states)}" if states else ""
 
 
-def _none(value: Value) -> Value:
-    return "" if value is ABSENT else value
-
-
 DB_INSTANCE: Final = AwsKind(
     "aws.rds.instance",
     "RDS instance",
@@ -74,18 +70,18 @@ DB_INSTANCE: Final = AwsKind(
         ),
         WAITING,
         Look(name="encrypted", listed="StorageEncrypted"),
-        Look(name="cluster", listed="DBClusterIdentifier", form=_none),
-        Look(name="replica_of", listed="ReadReplicaSourceDBInstanceIdentifier", form=_none),
+        Look(name="cluster", listed="DBClusterIdentifier", form=absent_is("")),
+        Look(name="replica_of", listed="ReadReplicaSourceDBInstanceIdentifier", form=absent_is("")),
         Document(
-            name="groups", listed="VpcSecurityGroups", decode=_group_ids, form=no_list_is_empty, waits=_groups_wait,
+            name="groups", listed="VpcSecurityGroups", decode=_group_ids, form=absent_is([]), waits=_groups_wait,
             put=Send("rds.ModifyDBInstance", {**_NAMED, "VpcSecurityGroupIds": VALUE}),
         ),
-        Look(name="subnets", listed="DBSubnetGroup.Subnets.SubnetIdentifier", decode=sorted, form=no_list_is_empty),
-        Look(name="vpc", listed="DBSubnetGroup.VpcId", form=_none),
-        Look(name="kms_key", listed="KmsKeyId", form=_none),
+        Look(name="subnets", listed="DBSubnetGroup.Subnets.SubnetIdentifier", decode=sorted, form=absent_is([])),
+        Look(name="vpc", listed="DBSubnetGroup.VpcId", form=absent_is("")),
+        Look(name="kms_key", listed="KmsKeyId", form=absent_is("")),
         Look(name="engine", listed="Engine"),
         Look(name="status", listed="DBInstanceStatus"),
-        Look(name="admin", listed="MasterUsername", form=_none),
+        Look(name="admin", listed="MasterUsername", form=absent_is("")),
         Look(name="port", listed="Endpoint.Port"),
         Certificate(name="certificate"),
         GroupParameters(name="transport", store=STORE),

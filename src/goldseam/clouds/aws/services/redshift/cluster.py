@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.facet import Get, Look, Send, tags
+from goldseam.clouds.aws.facet import Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, GroupParameters
 from goldseam.clouds.aws.requirements import required
@@ -49,10 +49,6 @@ def _log(raw: Mapping[str, Json]) -> Value:
     return {"LogDestinationType": raw.get("LogDestinationType") or "s3", **told, **exports}
 
 
-def _text(value: Value) -> Value:
-    return "" if value is ABSENT else value
-
-
 CLUSTER: Final = AwsKind(
     "aws.redshift.cluster",
     "Redshift cluster",
@@ -65,9 +61,9 @@ CLUSTER: Final = AwsKind(
             name="log", get=Get("redshift.DescribeLoggingStatus", _NAMED), decode=_log, spread=True,
             put=Send("redshift.EnableLogging", _NAMED), delete=Send("redshift.DisableLogging", _NAMED),
         ),
-        Look(name="admin", listed="MasterUsername", form=_text),
-        Look(name="database", listed="DBName", form=_text),
-        Look(name="spread", listed="MultiAZ", form=_text),
+        Look(name="admin", listed="MasterUsername", form=absent_is("")),
+        Look(name="database", listed="DBName", form=absent_is("")),
+        Look(name="spread", listed="MultiAZ", form=absent_is("")),
         GroupParameters(name="transport", store=STORE),
         tags(),
     ),
