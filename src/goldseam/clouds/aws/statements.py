@@ -15,6 +15,7 @@ from ipaddress import IPv4Network, ip_network
 from typing import Final, NamedTuple
 
 from goldseam.clouds.aws.shapes import statements
+from goldseam.control import Verdict, compliant, should_be
 from goldseam.values import ABSENT, Json, Value, same
 
 EVERYONE: Final = "*"
@@ -28,6 +29,11 @@ _NEGATED: Final = frozenset(
 )
 _WIDEST_V4: Final = 8
 _WIDEST_V6: Final = 32
+
+
+def policy_document(*held: Json) -> dict[str, Json]:
+    """A policy of these statements."""
+    return {"Version": VERSION, "Statement": list(held)}
 
 
 class Line(NamedTuple):
@@ -73,6 +79,14 @@ def without_public(policy: Value, instead: Callable[[Json], Iterable[Json]] | No
     return _with_statements(policy, kept)
 
 
+def not_public(policy: Value) -> Verdict:
+    """The verdict on a policy that should allow nothing to everyone, and what is left of it closed."""
+    found = public_statements(policy)
+    if not found:
+        return compliant
+    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+
+
 def with_statement(policy: Value, statement: Json) -> Value:
     """The policy with a statement at its end, its Sid numbered when taken; a policy that has it already as it is."""
     held = statements(policy)
@@ -105,6 +119,24 @@ def refuses_plain_http(statement: Json) -> bool:
         return False
     asked = tests(statement)
     return len(asked) == 1 and _is_bool(asked[0], "aws:securetransport", "false")
+
+
+def tls_denial(action: str, *resources: str) -> dict[str, Json]:
+    """The statement that refuses an action on resources to requests that do not come over TLS."""
+    return {
+        "Sid": "GoldseamTlsOnly",
+        "Effect": "Deny",
+        "Principal": EVERYONE,
+        "Action": action,
+        "Resource": resources[0] if len(resources) == 1 else list(resources),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def asks_tls(policy: Value, action: str, *resources: str) -> bool:
+    """Whether a policy refuses an action on each of these resources to requests that do not come over TLS."""
+    guards = [item for item in statements(policy) if refuses_plain_http(item) and covers(item, "Action", action)]
+    return all(any(covers(item, "Resource", resource) for item in guards) for resource in resources)
 
 
 def covers(statement: Json, member: str, wanted: str) -> bool:
@@ -162,6 +194,13 @@ def _numbered(name: str) -> Iterator[str]:
 def _reaches_everyone(statement: Json) -> bool:
     """Everyone named, or everyone but some."""
     return "NotPrincipal" in statement or _has_everyone(statement)
+
+
+def aws_principals(statement: Json) -> list[str]:
+    """The accounts, roles and users that a statement names."""
+    principal = statement.get("Principal")
+    named = principal.get("AWS", []) if isinstance(principal, Mapping) else []
+    return named if isinstance(named, list) else [named]
 
 
 def _has_everyone(statement: Json) -> bool:

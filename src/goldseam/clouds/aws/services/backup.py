@@ -9,7 +9,7 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Between,
     Example,
@@ -105,10 +105,6 @@ _KEEP: Final = {
 }
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.backup.vault.policy-not-public",
     VAULT,
@@ -116,12 +112,12 @@ def _document(*held: Json) -> Json:
     disrupts=may_disrupt(
         "accounts that only the statement for everyone lets in can no longer copy to or from the vault"
     ),
-    compliant=[{"policy": ABSENT}, {"policy": _document(_KEEP, _IN_ORGANISATION)}],
+    compliant=[{"policy": ABSENT}, {"policy": policy_document(_KEEP, _IN_ORGANISATION)}],
     violating=[
-        Example({"policy": _document(_ANYONE)}, leaves={"policy": ABSENT}),
+        Example({"policy": policy_document(_ANYONE)}, leaves={"policy": ABSENT}),
         Example(
-            {"policy": _document(_KEEP, _ANYONE, _IN_ORGANISATION)},
-            leaves={"policy": _document(_KEEP, _IN_ORGANISATION)},
+            {"policy": policy_document(_KEEP, _ANYONE, _IN_ORGANISATION)},
+            leaves={"policy": policy_document(_KEEP, _IN_ORGANISATION)},
         ),
     ],
 )
@@ -130,10 +126,7 @@ def policy_not_public(policy: Value) -> Verdict:
 
     A backup is a whole copy of the data. Denials and statements that name who may stay as they are.
     """
-    found = public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    return not_public(policy)
 
 
 @control(

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, absent_is
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
@@ -89,21 +89,17 @@ _PARTNER: Final = {**_ANYONE, "Sid": "Partner", "Principal": {"AWS": "arn:aws:ia
 _OURS_ONLY: Final = {**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.ecr.repository.policy-not-public", REPOSITORY, severity=Severity.CRITICAL,
     disrupts=may_disrupt("accounts that pull or push only by the statement for everyone are refused"),
     maps=required("ecr_repositories_not_publicly_accessible"),
     covers=("prowler:ecr_repositories_not_publicly_accessible",),
-    compliant=[{"policy": ABSENT}, {"policy": _document(_PARTNER, _OURS_ONLY)}],
+    compliant=[{"policy": ABSENT}, {"policy": policy_document(_PARTNER, _OURS_ONLY)}],
     violating=[
-        Example({"policy": _document(_ANYONE)}, leaves={"policy": ABSENT}),
+        Example({"policy": policy_document(_ANYONE)}, leaves={"policy": ABSENT}),
         Example(
-            {"policy": _document(_PARTNER, _ANYONE, _OURS_ONLY)},
-            leaves={"policy": _document(_PARTNER, _OURS_ONLY)},
+            {"policy": policy_document(_PARTNER, _ANYONE, _OURS_ONLY)},
+            leaves={"policy": policy_document(_PARTNER, _OURS_ONLY)},
         ),
     ],
 )  # fmt: skip
@@ -113,10 +109,7 @@ def policy_not_public(policy: Value) -> Verdict:
     Whoever pulls an image has its code and whatever was left in it; whoever may push runs code of their own in the
     account. Statements tied to an account, an organisation or a network stay.
     """
-    found = public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    return not_public(policy)
 
 
 def _scanned(registry: Json, name: str) -> bool:

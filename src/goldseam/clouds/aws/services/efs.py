@@ -18,6 +18,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
 from goldseam.clouds.aws.statements import (
     label,
+    policy_document,
     public_statements,
     refuses_plain_http,
     tests,
@@ -200,23 +201,21 @@ _IN_NETWORK: Final = {**_ANYONE, "Condition": {"Bool": {_VIA: "true"}}}
 _ROLE: Final = {**_ANYONE, "Sid": "App", "Principal": {"AWS": "arn:aws:iam::123456789012:role/app"}}
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.efs.file-system.policy-not-public",
     FILE_SYSTEM,
     severity=Severity.HIGH,
     disrupts=harmless("clients in the network mount as before; a statement for everyone is tied to mount targets"),
     maps=required("efs_not_publicly_accessible"),
-    compliant=[{"policy": ABSENT}, {"policy": _document(_IN_NETWORK, _ROLE)}],
+    compliant=[{"policy": ABSENT}, {"policy": policy_document(_IN_NETWORK, _ROLE)}],
     violating=[
-        Example({"policy": _document(_ANYONE, _ROLE)}, leaves={"policy": _document(_IN_NETWORK, _ROLE)}),
+        Example({"policy": policy_document(_ANYONE, _ROLE)}, leaves={"policy": policy_document(_IN_NETWORK, _ROLE)}),
         Example(
-            {"policy": _document({**_ANYONE, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})},
+            {"policy": policy_document({**_ANYONE, "Condition": {"Bool": {"aws:SecureTransport": "true"}}})},
             leaves={
-                "policy": _document({**_ANYONE, "Condition": {"Bool": {"aws:SecureTransport": "true", _VIA: "true"}}})
+                "policy": policy_document(
+                    {**_ANYONE, "Condition": {"Bool": {"aws:SecureTransport": "true", _VIA: "true"}}}
+                )
             },
         ),
     ],
@@ -262,10 +261,10 @@ _TLS_ONLY: Final = {
     disrupts=may_disrupt(
         "clients that mount without TLS (plain NFS, without the EFS mount helper's `tls`) are refused"
     ),
-    compliant=[{"policy": _document(_DEFAULT, _TLS_ONLY)}],
+    compliant=[{"policy": policy_document(_DEFAULT, _TLS_ONLY)}],
     violating=[
-        Example({"policy": ABSENT}, leaves={"policy": _document(_DEFAULT, _TLS_ONLY)}),
-        Example({"policy": _document(_ROLE)}, leaves={"policy": _document(_ROLE, _TLS_ONLY)}),
+        Example({"policy": ABSENT}, leaves={"policy": policy_document(_DEFAULT, _TLS_ONLY)}),
+        Example({"policy": policy_document(_ROLE)}, leaves={"policy": policy_document(_ROLE, _TLS_ONLY)}),
     ],
 )
 def tls_required(policy: Value) -> Verdict:

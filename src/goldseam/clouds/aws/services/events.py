@@ -9,9 +9,9 @@ from goldseam.clouds.aws.facet import VALUE, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy_form, policy_text
-from goldseam.clouds.aws.statements import label, public_statements, without_public
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import ABSENT, Json, Value
+from goldseam.clouds.aws.statements import not_public, policy_document
+from goldseam.control import Example, Severity, Verdict, control, may_disrupt
+from goldseam.values import ABSENT, Value
 
 _BUS: Final = {"EventBusName": "{id}"}
 
@@ -47,22 +47,18 @@ _ORGANISATION: Final = {
 }
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.events.bus.policy-not-public",
     BUS,
     severity=Severity.HIGH,
     maps=required("eventbridge_bus_exposed"),
     disrupts=may_disrupt("accounts that only the statement for everyone lets in cannot put events any more"),
-    compliant=({"policy": ABSENT}, {"policy": _document(_OTHER, _ORGANISATION)}),
+    compliant=({"policy": ABSENT}, {"policy": policy_document(_OTHER, _ORGANISATION)}),
     violating=(
-        Example({"policy": _document(_ANYONE)}, leaves={"policy": ABSENT}),
+        Example({"policy": policy_document(_ANYONE)}, leaves={"policy": ABSENT}),
         Example(
-            {"policy": _document(_OTHER, _ANYONE, _ORGANISATION)},
-            leaves={"policy": _document(_OTHER, _ORGANISATION)},
+            {"policy": policy_document(_OTHER, _ANYONE, _ORGANISATION)},
+            leaves={"policy": policy_document(_OTHER, _ORGANISATION)},
         ),
     ),
 )
@@ -72,7 +68,4 @@ def policy_not_public(policy: Value) -> Verdict:
     Whoever may put events can set off every rule on the bus, with content of their choice. Statements that name
     accounts, or that a condition ties to an organisation, stay.
     """
-    found = public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    return not_public(policy)

@@ -8,9 +8,9 @@ from goldseam.clouds.aws.facet import VALUE, Get, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import policy
-from goldseam.clouds.aws.statements import label, public_statements, without_public
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import ABSENT, Json, Value
+from goldseam.clouds.aws.statements import not_public, policy_document
+from goldseam.control import Example, Severity, Verdict, control, may_disrupt
+from goldseam.values import ABSENT, Value
 
 _VAULT: Final = {"accountId": "{account}", "vaultName": "{id}"}
 
@@ -42,10 +42,6 @@ _PARTNER: Final = {
 }
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.glacier.vault.policy-not-public",
     VAULT,
@@ -53,10 +49,10 @@ def _document(*held: Json) -> Json:
     disrupts=may_disrupt("whoever only the statement for everyone lets in is refused"),
     maps=required("glacier_vaults_policy_public_access"),
     covers=("prowler:glacier_vaults_policy_public_access",),
-    compliant=[{"policy": ABSENT}, {"policy": _document(_PARTNER)}],
+    compliant=[{"policy": ABSENT}, {"policy": policy_document(_PARTNER)}],
     violating=[
-        Example({"policy": _document(_ANYONE)}, leaves={"policy": ABSENT}),
-        Example({"policy": _document(_PARTNER, _ANYONE)}, leaves={"policy": _document(_PARTNER)}),
+        Example({"policy": policy_document(_ANYONE)}, leaves={"policy": ABSENT}),
+        Example({"policy": policy_document(_PARTNER, _ANYONE)}, leaves={"policy": policy_document(_PARTNER)}),
     ],
 )
 def policy_not_public(policy: Value) -> Verdict:
@@ -64,7 +60,4 @@ def policy_not_public(policy: Value) -> Verdict:
 
     Archives are what was meant to be kept and not to be seen. Statements that name who may stay as they are.
     """
-    found = public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    return not_public(policy)

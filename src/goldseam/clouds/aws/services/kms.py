@@ -10,7 +10,7 @@ from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Pages
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
-from goldseam.clouds.aws.statements import closed, covers, label, public_statements, without_public
+from goldseam.clouds.aws.statements import aws_principals, closed, covers, label, public_statements, without_public
 from goldseam.control import Example, Severity, Step, Verdict, compliant, control, harmless, may_disrupt, should_be
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
@@ -208,16 +208,10 @@ def _administered(policy: Value, root: str) -> bool:
     return any(
         statement["Effect"] == "Allow"
         and "Condition" not in statement
-        and root in _aws_principals(statement)
+        and root in aws_principals(statement)
         and _gives_administration(statement)
         for statement in statements(policy)
     )
-
-
-def _aws_principals(statement: Json) -> list[str]:
-    principal = statement.get("Principal")
-    named = principal.get("AWS", []) if isinstance(principal, Mapping) else []
-    return named if isinstance(named, list) else [named]
 
 
 def _gives_administration(statement: Json) -> bool:

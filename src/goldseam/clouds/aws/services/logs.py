@@ -11,7 +11,7 @@ from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.statements import label, policy_document, public_statements, without_public
 from goldseam.control import (
     Between,
     Example,
@@ -191,23 +191,19 @@ _ROUTE53: Final = {
 _ANYONE: Final = {"Sid": "Open", "Effect": "Allow", "Principal": "*", "Action": "logs:PutLogEvents", "Resource": "*"}
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.logs.region.policies-not-public", REGION, severity=Severity.HIGH,
     maps=required("cloudwatch_log_group_not_publicly_accessible"),
     disrupts=may_disrupt("services and accounts that only the statement for everyone lets in cannot write any more"),
-    compliant=({"policies": {}}, {"policies": {"dns": _document(_ROUTE53)}}),
+    compliant=({"policies": {}}, {"policies": {"dns": policy_document(_ROUTE53)}}),
     violating=(
         Example(
-            {"policies": {"dns": _document(_ROUTE53), "open": _document(_ROUTE53, _ANYONE)}},
-            leaves={"policies": {"dns": _document(_ROUTE53), "open": _document(_ROUTE53)}},
+            {"policies": {"dns": policy_document(_ROUTE53), "open": policy_document(_ROUTE53, _ANYONE)}},
+            leaves={"policies": {"dns": policy_document(_ROUTE53), "open": policy_document(_ROUTE53)}},
         ),
         Example(
-            {"policies": {"dns": _document(_ROUTE53), "open": _document(_ANYONE)}},
-            leaves={"policies": {"dns": _document(_ROUTE53)}},
+            {"policies": {"dns": policy_document(_ROUTE53), "open": policy_document(_ANYONE)}},
+            leaves={"policies": {"dns": policy_document(_ROUTE53)}},
         ),
     ),
 )  # fmt: skip

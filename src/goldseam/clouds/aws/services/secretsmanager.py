@@ -10,7 +10,7 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Between,
     Example,
@@ -120,20 +120,16 @@ _OURS_ONLY: Final = {**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalOrg
 _BY_HAND: Final = harmless("nothing is changed; a person does it")
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.secretsmanager.secret.policy-not-public", SECRET, severity=Severity.CRITICAL,
     disrupts=may_disrupt("callers that only the statement for everyone lets in are refused"),
     maps=required("secretsmanager_not_publicly_accessible", "secretsmanager_has_restrictive_resource_policy"),
-    compliant=[{"policy": ABSENT}, {"policy": _document(_PARTNER, _OURS_ONLY)}],
+    compliant=[{"policy": ABSENT}, {"policy": policy_document(_PARTNER, _OURS_ONLY)}],
     violating=[
-        Example({"policy": _document(_ANYONE)}, leaves={"policy": ABSENT}),
+        Example({"policy": policy_document(_ANYONE)}, leaves={"policy": ABSENT}),
         Example(
-            {"policy": _document(_PARTNER, _ANYONE, _OURS_ONLY)},
-            leaves={"policy": _document(_PARTNER, _OURS_ONLY)},
+            {"policy": policy_document(_PARTNER, _ANYONE, _OURS_ONLY)},
+            leaves={"policy": policy_document(_PARTNER, _OURS_ONLY)},
         ),
     ],
 )  # fmt: skip
@@ -142,10 +138,7 @@ def policy_not_public(policy: Value) -> Verdict:
 
     Whoever reads a secret has what it opens. Statements tied to an account, an organisation or a network stay.
     """
-    found = public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    return not_public(policy)
 
 
 @control(

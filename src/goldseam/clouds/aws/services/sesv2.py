@@ -11,7 +11,7 @@ from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Send, only, ta
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Switch, statements
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.statements import label, policy_document, public_statements, without_public
 from goldseam.control import (
     Call,
     Example,
@@ -108,25 +108,21 @@ _ANYONE: Final = {"Effect": "Allow", "Principal": "*", "Action": "ses:SendEmail"
 _PARTNER: Final = {**_ANYONE, "Sid": "Partner", "Principal": {"AWS": "arn:aws:iam::210987654321:root"}}
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.ses.identity.policies-not-public",
     IDENTITY,
     severity=Severity.HIGH,
     disrupts=may_disrupt("senders that only the statement for everyone lets in are refused"),
     maps=required("ses_identity_not_publicly_accessible"),
-    compliant=[{"policies": {}}, {"policies": {"partner": _document(_PARTNER)}}],
+    compliant=[{"policies": {}}, {"policies": {"partner": policy_document(_PARTNER)}}],
     violating=[
         Example(
-            {"policies": {"open": _document(_ANYONE), "partner": _document(_PARTNER)}},
-            leaves={"policies": {"partner": _document(_PARTNER)}},
+            {"policies": {"open": policy_document(_ANYONE), "partner": policy_document(_PARTNER)}},
+            leaves={"policies": {"partner": policy_document(_PARTNER)}},
         ),
         Example(
-            {"policies": {"both": _document(_PARTNER, _ANYONE)}},
-            leaves={"policies": {"both": _document(_PARTNER)}},
+            {"policies": {"both": policy_document(_PARTNER, _ANYONE)}},
+            leaves={"policies": {"both": policy_document(_PARTNER)}},
         ),
     ],
 )

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Reading, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import attribute, policy, statements
+from goldseam.clouds.aws.shapes import attribute, policy
 from goldseam.clouds.aws.statements import (
-    covers,
+    asks_tls,
     label,
     public_statements,
-    refuses_plain_http,
+    tls_denial,
     with_statement,
     without_public,
 )
@@ -232,14 +232,8 @@ def topic_encrypted(encryption: Value, *, kms_key: KmsKey = _AWS_KEY) -> Verdict
     return should_be(encryption=str(kms_key), because="no KMS key encrypts the topic")
 
 
-_TLS_ONLY: Final = {
-    "Sid": "GoldseamTlsOnly",
-    "Effect": "Deny",
-    "Principal": "*",
-    "Action": "SNS:Publish",
-    "Resource": _ARN,
-    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-}
+_PROTECTED: Final = "SNS:Publish"
+_TLS_ONLY: Final = tls_denial(_PROTECTED, _ARN)
 
 
 @control(
@@ -261,11 +255,11 @@ def tls_only(policy: Value, arn: str) -> Verdict:
     Over plain HTTP, messages can be read and changed on the way. One deny statement is added; what the policy holds
     stays.
     """
-    guards = [item for item in statements(policy) if refuses_plain_http(item) and covers(item, "Action", "SNS:Publish")]
-    if any(covers(item, "Resource", arn) for item in guards):
+    if asks_tls(policy, _PROTECTED, arn):
         return compliant
-    denial = {**_TLS_ONLY, "Resource": arn}
-    return should_be(policy=with_statement(policy, denial), because="the policy lets plain HTTP requests in")
+    return should_be(
+        policy=with_statement(policy, tls_denial(_PROTECTED, arn)), because="the policy lets plain HTTP requests in"
+    )
 
 
 _ROLE: Final = "arn:aws:iam::123456789012:role/goldseam-sns-feedback"

@@ -8,14 +8,12 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.shapes import Document, Settings, policy, policy_text, statements
+from goldseam.clouds.aws.shapes import Document, Settings, policy, policy_text
 from goldseam.clouds.aws.statements import (
-    covers,
-    label,
-    public_statements,
-    refuses_plain_http,
+    asks_tls,
+    not_public,
+    tls_denial,
     with_statement,
-    without_public,
 )
 from goldseam.control import (
     Between,
@@ -154,10 +152,7 @@ def policy_not_public(policy: Value) -> Verdict:
     Whoever may send makes the workers behind the queue do things, and whoever may receive takes messages away from
     them. Statements tied to an account, an organisation or a source stay.
     """
-    found = public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    return not_public(policy)
 
 
 @control(
@@ -210,14 +205,8 @@ def queue_encrypted_with_kms(encryption: Value, *, kms_key: KmsKey = _AWS_KEY) -
     return should_be(encryption=_kept(str(kms_key)), because="no KMS key encrypts the queue")
 
 
-_TLS_ONLY: Final = {
-    "Sid": "GoldseamTlsOnly",
-    "Effect": "Deny",
-    "Principal": "*",
-    "Action": "sqs:*",
-    "Resource": _ARN,
-    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-}
+_PROTECTED: Final = "sqs:*"
+_TLS_ONLY: Final = tls_denial(_PROTECTED, _ARN)
 
 
 @control(
@@ -241,11 +230,11 @@ def tls_only(policy: Value, arn: str) -> Verdict:
     Over plain HTTP, messages can be read and changed on the way. One deny statement is added; what the policy holds
     stays.
     """
-    guards = [item for item in statements(policy) if refuses_plain_http(item) and covers(item, "Action", "sqs:*")]
-    if any(covers(item, "Resource", arn) for item in guards):
+    if asks_tls(policy, _PROTECTED, arn):
         return compliant
-    denial = {**_TLS_ONLY, "Resource": arn}
-    return should_be(policy=with_statement(policy, denial), because="the policy lets plain HTTP requests in")
+    return should_be(
+        policy=with_statement(policy, tls_denial(_PROTECTED, arn)), because="the policy lets plain HTTP requests in"
+    )
 
 
 _DEAD: Final = "arn:aws:sqs:eu-west-1:123456789012:goldseam-example-beside"

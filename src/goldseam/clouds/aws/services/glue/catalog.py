@@ -9,7 +9,7 @@ from goldseam.clouds.aws.facet import VALUE, Get, Send
 from goldseam.clouds.aws.kind import AwsKind, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Example,
     KmsKey,
@@ -157,20 +157,16 @@ _ANYONE: Final = {"Effect": "Allow", "Principal": "*", "Action": "glue:GetTable"
 _PARTNER: Final = {**_ANYONE, "Principal": {"AWS": "arn:aws:iam::210987654321:root"}}
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.glue.catalog.policy-not-public",
     CATALOG,
     severity=Severity.CRITICAL,
     disrupts=may_disrupt("whoever only the statement for everyone lets in is refused"),
     maps=required("glue_data_catalogs_not_publicly_accessible"),
-    compliant=[{"policy": ABSENT}, {"policy": _document(_PARTNER)}],
+    compliant=[{"policy": ABSENT}, {"policy": policy_document(_PARTNER)}],
     violating=[
-        Example({"policy": _document(_ANYONE)}, leaves={"policy": ABSENT}),
-        Example({"policy": _document(_ANYONE, _PARTNER)}, leaves={"policy": _document(_PARTNER)}),
+        Example({"policy": policy_document(_ANYONE)}, leaves={"policy": ABSENT}),
+        Example({"policy": policy_document(_ANYONE, _PARTNER)}, leaves={"policy": policy_document(_PARTNER)}),
     ],
 )
 def policy_not_public(policy: Value) -> Verdict:
@@ -179,7 +175,4 @@ def policy_not_public(policy: Value) -> Verdict:
     Who reads the catalog knows where the data is; who writes it decides what a query reads. Statements that name who
     may stay as they are.
     """
-    found = public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    return not_public(policy)

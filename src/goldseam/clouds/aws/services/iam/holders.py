@@ -12,6 +12,7 @@ from goldseam.clouds.aws.services.iam.group import GROUP
 from goldseam.clouds.aws.services.iam.identity import excess
 from goldseam.clouds.aws.services.iam.role import ROLE, is_of_aws
 from goldseam.clouds.aws.services.iam.user import USER
+from goldseam.clouds.aws.statements import policy_document
 from goldseam.control import (
     Control,
     Example,
@@ -33,11 +34,6 @@ _NOTHING_CHANGES: Final = harmless("nothing is changed; a person narrows the pol
 def statement(*actions: str, resource: str = "*", effect: str = "Allow") -> Json:
     """A statement of a policy, for examples."""
     return {"Effect": effect, "Action": list(actions), "Resource": resource}
-
-
-def policy_document(*held: Json) -> Json:
-    """A policy, for examples."""
-    return {"Version": "2012-10-17", "Statement": list(held)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.held import details, document
-from goldseam.clouds.aws.services.iam.holders import EXCESSES, Excess, policy_document, statement
+from goldseam.clouds.aws.services.iam.holders import EXCESSES, Excess, statement
 from goldseam.clouds.aws.services.iam.identity import excess
 from goldseam.clouds.aws.shapes import Document
+from goldseam.clouds.aws.statements import policy_document
 from goldseam.control import Control, Example, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.resource import Ref
 from goldseam.values import Json, Value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
@@ -12,8 +11,8 @@ from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
 from goldseam.clouds.aws.services.iam.sign_in import days_since
-from goldseam.clouds.aws.shapes import Document, statements
-from goldseam.clouds.aws.statements import EVERYONE, label, public_statements, tests, without_public
+from goldseam.clouds.aws.shapes import Document, policy_text, statements
+from goldseam.clouds.aws.statements import EVERYONE, aws_principals, label, public_statements, tests, without_public
 from goldseam.control import (
     Between,
     Example,
@@ -31,10 +30,6 @@ from goldseam.values import ABSENT, Json, Value
 
 _ROLE: Final = {"RoleName": "{id}"}
 _GET: Final = ("iam.GetRole", _ROLE)
-
-
-def _text(value: Json) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
 def _trust_form(value: Value) -> Value:
@@ -65,7 +60,7 @@ ROLE: Final = AwsKind(
             get=Get(*_GET, "Role.AssumeRolePolicyDocument"),
             listed="AssumeRolePolicyDocument",
             decode=document,
-            encode=_text,
+            encode=policy_text,
             form=_trust_form,
             put=Send("iam.UpdateAssumeRolePolicy", {**_ROLE, "PolicyDocument": VALUE}),
         ),
@@ -161,13 +156,7 @@ def _strangers(trust: Value, account: str) -> Iterator[str]:
     """Other accounts that may take on the role and are asked for nothing more."""
     for statement in statements(trust):
         if statement.get("Effect") == "Allow" and not any(test.key in _TIES for test in tests(statement)):
-            yield from (name for name in _aws(statement) if name != EVERYONE and _account_of(name) != account)
-
-
-def _aws(statement: Json) -> list[str]:
-    principal = statement.get("Principal")
-    named = principal.get("AWS", []) if isinstance(principal, Mapping) else []
-    return named if isinstance(named, list) else [named]
+            yield from (name for name in aws_principals(statement) if name != EVERYONE and _account_of(name) != account)
 
 
 def _account_of(principal: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.opensearch.domain import AT_REST, BETWEEN_NODES, DOMAIN, ENDPOINT, LOGS, SOFTWARE
-from goldseam.clouds.aws.statements import label, public_statements, without_public
+from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Example,
     Severity,
@@ -244,10 +244,6 @@ _ROLE: Final = {**_ANYONE, "Principal": {"AWS": "arn:aws:iam::123456789012:role/
 _OFFICE: Final = {**_ANYONE, "Condition": {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}}
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 @control(
     "aws.opensearch.domain.policy-not-public", DOMAIN, severity=Severity.CRITICAL,
     disrupts=may_disrupt(
@@ -257,13 +253,14 @@ def _document(*held: Json) -> Json:
     covers=("prowler:opensearch_service_domains_not_publicly_accessible",),
     compliant=[
         {"policy": ABSENT, "vpc": ""},
-        {"policy": _document(_ROLE, _OFFICE), "vpc": ""},
-        {"policy": _document(_ANYONE), "vpc": "vpc-1"},
+        {"policy": policy_document(_ROLE, _OFFICE), "vpc": ""},
+        {"policy": policy_document(_ANYONE), "vpc": "vpc-1"},
     ],
     violating=[
-        Example({"policy": _document(_ANYONE), "vpc": ""}, leaves={"policy": ABSENT}),
+        Example({"policy": policy_document(_ANYONE), "vpc": ""}, leaves={"policy": ABSENT}),
         Example(
-            {"policy": _document(_ROLE, _ANYONE, _OFFICE), "vpc": ""}, leaves={"policy": _document(_ROLE, _OFFICE)}
+            {"policy": policy_document(_ROLE, _ANYONE, _OFFICE), "vpc": ""},
+            leaves={"policy": policy_document(_ROLE, _OFFICE)},
         ),
     ],
 )  # fmt: skip
@@ -273,10 +270,7 @@ def policy_not_public(policy: Value, vpc: str) -> Verdict:
     Whoever finds its address reads, changes and deletes what is in it. Statements tied to an account or an address
     stay. In a VPC the network decides who reaches a domain at all.
     """
-    found = [] if vpc else public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    return compliant if vpc else not_public(policy)
 
 
 _FINE_GRAINED: Final = (

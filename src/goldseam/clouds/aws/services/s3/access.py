@@ -7,7 +7,7 @@ from typing import Final
 from goldseam.clouds.aws.public import FLAGS, GROUPS, effective_grants, effective_statements, granting, in_force
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS, with_all_flags
-from goldseam.clouds.aws.statements import label, without_public
+from goldseam.clouds.aws.statements import label, policy_document, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
@@ -52,10 +52,6 @@ _DENIED: Final = {
 }
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 def _block(**flags: bool) -> Json:
     return {flag: flags.get(flag, not flags) for flag in FLAGS}
 
@@ -90,22 +86,28 @@ def _acl(*grants: Json) -> Json:
     disrupts=CLOSES,
     compliant=(
         {**NO_BLOCKS, "policy": ABSENT},
-        {**NO_BLOCKS, "policy": _document(_DENIED, _CLOUDFRONT_READS, _ENDPOINT_READS)},
-        {**NO_BLOCKS, "policy": _document(_ANYONE_READS), "public_access_block": _block(RestrictPublicBuckets=True)},
-        {**NO_BLOCKS, "policy": _document(_ANYONE_READS), "account_public_access_block": _block()},
+        {**NO_BLOCKS, "policy": policy_document(_DENIED, _CLOUDFRONT_READS, _ENDPOINT_READS)},
+        {
+            **NO_BLOCKS,
+            "policy": policy_document(_ANYONE_READS),
+            "public_access_block": _block(RestrictPublicBuckets=True),
+        },
+        {**NO_BLOCKS, "policy": policy_document(_ANYONE_READS), "account_public_access_block": _block()},
     ),
     violating=(
-        Example({**NO_BLOCKS, "policy": _document(_ANYONE_READS)}, leaves={"policy": ABSENT}),
+        Example({**NO_BLOCKS, "policy": policy_document(_ANYONE_READS)}, leaves={"policy": ABSENT}),
         Example(
-            {**NO_BLOCKS, "policy": _document(_DENIED, _ANYONE_READS, _CLOUDFRONT_READS, _ANYONE_LISTS)},
-            leaves={"policy": _document(_DENIED, _CLOUDFRONT_READS)},
+            {**NO_BLOCKS, "policy": policy_document(_DENIED, _ANYONE_READS, _CLOUDFRONT_READS, _ANYONE_LISTS)},
+            leaves={"policy": policy_document(_DENIED, _CLOUDFRONT_READS)},
         ),
         Example(
-            {**NO_BLOCKS, "policy": _document(_SEVERAL_READ)},
-            leaves={"policy": _document({**_SEVERAL_READ, "Principal": {"AWS": ["arn:aws:iam::123456789012:root"]}})},
+            {**NO_BLOCKS, "policy": policy_document(_SEVERAL_READ)},
+            leaves={
+                "policy": policy_document({**_SEVERAL_READ, "Principal": {"AWS": ["arn:aws:iam::123456789012:root"]}})
+            },
         ),
         {
-            "policy": _document(_ANYONE_READS),
+            "policy": policy_document(_ANYONE_READS),
             "public_access_block": _block(BlockPublicPolicy=True),
             "account_public_access_block": ABSENT,
         },

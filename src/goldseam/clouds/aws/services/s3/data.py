@@ -8,7 +8,7 @@ from goldseam.clouds.aws.public import FLAGS, in_force
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import covers, is_public, refuses_plain_http, with_statement
+from goldseam.clouds.aws.statements import asks_tls, is_public, policy_document, tls_denial, with_statement
 from goldseam.control import (
     Example,
     KmsKey,
@@ -32,14 +32,8 @@ _CLOUDFRONT_READS: Final = {
     "Resource": f"{_ARN}/*",
     "Condition": {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::123456789012:distribution/E1EXAMPLE"}},
 }
-_TLS_ONLY: Final = {
-    "Sid": "GoldseamTlsOnly",
-    "Effect": "Deny",
-    "Principal": "*",
-    "Action": "s3:*",
-    "Resource": [_ARN, f"{_ARN}/*"],
-    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-}
+_PROTECTED: Final = "s3:*"
+_TLS_ONLY: Final = tls_denial(_PROTECTED, _ARN, f"{_ARN}/*")
 _ANYONE_READS: Final = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{_ARN}/*"}
 _CALLED: Final = {"arn": _ARN, **NO_BLOCKS}
 _LETS_IN: Final = "the bucket policy lets plain HTTP requests in"
@@ -47,10 +41,6 @@ _REFUSED: Final = (
     "S3 refuses to put a policy that is public while public policies are blocked; take the statement for everyone out "
     "by hand, which cannot be put back while the block is on, then repair this"
 )
-
-
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
 
 
 def _encrypted(algorithm: str, *, bucket_key: bool = False, **more: Json) -> Json:
@@ -70,32 +60,42 @@ def _encrypted(algorithm: str, *, bucket_key: bool = False, **more: Json) -> Jso
         unless={"serves_website": False, "cloudfront_origin": False},
     ),
     compliant=(
-        {"policy": _document(_TLS_ONLY), **_CALLED},
+        {"policy": policy_document(_TLS_ONLY), **_CALLED},
         {
-            "policy": _document({**_TLS_ONLY, "Principal": {"AWS": "*"}, "Action": ["*"], "Resource": f"{_ARN}*"}),
+            "policy": policy_document(
+                {**_TLS_ONLY, "Principal": {"AWS": "*"}, "Action": ["*"], "Resource": f"{_ARN}*"}
+            ),
             **_CALLED,
         },
         {
-            "policy": _document({**_TLS_ONLY, "Resource": _ARN}, {**_TLS_ONLY, "Sid": "2", "Resource": f"{_ARN}/*"}),
+            "policy": policy_document(
+                {**_TLS_ONLY, "Resource": _ARN}, {**_TLS_ONLY, "Sid": "2", "Resource": f"{_ARN}/*"}
+            ),
             **_CALLED,
         },
     ),
     violating=(
-        Example({"policy": ABSENT, **_CALLED}, leaves={"policy": _document(_TLS_ONLY)}),
+        Example({"policy": ABSENT, **_CALLED}, leaves={"policy": policy_document(_TLS_ONLY)}),
         Example(
-            {"policy": _document(_CLOUDFRONT_READS), **_CALLED},
-            leaves={"policy": _document(_CLOUDFRONT_READS, _TLS_ONLY)},
+            {"policy": policy_document(_CLOUDFRONT_READS), **_CALLED},
+            leaves={"policy": policy_document(_CLOUDFRONT_READS, _TLS_ONLY)},
         ),
         Example(
-            {"policy": _document({**_TLS_ONLY, "Action": "s3:GetObject"}), **_CALLED},
+            {"policy": policy_document({**_TLS_ONLY, "Action": "s3:GetObject"}), **_CALLED},
             leaves={
-                "policy": _document({**_TLS_ONLY, "Action": "s3:GetObject"}, {**_TLS_ONLY, "Sid": "GoldseamTlsOnly2"})
+                "policy": policy_document(
+                    {**_TLS_ONLY, "Action": "s3:GetObject"}, {**_TLS_ONLY, "Sid": "GoldseamTlsOnly2"}
+                )
             },
         ),
-        {"policy": _document({**_TLS_ONLY, "Resource": f"{_ARN}/*"}), **_CALLED},
-        {"policy": _document(_ANYONE_READS), **_CALLED},
-        {"policy": _document(_ANYONE_READS), **_CALLED, "public_access_block": dict.fromkeys(FLAGS, True)},
-        {"policy": _document(_ANYONE_READS), **_CALLED, "account_public_access_block": dict.fromkeys(FLAGS, True)},
+        {"policy": policy_document({**_TLS_ONLY, "Resource": f"{_ARN}/*"}), **_CALLED},
+        {"policy": policy_document(_ANYONE_READS), **_CALLED},
+        {"policy": policy_document(_ANYONE_READS), **_CALLED, "public_access_block": dict.fromkeys(FLAGS, True)},
+        {
+            "policy": policy_document(_ANYONE_READS),
+            **_CALLED,
+            "account_public_access_block": dict.fromkeys(FLAGS, True),
+        },
     ),
 )
 def tls_only(policy: Value, arn: Value, public_access_block: Value, account_public_access_block: Value) -> Verdict:
@@ -105,15 +105,13 @@ def tls_only(policy: Value, arn: Value, public_access_block: Value, account_publ
     policy holds stays. While a block on public policies is on, S3 takes no policy that allows everyone anything, so a
     person first takes that out.
     """
-    guards = [item for item in statements(policy) if refuses_plain_http(item) and covers(item, "Action", "s3:*")]
     needed = (arn, f"{arn}/*")
-    if all(any(covers(item, "Resource", resource) for item in guards) for resource in needed):
+    if asks_tls(policy, _PROTECTED, *needed):
         return compliant
     refused = in_force("BlockPublicPolicy", public_access_block, account_public_access_block)
     if refused and any(map(is_public, statements(policy))):
         return violation(because=_LETS_IN, guide=_REFUSED)
-    denial = {**_TLS_ONLY, "Resource": list(needed)}
-    return should_be(policy=with_statement(policy, denial), because=_LETS_IN)
+    return should_be(policy=with_statement(policy, tls_denial(_PROTECTED, *needed)), because=_LETS_IN)
 
 
 @control(

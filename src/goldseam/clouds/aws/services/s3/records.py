@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services.s3.access import CLOSES
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force, with_all_flags
 from goldseam.clouds.aws.services.s3.configuration import EVENT_BRIDGE
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import covers, label, public_statements
+from goldseam.clouds.aws.statements import covers, label, policy_document, public_statements
 from goldseam.control import (
     Example,
     Severity,
@@ -51,12 +51,8 @@ def _served(service: str, action: str = _PUT) -> Json:
     return {"Effect": "Allow", "Principal": {"Service": service}, "Action": action, "Resource": f"{_ARN}/*"}
 
 
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
-
-
 _ANYONE_READS: Final = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{_ARN}/*"}
-_TRAIL: Final = _document(_served(_TRAILS))
+_TRAIL: Final = policy_document(_served(_TRAILS))
 
 
 def takes_logs_of(service: str, policy: Value) -> bool:
@@ -94,7 +90,7 @@ _COSTS: Final = harmless(
     disrupts=_COSTS,
     compliant=(
         {**_CALLED, "logging": _log("logs")},
-        {**_CALLED, "logging": ABSENT, "policy": _document(_served(_S3_LOGS))},
+        {**_CALLED, "logging": ABSENT, "policy": policy_document(_served(_S3_LOGS))},
         {**_CALLED, "logging": ABSENT, "acl": _LOG_ACL},
     ),
     violating=(
@@ -169,17 +165,17 @@ def trail_logged(logging: Value, arn: str, policy: Value, *, target_bucket: str 
     disrupts=CLOSES,
     compliant=(
         {**NO_BLOCKS, "policy": _TRAIL, "acl": _OWN_ACL},
-        {**NO_BLOCKS, "policy": _document(_ANYONE_READS), "acl": _OWN_ACL},
+        {**NO_BLOCKS, "policy": policy_document(_ANYONE_READS), "acl": _OWN_ACL},
         {
             **NO_BLOCKS,
-            "policy": _document(_served(_TRAILS), _ANYONE_READS),
+            "policy": policy_document(_served(_TRAILS), _ANYONE_READS),
             "acl": {**_OWN_ACL, "Grants": [_OWNS, _ALL_LIST]},
             "account_public_access_block": dict.fromkeys(FLAGS, True),
         },
     ),
     violating=(
         Example(
-            {**NO_BLOCKS, "policy": _document(_served(_TRAILS), _ANYONE_READS), "acl": _OWN_ACL},
+            {**NO_BLOCKS, "policy": policy_document(_served(_TRAILS), _ANYONE_READS), "acl": _OWN_ACL},
             leaves={"public_access_block": {**dict.fromkeys(FLAGS, False), "RestrictPublicBuckets": True}},
         ),
         Example(

@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import covers, is_public, with_statement
+from goldseam.clouds.aws.statements import covers, is_public, policy_document, with_statement
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
@@ -32,10 +32,6 @@ _ROLE: Final = "arn:aws:iam::345678901234:role/loader"
 _OWN: Final = "arn:aws:iam::123456789012:role/admin"
 _CALLED: Final = {"arn": _ARN, "account": "123456789012", **NO_BLOCKS}
 _EVERYTHING: Final = [_ARN, f"{_ARN}/*"]
-
-
-def _document(*held: Json) -> Json:
-    return {"Version": "2012-10-17", "Statement": list(held)}
 
 
 def _allows(principal: Json, *actions: str) -> Json:
@@ -65,22 +61,25 @@ _ANYONE_READS: Final = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetOb
     ),
     compliant=(
         {"policy": ABSENT, **_CALLED},
-        {"policy": _document(_READS, _OWNER_RULES), **_CALLED},
-        {"policy": _document(_LOADS, _denies([_ROLE], [_OF_OBJECTS])), **_CALLED},
-        {"policy": _document(_LOADS, _denies(["345678901234"], ["s3:*"])), **_CALLED},
+        {"policy": policy_document(_READS, _OWNER_RULES), **_CALLED},
+        {"policy": policy_document(_LOADS, _denies([_ROLE], [_OF_OBJECTS])), **_CALLED},
+        {"policy": policy_document(_LOADS, _denies(["345678901234"], ["s3:*"])), **_CALLED},
     ),
     violating=(
         Example(
-            {"policy": _document(_READS, _LOADS, _OWNER_RULES), **_CALLED},
-            leaves={"policy": _document(_READS, _LOADS, _OWNER_RULES, _denies([_ROLE], [_OF_OBJECTS]))},
+            {"policy": policy_document(_READS, _LOADS, _OWNER_RULES), **_CALLED},
+            leaves={"policy": policy_document(_READS, _LOADS, _OWNER_RULES, _denies([_ROLE], [_OF_OBJECTS]))},
         ),
         Example(
-            {"policy": _document(_allows(_OTHER, "s3:Put*"), _READS), **_CALLED},
+            {"policy": policy_document(_allows(_OTHER, "s3:Put*"), _READS), **_CALLED},
             leaves={
-                "policy": _document(_allows(_OTHER, "s3:Put*"), _READS, _denies([_OTHER], list(_DANGEROUS[1:])))
+                "policy": policy_document(_allows(_OTHER, "s3:Put*"), _READS, _denies([_OTHER], list(_DANGEROUS[1:])))
             },
         ),
-        {"policy": _document(_LOADS, _ANYONE_READS), **_CALLED, "public_access_block": dict.fromkeys(FLAGS, True)},
+        {
+            "policy": policy_document(_LOADS, _ANYONE_READS), **_CALLED,
+            "public_access_block": dict.fromkeys(FLAGS, True),
+        },
     ),
 )  # fmt: skip
 def others_cannot_reconfigure(
