@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final, TypeAlias
 
 from goldseam.errors import PlanRefused
@@ -56,6 +56,10 @@ class Call:
     region: str
     parameters: Mapping[str, Json]
     permissions: tuple[Permission, ...]
+
+    def also(self, *more: Permission) -> Call:
+        """The call with permissions that the cloud asks for beside its own."""
+        return replace(self, permissions=(*self.permissions, *more))
 
     @property
     def asks(self) -> frozenset[str]:

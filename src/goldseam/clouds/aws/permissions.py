@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Final
 
 import orjson
@@ -98,7 +98,7 @@ def _declared(control: Control, partition: str, account: str) -> Iterator[Call]:
     for name in control.writes:
         for send in _sends(control.kind.facet(name)):
             call = send.call(ref)
-            yield replace(call, permissions=(*call.permissions, any_role)) if send.passes else call
+            yield call.also(any_role) if send.passes else call
 
 
 def _sends(facet: Facet) -> Iterator[Send]:

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes, filled
+from goldseam.clouds.aws.public import FLAGS
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
@@ -69,10 +70,9 @@ def _block_form(value: Value) -> Value:
     """The four switches, each said; a block without any of them on is what an account has without one."""
     if value is ABSENT or not any(value.values()):
         return ABSENT
-    return {name: bool(value.get(name, False)) for name in _BLOCKS}
+    return {name: bool(value.get(name, False)) for name in FLAGS}
 
 
-_BLOCKS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _OF_ACCOUNT: Final = {"AccountId": "{account}"}
 _SECURITY: Final = {"AlternateContactType": "SECURITY"}
 _OWN_ACCOUNT: Final = ("arn:{partition}:account::{account}:account",)
@@ -348,7 +348,7 @@ def password_reuse(password_policy: Value, *, remembered: Annotated[int, Between
     return should_be(password_policy=_with(password_policy, PasswordReusePrevention=remembered), because=because)
 
 
-_BLOCKED: Final = dict.fromkeys(_BLOCKS, True)
+_BLOCKED: Final = dict.fromkeys(FLAGS, True)
 
 
 @control(
@@ -375,7 +375,7 @@ def public_access_blocked(public_access_block: Mapping[str, Json]) -> Verdict:
     The account's own block overrules every bucket, so that no policy or list of one bucket opens it by mistake.
     """
     held = public_access_block or {}
-    off = [name for name in _BLOCKS if not held.get(name)]
+    off = [name for name in FLAGS if not held.get(name)]
     if not off:
         return compliant
     return should_be(public_access_block=_BLOCKED, because=f"the account does not say {', '.join(off)}")

@@ -11,7 +11,6 @@ from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
-    Call,
     Example,
     Permission,
     Severity,
@@ -46,13 +45,7 @@ class _Log(Document):
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """One call."""
         more = tuple(Permission(f"logs:{name}", "*") for name in _DELIVERY)
-        return tuple(
-            Step(step.facet, _with(step.call, more), step.leaves) for step in super().write(ref, before, after)
-        )
-
-
-def _with(call: Call, more: tuple[Permission, ...]) -> Call:
-    return Call(call.operation, call.region, call.parameters, (*call.permissions, *more))
+        return tuple(Step(step.facet, step.call.also(*more), step.leaves) for step in super().write(ref, before, after))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from goldseam.clouds.aws.facet import AwsFacet, Get, Look, Send
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
-    Call,
     Example,
     Permission,
     Severity,
@@ -32,11 +31,6 @@ _DETACH: Final = Send("wafv2.DisassociateWebACL", {"ResourceArn": "{address}"})
 _PREFIX: Final = "aws-waf-logs-"
 
 
-def _also(call: Call, *more: Permission) -> Call:
-    """The call with permissions that AWS asks for beside its own."""
-    return Call(call.operation, call.region, call.parameters, (*call.permissions, *more))
-
-
 @dataclass(frozen=True)
 class WebAcl(AwsFacet):
     """The ARN of the web ACL that a resource is behind; read by its service or by WAF, written by WAF.
@@ -52,11 +46,11 @@ class WebAcl(AwsFacet):
         if same(before, after):
             return ()
         if after is ABSENT and ":wafv2:" in before:
-            return (self.step(_also(_DETACH.call(ref), *self._own(ref)), ABSENT),)
+            return (self.step(_DETACH.call(ref).also(*self._own(ref)), ABSENT),)
         if before is not ABSENT or ":wafv2:" not in after:
             raise self.no_way(ref, after)
         acl = Permission("wafv2:AssociateWebACL", after)
-        call = _also(_ATTACH.call(ref, more={"WebACLArn": after}), acl, *self._own(ref))
+        call = _ATTACH.call(ref, more={"WebACLArn": after}).also(acl, *self._own(ref))
         return (self.step(call, after),)
 
     def _own(self, ref: Ref) -> tuple[Permission, ...]:
@@ -108,12 +102,12 @@ class _Log(AwsFacet):
             return ()
         if after is ABSENT:
             call = Send("wafv2.DeleteLoggingConfiguration", {"ResourceArn": "{address}"}, region=self.place).call(ref)
-            return (self.step(_also(call, Permission("logs:DeleteLogDelivery", "*")), ABSENT),)
+            return (self.step(call.also(Permission("logs:DeleteLogDelivery", "*")), ABSENT),)
         config = {"ResourceArn": ref.address, **after}
         put = Send("wafv2.PutLoggingConfiguration", {}, region=self.place)
         call = put.call(ref, more={"LoggingConfiguration": config})
         asked = [item for arn in after["LogDestinationConfigs"] for item in _to_deliver(ref, arn)]
-        return (self.step(_also(call, *asked), after),)
+        return (self.step(call.also(*asked), after),)
 
 
 def _to_deliver(ref: Ref, destination: str) -> tuple[Permission, ...]:

@@ -16,7 +16,7 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes, filled
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Call, Permission, Step, told
+from goldseam.control import Permission, Step, told
 from goldseam.resource import Ref
 from goldseam.values import Json, Value
 
@@ -115,11 +115,7 @@ class _Config(Document):
             return steps
         bucket = filled("arn:{partition}:s3:::", ref) + log["Bucket"].partition(".s3")[0]
         more = tuple(Permission(f"s3:{action}", bucket) for action in ("GetBucketAcl", "PutBucketAcl"))
-        return tuple(Step(step.facet, _with(step.call, more), step.leaves) for step in steps)
-
-
-def _with(call: Call, more: tuple[Permission, ...]) -> Call:
-    return Call(call.operation, call.region, call.parameters, (*call.permissions, *more))
+        return tuple(Step(step.facet, step.call.also(*more), step.leaves) for step in steps)
 
 
 def _places(node: Json) -> Iterator[str]:
