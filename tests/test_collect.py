@@ -50,14 +50,14 @@ def regions(collections: Iterable[Collection]) -> list[str]:
 
 
 def test_shards_come_in_order_whole_with_what_failed_in_them() -> None:
-    found = list(collect(Regions(), CATALOG))
+    found = list(collect(Regions(), CATALOG.judged))
     assert regions(found) == [shard.region for shard in SHARDS]
     assert {(len(item.resources), len(item.gaps), item.kinds) for item in found} == {(1, 1, (VAULT,))}
 
 
 def test_the_next_shards_are_read_while_one_is_looked_at_and_no_more() -> None:
     reader = Regions(waits="region-2")
-    collections = collect(reader, CATALOG)
+    collections = collect(reader, CATALOG.judged)
     assert regions(islice(collections, 2)) == ["region-0", "region-1"]
     assert set(reader.begun) <= {f"region-{number}" for number in range(2 + AHEAD)}
     reader.go_on.set()
@@ -65,7 +65,7 @@ def test_the_next_shards_are_read_while_one_is_looked_at_and_no_more() -> None:
 
 
 def test_a_failure_is_told_where_its_shard_would_come() -> None:
-    collections = collect(Regions(fails="region-1"), CATALOG)
+    collections = collect(Regions(fails="region-1"), CATALOG.judged)
     assert next(collections).shard.region == "region-0"
     with pytest.raises(Throttled):
         next(collections)
@@ -73,7 +73,7 @@ def test_a_failure_is_told_where_its_shard_would_come() -> None:
 
 def test_whoever_stops_early_does_not_wait_for_what_is_being_read() -> None:
     reader = Regions(waits="region-1")
-    collections = collect(reader, CATALOG)
+    collections = collect(reader, CATALOG.judged)
     assert next(collections).shard.region == "region-0"
     collections.close()  # type: ignore[attr-defined]
     assert "region-5" not in reader.begun

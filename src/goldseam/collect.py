@@ -40,12 +40,12 @@ class Collection:
         return found | {gap.kind: Unknown(gap.reason) for gap in self.gaps}
 
 
-def collect(reader: Reader, catalog: Catalog) -> Iterator[Collection]:
-    """Every shard that the reader knows, in its order; the next one is read ahead."""
+def collect(reader: Reader, wanted: Mapping[Kind, frozenset[str]]) -> Iterator[Collection]:
+    """Every shard that the reader knows, in its order, with these facets of each kind; the next one is read ahead."""
     pool, reading = ThreadPoolExecutor(AHEAD, "collect"), deque[Future[Collection]]()
     try:
-        for shard in reader.shards(tuple(catalog.judged)):
-            reading.append(pool.submit(_collected, reader, catalog, shard))
+        for shard in reader.shards(tuple(wanted)):
+            reading.append(pool.submit(_collected, reader, wanted, shard))
             if len(reading) > AHEAD:
                 yield reading.popleft().result()
         while reading:
@@ -55,8 +55,7 @@ def collect(reader: Reader, catalog: Catalog) -> Iterator[Collection]:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _collected(reader: Reader, catalog: Catalog, shard: Shard) -> Collection:
-    wanted = catalog.judged
+def _collected(reader: Reader, wanted: Mapping[Kind, frozenset[str]], shard: Shard) -> Collection:
     here = {kind: facets for kind, facets in wanted.items() if kind.account_wide is (shard.region == GLOBAL)}
     return _gathered(shard, tuple(here), reader.scan(shard, here) if here else ())
 

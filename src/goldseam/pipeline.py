@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from goldseam.collect import Collection, Nearby, collect
 from goldseam.context import Fact, gather
-from goldseam.control import Catalog, Control, FactRule, Surroundings
+from goldseam.control import Catalog, Control, FactRule, Kind, Surroundings
 from goldseam.decide import Circumstances, Decision, Exemption, decide, exempted, marked, settings_of
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.plan import Plan, propose
@@ -57,11 +57,23 @@ class Report:
 def scan(reader: Reader, catalog: Catalog, standing: Standing, clock: Clock) -> Iterator[Report]:
     """Stages 1 to 4, a shard at a time; what an account has once stays at hand for the facts of its regions."""
     nearby = Nearby(reader, catalog)
-    for collection in collect(reader, catalog):
+    for collection in collect(reader, _judging(catalog, standing.policies)):
         nearby.enter(collection)
         seen = tuple(_looked_at(collection, catalog, standing, nearby, clock))
         kinds = tuple(kind.name for kind in collection.kinds)
         yield Report(collection.shard, kinds, seen, collection.gaps)
+
+
+def _judging(catalog: Catalog, policies: PolicySet) -> Mapping[Kind, frozenset[str]]:
+    """The facets to read of every resource: with the tags where a policy gives settings by them to those that judge."""
+    by_tags = {
+        control.kind for control in catalog.controls if any(policy.scope.tags for policy, _ in policies.giving(control))
+    }
+    return {kind: names | _tags(kind) if kind in by_tags else names for kind, names in catalog.judged.items()}
+
+
+def _tags(kind: Kind) -> frozenset[str]:
+    return frozenset({TAGS} & kind.facet_by_name.keys())
 
 
 def _looked_at(
@@ -83,7 +95,7 @@ def _looked_at(
         around = Surroundings(resource.ref, clock.now(), nearby.around(resource.ref, rules))
         completed = next(whole)
         facts = (*gather(completed, rules, around), *_unasked(completed, rules, catalog))
-        yield judged(completed, facts, catalog, standing, around.now)
+        yield _decided(completed, findings, facts, catalog, standing, around.now)
 
 
 def _verdicts(resource: Resource, catalog: Catalog, standing: Standing) -> tuple[Finding, ...]:
@@ -113,8 +125,18 @@ def _unasked(resource: Resource, asked: Sequence[FactRule], catalog: Catalog) ->
 
 def judged(resource: Resource, facts: tuple[Fact, ...], catalog: Catalog, standing: Standing, now: datetime) -> Seen:
     """Stages 2 and 4 on a resource whose context is known."""
-    controls = catalog.controls_of[resource.ref.kind]
-    found = evaluate(resource, controls, settings_of(standing.policies))
+    return _decided(resource, _verdicts(resource, catalog, standing), facts, catalog, standing, now)
+
+
+def _decided(
+    resource: Resource,
+    found: Sequence[Finding],
+    facts: tuple[Fact, ...],
+    catalog: Catalog,
+    standing: Standing,
+    now: datetime,
+) -> Seen:
+    """Stage 4 on what was found of a resource; what facts read beside it changes no verdict."""
     around = Circumstances(now, standing.exemptions, standing.memory.usage)
     decisions = tuple(
         decide(

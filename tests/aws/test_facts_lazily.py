@@ -12,11 +12,24 @@ from goldseam.clock import SystemClock
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.read import AwsReader
-from goldseam.control import Answer, Catalog, Surroundings, fact, known
+from goldseam.control import (
+    Answer,
+    Catalog,
+    Example,
+    Severity,
+    Surroundings,
+    Verdict,
+    compliant,
+    control,
+    fact,
+    harmless,
+    known,
+    violation,
+)
 from goldseam.pipeline import Report, Standing, scan
 from goldseam.policy import load_policies, no_policies
 from goldseam.ports import GLOBAL
-from goldseam.values import Json, Unknown
+from goldseam.values import ABSENT, Json, Unknown, Value
 from tests.aws.laws import REGION
 from tests.emulators import Moto
 
@@ -115,3 +128,33 @@ def test_a_dear_fact_is_only_gathered_where_a_policy_asks_for_it(counting: Count
     report = scanned(counting, catalog, Standing(load_policies(text, "a.yaml", catalog)))
     assert counting.asked["GetBucketVersioning"] == 3
     assert [item.value for one in report for seen in one.seen for item in seen.facts] == [False] * 3
+
+
+def test_a_setting_for_tagged_resources_judges_also_those_that_pass_without_it(counting: Counting) -> None:
+    catalog = aws_catalog()
+
+    @control(
+        "aws.s3.bucket.many-blocks", catalog.kind("aws.s3.bucket"), severity=Severity.LOW,
+        disrupts=harmless("nothing is changed"),
+        compliant=({"public_access_block": ABSENT},),
+        violating=(Example({"public_access_block": ABSENT}, settings={"least": 1}),),
+    )  # fmt: skip
+    def many_blocks(public_access_block: Value, *, least: int = 0) -> Verdict:
+        """A bucket has blocks.
+
+        As many as are asked for.
+        """
+        on = 0 if public_access_block is ABSENT else sum(public_access_block.values())
+        return compliant if on >= least else violation(because=f"{on} are on", guide="switch more of them on")
+
+    tagging = {"Bucket": "bucket-0", "Tagging": {"TagSet": [{"Key": "team", "Value": "web"}]}}
+    writing = counting.session.guarded([("s3.PutBucketTagging", tagging)])
+    writing.call("s3", "PutBucketTagging", REGION, **tagging)
+    catalog = replace(catalog.only([catalog.control(BLOCKED)]), controls=(many_blocks,), facts=())
+    given = "{name: a, controls: '*', mode: ask, scope: {tags: {team: web}}, settings: {least: 1}}"
+    text = f"version: 1\npolicies: [{given}]\n"
+    (report,) = scanned(counting, catalog, Standing(load_policies(text, "a.yaml", catalog)))
+    failed = [seen.resource.ref.id for seen in report.seen if seen.findings[0].status == "fail"]
+    assert failed == ["bucket-0"]
+    scanned(counting, catalog)
+    assert counting.asked["GetBucketTagging"] == 0
