@@ -47,9 +47,10 @@ from goldseam.errors import (
     Unreachable,
 )
 from goldseam.evaluate import default_settings
-from goldseam.plan import Plan, propose
+from goldseam.plan import Plan
 from goldseam.policy import Mode
 from goldseam.ports import Gap, Key, Ledger, Receipt, Secret, Shard, WriterFactory
+from goldseam.propose import propose
 from goldseam.repair import Leave
 from goldseam.resource import Ref, Resource
 from goldseam.store import Home

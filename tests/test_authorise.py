@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from goldseam.authorise import Approval, Grant, authorise, reject
 from goldseam.decide import Decision
 from goldseam.errors import AlreadyDone, GrantRefused, NotApproved
-from goldseam.plan import Plan, Purpose, reversal
+from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
+from goldseam.propose import reversal
 from goldseam.repair import repair
 from tests.memory_cloud import REF, VAULT, Scene, private, scene, sealed, welded
 

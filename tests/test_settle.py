@@ -34,8 +34,9 @@ from goldseam.control import (
 )
 from goldseam.errors import Outdated, PlanRefused, RefusedCall, Throttled
 from goldseam.evaluate import default_settings
-from goldseam.plan import Plan, propose, reversal
+from goldseam.plan import Plan
 from goldseam.ports import Gap, Key, Receipt, Secret, Shard
+from goldseam.propose import propose, reversal
 from goldseam.resource import Ref, Resource
 from goldseam.values import ABSENT, Json, Value, same
 

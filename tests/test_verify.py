@@ -11,7 +11,8 @@ import pytest
 from goldseam.apply import apply, facets_of
 from goldseam.control import Control
 from goldseam.errors import PlanRefused
-from goldseam.plan import Plan, reversal
+from goldseam.plan import Plan
+from goldseam.propose import reversal
 from goldseam.record import verify_ledger
 from goldseam.repair import repair
 from goldseam.resume import closed_by_looking, resume, unfinished

@@ -29,17 +29,9 @@ from goldseam.errors import (
     Unreachable,
 )
 from goldseam.evaluate import SettingsOf, Status, evaluate
-from goldseam.plan import (
-    Plan,
-    Purpose,
-    back_steps,
-    calls_derived,
-    image_path,
-    place_of,
-    refuse_exempt,
-    values_along,
-)
+from goldseam.plan import Plan, Purpose, back_steps, calls_derived, image_path, place_of, values_along
 from goldseam.ports import Clock, Entry, Ledger, Locks, Reader, Receipt, Writer, WriterFactory
+from goldseam.propose import Rules, refuse_exempt
 from goldseam.resource import Ref, Resource
 from goldseam.settle import Image, settled, words_for
 from goldseam.values import Json, Unknown, digest, plain, same
@@ -57,6 +49,10 @@ class Doors:
     clock: Clock
     exemptions: Callable[[], Sequence[Exemption]]
     settings_of: SettingsOf
+
+    def rules(self, kind: str) -> Rules:
+        """What a plan for a resource of that kind is held against."""
+        return Rules(self.catalog.controls_of.get(kind, ()), self.settings_of, self.catalog.version)
 
 
 class State(StrEnum):

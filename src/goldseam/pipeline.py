@@ -12,9 +12,10 @@ from goldseam.context import Fact, gather
 from goldseam.control import Catalog, Control, FactRule, Kind, Surroundings
 from goldseam.decide import Circumstances, Decision, Exemption, decide, exempted, marked, settings_of
 from goldseam.evaluate import Finding, Status, evaluate
-from goldseam.plan import Plan, propose
+from goldseam.plan import Plan
 from goldseam.policy import TAGS, PolicySet
 from goldseam.ports import Clock, Gap, Reader, Shard
+from goldseam.propose import propose
 from goldseam.recall import Memory
 from goldseam.resource import Resource
 from goldseam.values import Unknown
@@ -173,4 +174,4 @@ def plan_for(
         for finding in evaluate(resource, controls, settings)
         if exempted(finding, standing.exemptions, now)
     )
-    return propose(resource, wanted, controls, settings, exempt, follows)
+    return propose(resource, wanted, controls, settings, exempt, follows, catalog.version)

@@ -20,8 +20,9 @@ from goldseam.apply import (
 )
 from goldseam.control import Kind
 from goldseam.errors import CloudError, HomeLocked, PlanRefused, Refused, ResourceGone
-from goldseam.plan import Plan, Purpose, back_steps, image_path, place_of, reversal, values_along
+from goldseam.plan import Plan, Purpose, back_steps, image_path, place_of, values_along
 from goldseam.ports import Entry, KeySource, Ledger
+from goldseam.propose import reversal
 from goldseam.record import Signer, checkpoint
 from goldseam.repair import Leave, conclude, proven, repair
 from goldseam.rollback import executed_plan
@@ -199,7 +200,9 @@ def _taken_back(case: _Case) -> Resumed:
     plan, doors = case.plan, case.doors
     now = doors.reader.read(plan.ref, facets_of(plan, doors.catalog))
     try:
-        back = reversal(plan, now, case.kind, Purpose.RECOVERY, followed(doors.ledger, plan.ref))
+        back = reversal(
+            plan, now, case.kind, Purpose.RECOVERY, followed(doors.ledger, plan.ref), doors.rules(plan.ref.kind)
+        )
     except PlanRefused as error:
         return _closed(case, "conflict", f"it is half done and cannot be taken back: {error}")
     if case.source is None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from goldseam.apply import Doors, facets_of, followed, outcome_of
 from goldseam.errors import PlanRefused, RollbackRefused, UnknownName
-from goldseam.plan import Plan, Purpose, reversal, with_what_if
+from goldseam.plan import Plan, Purpose
 from goldseam.ports import Ledger
+from goldseam.propose import reversal
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value, plain, restored, same
 
@@ -53,11 +54,10 @@ def plan_rollback(plan_id: str, doors: Doors) -> Plan:
     _check_unmoved(plan, three_way(plan, doors.ledger, now))
     kind = doors.catalog.kind(plan.ref.kind)
     try:
-        back = reversal(plan, now, kind, Purpose.ROLLBACK, followed(doors.ledger, plan.ref))
+        return reversal(plan, now, kind, Purpose.ROLLBACK, followed(doors.ledger, plan.ref), doors.rules(plan.ref.kind))
     except PlanRefused as error:
         msg = f"plan `{plan_id}` cannot be taken back: {error}"
         raise RollbackRefused(msg) from error
-    return with_what_if(back, doors.catalog.controls_of.get(plan.ref.kind, ()), now, doors.settings_of)
 
 
 def three_way(plan: Plan, ledger: Ledger, now: Resource) -> tuple[ThreeWay, ...]:

@@ -11,7 +11,8 @@ from goldseam.clouds.aws.write import check_calls
 from goldseam.control import Compliant, Control, Example, Kind, ShouldBe, Verdict, Violation
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import verdict_on
-from goldseam.plan import Plan, propose
+from goldseam.plan import Plan
+from goldseam.propose import propose
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, Value, same
 

@@ -17,8 +17,9 @@ from goldseam.clouds.aws.write import AwsWriterFactory
 from goldseam.control import Call, Catalog, Control, Kind
 from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud
 from goldseam.evaluate import Status, evaluate
-from goldseam.plan import Plan, propose
+from goldseam.plan import Plan
 from goldseam.ports import Key, Secret, Shard
+from goldseam.propose import propose
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, same
 from tests.aws.laws import ACCOUNT, REGION, after, ref_of

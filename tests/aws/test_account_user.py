@@ -18,8 +18,8 @@ from goldseam.control import Catalog, Control, ShouldBe
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import NotFound, PlanRefused
 from goldseam.evaluate import Status, evaluate
-from goldseam.plan import propose
 from goldseam.ports import Shard
+from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value, same
 from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece

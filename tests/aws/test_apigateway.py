@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.apigateway import domain_name, stage
 from goldseam.control import Compliant, Example, Permission
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import evaluate
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.values import ABSENT
 from tests.aws.laws import REGION, as_read, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live

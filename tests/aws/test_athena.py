@@ -4,7 +4,7 @@ import pytest
 
 from goldseam.clouds.aws.services import athena
 from goldseam.control import Example, Violation
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.values import ABSENT
 from tests.aws.laws import as_read, parameters, planned, verdict
 

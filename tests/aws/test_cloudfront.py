@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services.cloudfront import fetching, viewers
 from goldseam.clouds.aws.services.cloudfront.example import behaviour, bucket, config, origin
 from goldseam.control import Catalog, Example, Permission
 from goldseam.errors import AccessDenied, CloudError, NotFound, PlanRefused
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.values import Json
 from tests.aws.laws import as_read, operations, planned, ref_of
 from tests.aws.live import Live, known, live

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.cloudwatch.pattern import alternatives, does
 from goldseam.clouds.aws.services.cloudwatch.table import ALARMS
 from goldseam.control import Catalog, Compliant, Example, Violation
 from goldseam.errors import NotFound
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.values import Json
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, ref_of, verdict
 

@@ -5,7 +5,7 @@ from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services.cognito import client, identity_pool, passwords, pool, sign_in
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Violation, told
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.values import ABSENT, canonical
 from tests.aws.laws import as_read, operations, parameters, planned, verdict
 

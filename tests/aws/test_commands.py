@@ -16,7 +16,8 @@ from goldseam.clouds.aws.commands import command_line, command_lines
 from goldseam.control import Call, Catalog, Control
 from goldseam.control.facet import admits
 from goldseam.evaluate import verdict_on
-from goldseam.plan import Plan, propose
+from goldseam.plan import Plan
+from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import Json
 from tests.aws.laws import ref_of

@@ -8,7 +8,7 @@ from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services import dynamodb
 from goldseam.clouds.aws.services.dynamodb import TABLE, deletion_protected, encrypted_with_kms, scaled, tagged
 from goldseam.control import Example
-from goldseam.plan import propose
+from goldseam.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, as_read, parameters, planned
 from tests.aws.live import live
 

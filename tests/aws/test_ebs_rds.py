@@ -16,8 +16,8 @@ from goldseam.clouds.aws.services.ec2.region import REGION, ebs_encrypted_by_def
 from goldseam.control import Catalog
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused
-from goldseam.plan import propose
 from goldseam.ports import Shard
+from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json
 from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece

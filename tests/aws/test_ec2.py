@@ -17,7 +17,7 @@ from goldseam.clouds.aws.services.ec2.user_data import secrets_in, secrets_in_us
 from goldseam.clouds.aws.services.ec2.vpc import VPC
 from goldseam.control import Compliant, Example, ShouldBe, Violation, told
 from goldseam.errors import CallFailed
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.values import ABSENT, Json, Value, same
 from tests.aws.laws import ACCOUNT, REGION, left, operations, parameters, planned, ref_of, resource_of, verdict
 from tests.aws.live import live

@@ -8,7 +8,7 @@ from goldseam.clouds.aws.services import elbv2
 from goldseam.clouds.aws.services.elbv2 import listener, load_balancer
 from goldseam.control import Compliant, Example, Permission, Violation
 from goldseam.errors import PlanRefused
-from goldseam.plan import propose, reversal
+from goldseam.propose import propose, reversal
 from goldseam.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, after, as_read, held, left, operations, parameters, planned, verdict
 from tests.aws.live import Live, known, live

@@ -7,7 +7,7 @@ import pytest
 from goldseam.clouds.aws.services import cloudtrail, kms
 from goldseam.control import Catalog, Compliant, Example, ShouldBe, Violation
 from goldseam.evaluate import evaluate
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, as_read, left, operations, parameters, planned, verdict
 from tests.aws.live import known, live

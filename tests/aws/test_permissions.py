@@ -42,7 +42,8 @@ from goldseam.control import (
     should_be,
 )
 from goldseam.errors import PlanRefused
-from goldseam.plan import Plan, Purpose, propose
+from goldseam.plan import Plan, Purpose
+from goldseam.propose import propose
 from goldseam.resource import Ref, Resource
 from goldseam.values import ABSENT, Json, Value
 
@@ -174,7 +175,7 @@ def test_a_plan_gets_its_own_calls_on_its_own_resource() -> None:
 def plan_with(permissions: Iterable[Permission]) -> Plan:
     call = Call("s3.PutBucketPolicy", "eu-west-3", {}, tuple(permissions))
     return Plan(
-        Purpose.REPAIR, Ref("k", "1", "r", "i", "a"), (), {}, {}, (), (call,), (), reversible=True, witness={}
+        Purpose.REPAIR, Ref("k", "1", "r", "i", "a"), (), {}, {}, (), (call,), (), reversible=True, values={}
     )  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from goldseam.control import Catalog, Control, Example, Violation
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused, ResourceGone
 from goldseam.evaluate import Status, evaluate
-from goldseam.plan import propose
 from goldseam.ports import Shard
+from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import Json
 from tests.aws.laws import left, planned, ref_of

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.redshift import cluster
 from goldseam.clouds.aws.services.redshift.cluster import CLUSTER
 from goldseam.clouds.aws.services.redshift.parameters import tls_required
 from goldseam.control import Example, Violation
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.values import ABSENT, Json
 from tests.aws.laws import as_read, parameters, planned, ref_of, verdict
 from tests.aws.live import live

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services import s3
 from goldseam.control import Catalog, Compliant, Example, ShouldBe, Violation
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import evaluate
-from goldseam.plan import propose
+from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, same
 from tests.aws.laws import ACCOUNT, REGION, as_read, left, operations, parameters, planned, verdict

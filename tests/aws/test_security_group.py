@@ -27,7 +27,8 @@ from goldseam.control import Catalog, Compliant, Control, ShouldBe, Violation
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import Status, evaluate
-from goldseam.plan import Plan, propose, reversal
+from goldseam.plan import Plan
+from goldseam.propose import propose, reversal
 from goldseam.resource import Resource
 from goldseam.values import Json, same
 from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece

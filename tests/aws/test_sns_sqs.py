@@ -13,8 +13,8 @@ from goldseam.clouds.aws.services import sns, sqs
 from goldseam.control import Catalog, Compliant, Example
 from goldseam.errors import UsageError
 from goldseam.evaluate import evaluate
-from goldseam.plan import propose
 from goldseam.ports import Shard
+from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, verdict

@@ -240,7 +240,8 @@ class World:
         """A keyholder process with credentials of its own, which trusts a person's home; its configuration file."""
         person.home.mkdir(exist_ok=True)
         roles = {self.cloud.account_id: self.people.remediator_role}
-        config = set_up(self.folder / "keyholder", roles, "127.0.0.1:0").path
+        reads = {self.cloud.account_id: self.people.scanner_role}
+        config = set_up(self.folder / "keyholder", roles, "127.0.0.1:0", read_roles=reads).path
         text = config.read_text("utf-8").replace("allow: []", ALLOW.format(resource=resource))
         config.write_text(text.replace("automated: false", f"automated: {str(automated).lower()}"), encoding="utf-8")
         trust(config, "requester", person.name, requester(person.home).verifier)

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from goldseam.control import Catalog
-from goldseam.errors import CloudError
+from goldseam.control import Catalog, Control
+from goldseam.errors import CloudError, ResourceGone
 from goldseam.keyholder import message
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.approval import signed_approval
@@ -19,16 +19,18 @@ from goldseam.keyholder.config import Config
 from goldseam.keyholder.hearing import Keyholder
 from goldseam.keyholder.identity import Signer
 from goldseam.keyholder.journal import Journal
-from goldseam.plan import Plan, propose
+from goldseam.plan import Plan, Purpose
 from goldseam.ports import Key, Secret
-from goldseam.resource import Resource
-from goldseam.values import Json
+from goldseam.propose import Rules, propose, reversal
+from goldseam.resource import Ref, Resource
+from goldseam.values import Json, Unknown
 from tests import toy
+from tests.keyholder import manor
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ROLE = "arn:aws:iam::acc:role/goldseam-remediator"
 ANYTHING = Rule(("*",), ("*",), ("*",), ("*",), ("*",), 0)
-CATALOG = Catalog.of([toy])
+CATALOG = Catalog.of([toy, manor])
 CANARIES = ("ASIACANARYKEY", "canary-secret-key", "canary-session-token")
 
 
@@ -43,6 +45,34 @@ class StoppedClock:
 
     def sleep(self, seconds: float) -> None:
         self.time += timedelta(seconds=seconds)
+
+
+@dataclass
+class World:
+    """The resources as they are; `failing` is raised instead of a reading, `unread` facets are unknown."""
+
+    resources: dict[str, Resource] = field(default_factory=dict)
+    failing: Exception | None = None
+    unread: frozenset[str] = frozenset()
+    asked: list[tuple[Ref, frozenset[str]]] = field(default_factory=list)
+
+    def read(self, ref: Ref, facets: frozenset[str]) -> Resource:
+        self.asked.append((ref, facets))
+        if self.failing:
+            raise self.failing
+        held = self.resources.get(ref.address)
+        if held is None:
+            raise ResourceGone(f"`{ref}` does not exist")
+        found = {name: Unknown("denied") if name in self.unread else held.facets[name] for name in facets}
+        return Resource(ref, found, {name: why for name, why in held.pending.items() if name in facets})
+
+    def put(self, *resources: Resource) -> None:
+        self.resources.update({resource.ref.address: resource for resource in resources})
+
+    def carry_out(self, plan: Plan) -> None:
+        """Make the change of a plan."""
+        held = self.resources[plan.ref.address]
+        self.put(held.with_facets({change.facet: change.after for change in plan.changes}))
 
 
 @dataclass
@@ -78,8 +108,22 @@ def house(doors: list[str] | None = None, lamp: Json = None) -> Resource:
     return Resource(toy.REF, facets)
 
 
-def repair(resource: Resource | None = None) -> Plan:
-    return propose(resource or house(), [toy.no_open_door], [toy.no_open_door, toy.lamp_lit])
+def rules(kind: str = "toy.house") -> Rules:
+    return Rules(CATALOG.controls_of[kind], catalog_version=CATALOG.version)
+
+
+def repair(resource: Resource | None = None, *wanted: Control) -> Plan:
+    """The plan for the open doors of a house, or for other controls on another resource."""
+    held = resource or house()
+    controls = CATALOG.controls_of[held.ref.kind]
+    return propose(held, wanted or [toy.no_open_door], controls, catalog_version=CATALOG.version)
+
+
+def back(plan: Plan, now: Resource | None = None, purpose: Purpose = Purpose.ROLLBACK) -> Plan:
+    """The plan that takes one back, from where it led or from another state."""
+    after = Resource(plan.ref, plan.values).with_facets({change.facet: change.after for change in plan.changes})
+    kind = CATALOG.kind(plan.ref.kind)
+    return reversal(plan, now or after, kind, purpose, follows=plan.id, rules=rules(kind.name))
 
 
 def forged(plan: Plan, **changed: Any) -> dict[str, Json]:
@@ -96,6 +140,7 @@ class Desk:
     clock: StoppedClock
     requester: Signer
     approvers: Mapping[str, Signer]
+    world: World
 
     def ask(
         self,
@@ -112,8 +157,8 @@ class Desk:
         asked = message.asking(plan, given, signer or self.requester, name, self.clock.now(), secret)
         return message.key_in(self.keyholder.answer(asked.body), asked, name)
 
-    def approval(self, plan: Plan, name: str) -> dict[str, Json]:
-        return signed_approval(plan, name, self.approvers[name], self.clock.now())
+    def approval(self, plan: Plan, name: str, *, emergency: bool = False) -> dict[str, Json]:
+        return signed_approval(plan, name, self.approvers[name], self.clock.now(), emergency=emergency)
 
     @property
     def decisions(self) -> list[Mapping[str, Json]]:
@@ -139,5 +184,7 @@ def desk(folder: Path, rules: tuple[Rule, ...] = (ANYTHING,), *, automated: bool
     config = dataclasses.replace(config, **more)
     sts, clock = FakeSts(), StoppedClock()
     journal = Journal(config.state / "journal.jsonl")
-    keyholder = Keyholder(config, Signer.fresh(), journal, CATALOG, sts, clock)
-    return Desk(keyholder, sts, clock, requester, approvers)
+    world = World()
+    world.put(house())
+    keyholder = Keyholder(config, Signer.fresh(), journal, CATALOG, sts, clock, world)
+    return Desk(keyholder, sts, clock, requester, approvers, world)

@@ -20,9 +20,10 @@ from botocore.exceptions import ClientError
 
 from goldseam.clock import SystemClock
 from goldseam.clouds.aws.client import AwsSession
+from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.keys import OperatorSource, RotatingCodeSource, RotatingRole, rotated
-from goldseam.clouds.aws.services import s3
-from goldseam.control import Catalog
+from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.aws.read import AwsReader
 from goldseam.demo.account import DemoAccount
 from goldseam.demo.aws import Clients
 from goldseam.demo.lumen_people import Identity
@@ -30,22 +31,25 @@ from goldseam.errors import AlreadyDone, GrantRefused
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.client import KeyholderSource
 from goldseam.keyholder.identity import KeyholderName, Signer
-from goldseam.plan import Plan, propose
+from goldseam.plan import Plan
 from goldseam.ports import Key, KeySource, Secret
-from goldseam.resource import Resource
-from goldseam.values import ABSENT
+from goldseam.propose import propose
 
 CLOCK = SystemClock()
-CATALOG = Catalog.of([s3])
+CATALOG = aws_catalog()
 BLOCKED = CATALOG.control("aws.s3.bucket.public-access-blocked")
 BLOCK = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 
 
-def plan_for(account: DemoAccount, bucket: str) -> Plan:
+def plan_for(account: DemoAccount, bucket: str, control: str = BLOCKED.id) -> Plan:
+    """The plan for one control on a bucket as it is, read with the scanner's own credentials."""
     kind = CATALOG.kind("aws.s3.bucket")
-    ref = kind.ref("aws", account.account_id, account.region, bucket)  # type: ignore[attr-defined]
-    facets = {"public_access_block": ABSENT, "account_public_access_block": ABSENT}
-    return propose(Resource(ref, facets), [BLOCKED], [BLOCKED])
+    assert isinstance(kind, AwsKind)
+    ref = kind.ref("aws", account.account_id, account.region, bucket)
+    controls = CATALOG.controls_of[kind.name]
+    with AwsReader(session_of(account.people.scanner, account), CATALOG) as reader:
+        now = reader.read(ref, CATALOG.judged[kind])
+    return propose(now, [CATALOG.control(control)], controls, catalog_version=CATALOG.version)
 
 
 @dataclass
@@ -71,6 +75,8 @@ automated: {automated}
 region: eu-central-1
 accounts:
   "{account}": {role}
+read_roles:
+  "{account}": {reads}
 requesters: {{console: "{requester}"}}
 approvers: {{ada: "{approver}"}}
 approvals: {{needed: 1}}
@@ -103,7 +109,8 @@ def keyholder_process(
     requester, approver = Signer.fresh(), Signer.fresh()
     Signer.fresh().save(folder / "state" / "keyholder.key")
     config = CONFIG.format(
-        account=account.account_id, role=account.people.remediator_role, automated=str(automated).lower(),
+        account=account.account_id, role=account.people.remediator_role,
+        reads=account.people.scanner_role, automated=str(automated).lower(),
         requester=requester.verifier.text, approver=approver.verifier.text,
     )  # fmt: skip
     (folder / "keyholder.yaml").write_text(config)
@@ -162,11 +169,13 @@ def assert_narrow(key: Key, account: DemoAccount) -> None:
 def test_the_keyholder_process(demo_account: DemoAccount, tmp_path: Path) -> None:
     plan = plan_for(demo_account, demo_account.storage.data_bucket)
     with keyholder_process(tmp_path, demo_account) as office:
-        with pytest.raises(GrantRefused, match="0 of the 1 approvals"):
+        with pytest.raises(GrantRefused, match="0 of the 1 signed approvals"):
             office.source.key_for(plan.to_json(), [])
         key = office.source.key_for(plan.to_json(), office.approved(plan))
-        assert_narrow(key, demo_account)
         with pytest.raises(AlreadyDone):
+            office.source.key_for(plan.to_json(), office.approved(plan))
+        assert_narrow(key, demo_account)
+        with pytest.raises(GrantRefused, match="public_access_block of .* is not as the plan says"):
             office.source.key_for(plan.to_json(), office.approved(plan))
 
 
@@ -176,10 +185,7 @@ def test_a_server_that_was_taken_over_gets_nothing_beyond_the_allow_list(
     """It holds the requester's key and can write any plan; the role itself could do all of this."""
     storage = demo_account.storage
     elsewhere = plan_for(demo_account, storage.website_bucket)
-    unblocked = {"public_access_block": ABSENT, "account_public_access_block": ABSENT}
-    policy = Resource(elsewhere.ref, {"policy": ABSENT, "arn": elsewhere.ref.address, **unblocked})
-    tls = CATALOG.control("aws.s3.bucket.tls-only")
-    other_action = propose(policy, [tls], [tls])
+    other_action = plan_for(demo_account, storage.data_bucket, "aws.s3.bucket.policy-not-public")
     with keyholder_process(tmp_path, demo_account) as office:
         for plan in (elsewhere, other_action):
             with pytest.raises(GrantRefused, match="allow-list"):
@@ -206,12 +212,13 @@ def test_the_code_of_the_manual_mode(demo_account: DemoAccount, tmp_path: Path) 
 def test_no_credential_is_in_any_file_of_the_keyholder(demo_account: DemoAccount, tmp_path: Path) -> None:
     """Law 9, with every log at its loudest, for a yes, a no of the keyholder, and a no of STS."""
     plan = plan_for(demo_account, demo_account.storage.data_bucket)
+    root = Clients(demo_account.endpoint, demo_account.region, "test", "test")
+    root("s3").delete_public_access_block(Bucket=demo_account.storage.private_bucket)
     other = plan_for(demo_account, demo_account.storage.private_bucket)
     with keyholder_process(tmp_path, demo_account) as office:
         key = office.source.key_for(plan.to_json(), office.approved(plan))
         with pytest.raises(AlreadyDone):
             office.source.key_for(plan.to_json(), office.approved(plan))
-        root = Clients(demo_account.endpoint, demo_account.region, "test", "test")
         root("iam").delete_user_policy(UserName="keyholder", PolicyName="work")
         role = demo_account.people.remediator_role.rpartition("/")[2]
         nobody = {"Version": "2012-10-17", "Statement": []}
@@ -342,9 +349,10 @@ def test_the_sdk_logs_no_key_and_no_code_of_these_sources(
 ) -> None:
     code = demo_account.people.external_id.partition(":")[2]
     own = session_of(demo_account.people.operator, demo_account)
+    plan = plan_for(demo_account, demo_account.storage.data_bucket).to_json()
     logging.getLogger("botocore").setLevel(logging.DEBUG)
     source = RotatingCodeSource(own, {demo_account.account_id: rotating}, lambda _: Secret(code=code))
-    key = source.key_for(plan_for(demo_account, demo_account.storage.data_bucket).to_json(), [])
+    key = source.key_for(plan, [])
     assert "botocore" in loud_sdk.text
     assert not [word for word in (code, *key.secret.reveal().values()) if word in loud_sdk.text]
 

@@ -13,8 +13,9 @@ from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Control, Example
 from goldseam.errors import PlanRefused
-from goldseam.keyholder.derive import derived, identified, restores
-from goldseam.plan import Plan, propose, reversal
+from goldseam.keyholder.derive import derived, identified
+from goldseam.plan import Plan
+from goldseam.propose import Rules, propose, reversal
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown
 
@@ -32,8 +33,12 @@ def resource_of(control: Control, example: Example) -> Resource:
     return Resource(ref, {**{facet.name: Unknown("not in the example") for facet in kind.facets}, **facets})
 
 
-def _settings(chosen: Mapping[str, Json], control: Control, resource: Resource) -> Mapping[str, Json]:
-    return chosen
+def _settings(given: tuple[Control, Mapping[str, Json]], control: Control, resource: Resource) -> Mapping[str, Json]:
+    return given[1] if control == given[0] else control.defaults
+
+
+def rules(control: Control) -> Rules:
+    return Rules(CATALOG.controls_of[control.kind.name], catalog_version=CATALOG.version)
 
 
 def plans_of(control: Control) -> list[tuple[Resource, Plan]]:
@@ -42,7 +47,10 @@ def plans_of(control: Control) -> list[tuple[Resource, Plan]]:
         resource = resource_of(control, example)
         chosen = control.chosen(example.settings)
         try:
-            plan = propose(resource, [control], [control], partial(_settings, chosen))
+            plan = propose(
+                resource, [control], rules(control).controls, partial(_settings, (control, chosen)),
+                catalog_version=CATALOG.version,
+            )  # fmt: skip
         except PlanRefused:
             continue
         found.append((resource, plan))
@@ -55,8 +63,11 @@ def test_the_keyholder_can_work_out_the_plans_of(control: Control) -> None:
     assert plans
     for resource, plan in plans:
         again = identified(orjson.loads(orjson.dumps(plan.to_json())))
-        assert derived(again, CATALOG, {}).permissions == plan.permissions
+        takes = derived(again, CATALOG, {})
+        assert takes.permissions == plan.permissions
         if plan.reversible:
             after = resource.with_facets({change.facet: change.after for change in plan.changes})
-            back = identified(orjson.loads(orjson.dumps(reversal(plan, after, control.kind).to_json())))
-            assert derived(back, CATALOG, {plan.id: restores(plan)}).permissions
+            back = identified(
+                orjson.loads(orjson.dumps(reversal(plan, after, control.kind, rules=rules(control)).to_json()))
+            )
+            assert derived(back, CATALOG, {plan.id: takes.record}).controls == (control.id,)

@@ -21,6 +21,7 @@ from goldseam.errors import (
     Unreachable,
 )
 from goldseam.keyholder.allow import allowed
+from goldseam.keyholder.derive import Derived
 from goldseam.keyholder.identity import decoded, encoded
 from goldseam.keyholder.sealed import seal, unseal
 from goldseam.ports import KeySource, Secret
@@ -155,7 +156,7 @@ def test_only_a_star_is_special_in_a_pattern(pattern: str, text: str) -> None:
     plan = dataclasses.replace(repair(), ref=dataclasses.replace(repair().ref, account=text))
     rule = dataclasses.replace(ANYTHING, accounts=(pattern,))
     try:
-        allowed(plan, plan.permissions, (rule,))
+        allowed(Derived(plan, plan.permissions, plan.controls, {}), {}, (rule,))
         held = True
     except GrantRefused:
         held = False

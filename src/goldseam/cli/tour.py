@@ -158,9 +158,10 @@ def _keyholder(tour: Tour) -> Iterator[None]:
     tour.title("1  A policy, and a keyholder that gives keys for single plans")
     config = tour.home / "keyholder" / "keyholder.yaml"
     config.parent.mkdir(parents=True, exist_ok=True)
-    role = f"arn:aws:iam::{tour.cloud.account_id}:role/goldseam-remediator"
+    role = f"{tour.cloud.account_id}=arn:aws:iam::{tour.cloud.account_id}:role/goldseam"
     setting_up = ("keyholder", "--config", str(config))
-    tour.run(*setting_up, "init", "--account", f"{tour.cloud.account_id}={role}", "--listen", "127.0.0.1:0")
+    roles = ("--account", f"{role}-remediator", "--read", f"{role}-scanner")
+    tour.run(*setting_up, "init", *roles, "--listen", "127.0.0.1:0")
     text = config.read_text("utf-8").replace("allow: []", _ALLOW).replace("automated: false", "automated: true")
     config.write_text(text, encoding="utf-8")
     tour.run(*setting_up, "trust", "requester", "demo", connection.requester(tour.home).verifier.text)

@@ -10,7 +10,8 @@ from goldseam.conform.ground import CannotPlace, Ground, Hand, Placed, words_of
 from goldseam.conform.repairing import Work
 from goldseam.control import Call, Permission, Told
 from goldseam.errors import AccessDenied, CloudError, PlanRefused, RefusedCall
-from goldseam.plan import Plan, reversal
+from goldseam.plan import Plan
+from goldseam.propose import reversal
 from goldseam.resource import Ref
 from goldseam.values import Unknown, same
 

@@ -21,8 +21,8 @@ from goldseam.conform.cases import Case, as_read, settings_for
 from goldseam.conform.emulated import ACCOUNT, REGION
 from goldseam.conform.ground import CannotPlace
 from goldseam.control import Call, Permission
-from goldseam.plan import propose
 from goldseam.ports import GLOBAL
+from goldseam.propose import propose
 from goldseam.values import canonical
 
 _EVERYTHING: Final = "*"

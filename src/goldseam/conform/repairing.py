@@ -12,8 +12,9 @@ from goldseam.conform.ground import Alone, Diary, Ground, Hand, Hurried, Placed,
 from goldseam.control import Call, Catalog, Control, Step, Told
 from goldseam.errors import GoldseamError, PlanRefused
 from goldseam.evaluate import SettingsOf
-from goldseam.plan import Plan, propose, reversal
+from goldseam.plan import Plan
 from goldseam.ports import Key, Receipt
+from goldseam.propose import propose, reversal
 from goldseam.resource import Resource
 from goldseam.values import Json
 from goldseam.verify import Proof as Outcome

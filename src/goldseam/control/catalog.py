@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 
+from goldseam import __version__
 from goldseam.control.control import Control
 from goldseam.control.fact import FactRule
 from goldseam.control.kind import Kind
 from goldseam.errors import UnknownName
+from goldseam.values import Json, digest, plain
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,15 @@ class Catalog:
         facts = {(item.name, item.kind): item for item in found if isinstance(item, FactRule)}
         by_id = sorted(controls, key=lambda control: control.id)
         return cls(tuple(sorted(kinds, key=lambda kind: kind.name)), tuple(by_id), tuple(facts.values()))
+
+    @cached_property
+    def version(self) -> str:
+        """The version of the catalog: 16 hexadecimal digits over this release and all that it declares.
+
+        Who makes a plan and who grants it must judge by the same rules: a plan names the version that it was made by.
+        """
+        kinds = [[kind.name, [[facet.name, type(facet).__name__] for facet in kind.facets]] for kind in self.kinds]
+        return digest([__version__, kinds, [_declared(control) for control in self.controls]])[:16]
 
     def only(self, wanted: Iterable[Control]) -> Catalog:
         """The same catalogue with fewer controls."""
@@ -115,6 +126,13 @@ class Catalog:
                 yield kind, fact.reads
                 yield from fact.needs.items()
                 yield from fact.glances.items()
+
+
+def _declared(control: Control) -> list[Json]:
+    """What a control says of itself that a plan depends on."""
+    settings = [[item.name, item.type_name, plain(item.default), item.low, item.high] for item in control.settings]
+    harms = [control.disruption.harms, control.disruption.why]
+    return [control.id, control.kind.name, str(control.severity), list(control.reads), settings, harms]
 
 
 def _joined(reads: Iterable[tuple[Kind, Iterable[str]]]) -> dict[Kind, set[str]]:

@@ -86,7 +86,7 @@ def seed_people(clients: Clients, account: str) -> People:
     scanner = _user(iam, "scanner", 0, _may(*_READS), _may("sts:AssumeRole", on=[role["scanner"], role["rotating"]]))
     operator = _user(iam, "operator", 0, _may(*_READS), _may("sts:AssumeRole", on=[role["operator"], role["rotating"]]))
     rotate = _may("iam:GetRole", "iam:UpdateAssumeRolePolicy", on=role["rotating"])
-    keyholder = _user(iam, "keyholder", 0, _may("sts:AssumeRole", on=role["remediator"]), rotate)
+    keyholder = _user(iam, "keyholder", 0, _may("sts:AssumeRole", on=[role["remediator"], role["scanner"]]), rotate)
     external_id = f"{uuid.uuid4()}:{uuid.uuid4().hex[:8]}"
     _roles(iam, scanner, keyholder, operator, external_id)
     deployer = _user(iam, "ci-deploy", 200, _may("s3:PutObject", on="arn:aws:s3:::lumen-bikes-www/*"))
@@ -118,7 +118,7 @@ def renewed(cloud: EmbeddedCloud, name: str) -> Identity:
 def _roles(iam: Any, scanner: Identity, keyholder: Identity, operator: Identity, external_id: str) -> None:
     """One role for reading, and one for writing under each way of getting a key."""
     writer = (_may(*_READS), _may(*_WRITES))
-    _role(iam, "scanner", [scanner], None, _may(*_READS))
+    _role(iam, "scanner", [scanner, keyholder], None, _may(*_READS))
     _role(iam, "remediator", [keyholder], None, *writer)
     _role(iam, "operator", [operator], None, *writer)
     _role(iam, "rotating", [scanner, operator], external_id, *writer)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from goldseam.control import Permission
 from goldseam.errors import GrantRefused
+from goldseam.keyholder.derive import Derived
 from goldseam.plan import Plan
+from goldseam.values import Json, canonical, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class Rule:
     """What may be granted: patterns in which only `*` is special, and how many approvals that takes.
 
     A plan fits when its account, its kind, every control and every permission match. An empty list matches nothing.
+    `settings` holds, by name, the values beside the controls' defaults that need no signed approval.
     """
 
     accounts: tuple[str, ...]
@@ -24,24 +26,36 @@ class Rule:
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     approvals: int
+    settings: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """A plan that the allow-list holds, and the approvals that it takes."""
+    """A plan that the allow-list holds, and the approvals that it takes.
+
+    `record` is what is kept when it is granted. `doubts` say why at least one signed approval is needed, whatever the
+    rules say.
+    """
 
     plan: Plan
     approvals: int
+    record: Mapping[str, Json]
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def needed(self) -> int:
+        """How many signed approvals the plan needs."""
+        return max(self.approvals, 1 if self.doubts else 0)
 
 
-def allowed(plan: Plan, permissions: Sequence[Permission], rules: Iterable[Rule]) -> Allowance:
+def allowed(takes: Derived, unusual: Mapping[str, Sequence[Json]], rules: Iterable[Rule]) -> Allowance:
     """The plan as allowed by every rule that it fits, the most careful wins; raises GrantRefused when it fits none.
 
-    A plan without controls takes something back; that it restores what this keyholder once changed is checked before.
+    What takes a plan back fits the rules that the plan fits. `unusual` are the settings that are not the defaults.
     """
-    fitting, faults = [], []
+    plan, fitting, faults = takes.plan, list[Rule](), list[str]()
     for rule in rules:
-        if fault := _misfit(plan, permissions, rule):
+        if fault := _misfit(takes, rule):
             faults.append(fault)
         else:
             fitting.append(rule)
@@ -49,20 +63,38 @@ def allowed(plan: Plan, permissions: Sequence[Permission], rules: Iterable[Rule]
         why = faults[-1] if faults else "the list is empty"
         msg = f"the keyholder's allow-list does not hold plan {plan.id}: {why}; change the list there if it should"
         raise GrantRefused(msg)
-    return Allowance(plan, max(rule.approvals for rule in fitting))
+    doubts = [*takes.doubts]
+    for rule in fitting:
+        doubts += [f"the keyholder's rules do not list {name}" for name in _unlisted(unusual, rule)]
+    return Allowance(plan, max(rule.approvals for rule in fitting), takes.record, tuple(dict.fromkeys(doubts)))
 
 
-def _misfit(plan: Plan, permissions: Sequence[Permission], rule: Rule) -> str:
+def _unlisted(unusual: Mapping[str, Sequence[Json]], rule: Rule) -> list[str]:
+    """The settings that a rule does not list, each with its value."""
+    listed = {name: {canonical(plain(value)) for value in values} for name, values in rule.settings.items()}
+    return [
+        f"setting `{name}` as {canonical(value).decode()}"
+        for name, values in unusual.items()
+        for value in values
+        if canonical(plain(value)) not in listed.get(name, set())
+    ]
+
+
+def _misfit(takes: Derived, rule: Rule) -> str:
     """Why a rule does not cover a plan; nothing when it does."""
+    plan, permissions = takes.plan, takes.permissions
+    if not takes.controls:
+        return "it is for no control"
     if not permissions:
         return "it asks for no permission at all"
-    if not _matches(plan.ref.account, rule.accounts):
-        return f"account `{plan.ref.account}`"
-    if not _matches(plan.ref.kind, rule.kinds):
-        return f"kind `{plan.ref.kind}`"
-    for control in plan.controls:
-        if not _matches(control, rule.controls):
-            return f"control `{control}`"
+    named = [
+        ("account", plan.ref.account, rule.accounts),
+        ("kind", plan.ref.kind, rule.kinds),
+        *(("control", control, rule.controls) for control in takes.controls),
+    ]
+    for what, name, patterns in named:
+        if not _matches(name, patterns):
+            return f"{what} `{name}`"
     for item in permissions:
         if not (_matches(item.action, rule.actions) and _matches(item.resource, rule.resources)):
             return f"`{item.action}` on `{item.resource}`"

@@ -6,14 +6,24 @@ An approval names the plan's id and the full digest of its content, so that it c
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from goldseam.keyholder.identity import Signer, Verifier
-from goldseam.plan import Plan
+from goldseam.plan import Plan, Purpose
 from goldseam.values import Json, digest
 
 _PURPOSE: Final = "goldseam approval/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Approvers:
+    """Who approved a plan, whether one of them said that it is an emergency, and why other approvals do not count."""
+
+    names: frozenset[str]
+    emergency: bool
+    faults: tuple[str, ...]
 
 
 def plan_digest(plan: Plan) -> str:
@@ -22,9 +32,19 @@ def plan_digest(plan: Plan) -> str:
 
 
 def signed_approval(
-    plan: Plan, by: str, key: Signer, at: datetime, *, groups: Sequence[str] = (), comment: str = ""
+    plan: Plan,
+    by: str,
+    key: Signer,
+    at: datetime,
+    *,
+    groups: Sequence[str] = (),
+    comment: str = "",
+    emergency: bool = False,
 ) -> dict[str, Json]:
-    """An approval of a plan as a JSON object, signed with the approver's key."""
+    """An approval of a plan as a JSON object, signed with the approver's key.
+
+    `emergency` says that it is for taking a repair back at once: the keyholder asks for no second one then.
+    """
     statement: dict[str, Json] = {
         "plan": plan.id,
         "digest": plan_digest(plan),
@@ -32,6 +52,7 @@ def signed_approval(
         "groups": list(groups),
         "at": at.isoformat(),
         "comment": comment,
+        **({"emergency": True} if emergency else {}),
     }
     return {**statement, "signature": key.sign({"purpose": _PURPOSE, **statement})}
 
@@ -42,16 +63,17 @@ def approvers_of(
     known: Mapping[str, Verifier],
     now: datetime,
     valid: timedelta,
-) -> tuple[frozenset[str], tuple[str, ...]]:
+) -> Approvers:
     """The approvers who said yes to this very plan in time, and why each other approval does not count."""
-    names, faults = set(), []
+    names, emergency, faults = set[str](), False, list[str]()
     for approval in approvals:
         by = approval.get("by")
         if fault := _fault(plan, approval, known, now, valid):
             faults.append(f"the approval by `{by}` {fault}")
         else:
             names.add(str(by))
-    return frozenset(names), tuple(faults)
+            emergency |= approval.get("emergency") is True
+    return Approvers(frozenset(names), emergency, tuple(faults))
 
 
 def _fault(
@@ -66,6 +88,8 @@ def _fault(
         return "is not signed with that approver's key"
     if approval.get("plan") != plan.id or approval.get("digest") != plan_digest(plan):
         return "is for another plan"
+    if approval.get("emergency") and plan.purpose is not Purpose.ROLLBACK:
+        return "says that it is an emergency, which only a rollback can be"
     return _untimely(str(approval.get("at")), now, valid)
 
 

@@ -48,13 +48,15 @@ def opened_door(config: Config) -> Door:
     from goldseam.clock import SystemClock  # noqa: PLC0415 - only `run` needs the cloud
     from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415
     from goldseam.clouds.aws.cloud import aws_catalog  # noqa: PLC0415
+    from goldseam.clouds.aws.role_reader import RoleReader  # noqa: PLC0415
     from goldseam.keyholder.hearing import Keyholder  # noqa: PLC0415
     from goldseam.keyholder.server import Door  # noqa: PLC0415
 
-    session = AwsSession(config.profile or None)
+    session, catalog, clock = AwsSession(config.profile or None), aws_catalog(), SystemClock()
     journal = journal_of(config)
     journal.granted()
-    return Door(Keyholder(config, signer_of(config), journal, aws_catalog(), session, SystemClock()))
+    reader = RoleReader(session, config.read_roles, catalog, clock)
+    return Door(Keyholder(config, signer_of(config), journal, catalog, session, clock, reader))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,6 +71,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_setting_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     init = commands.add_parser("init", help="make a key and a configuration that allows nothing yet")
     init.add_argument("--account", action="append", default=[], metavar="ID=ROLE", help="an account and its role")
+    init.add_argument("--read", action="append", default=[], metavar="ID=ROLE", help="the role to read an account with")
     init.add_argument("--listen", default="127.0.0.1:7443", help="default: %(default)s")
     init.set_defaults(act=_init)
     trusting = commands.add_parser("trust", help="trust a requester's or an approver's public key")
@@ -98,10 +101,14 @@ def _add_working(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def _init(given: argparse.Namespace) -> int:
-    pairs = [item.partition("=") for item in given.account]
-    config = set_up(given.config.parent, {account: role for account, _, role in pairs}, given.listen, given.config.name)
+    roles, reads = _pairs(given.account), _pairs(given.read)
+    config = set_up(given.config.parent, roles, given.listen, given.config.name, reads)
     _say(f"wrote {config.path}\nthis keyholder is {signer_of(config).keyholder_name.text}")
     return 0
+
+
+def _pairs(given: Sequence[str]) -> dict[str, str]:
+    return {account: role for account, _, role in (item.partition("=") for item in given)}
 
 
 def _trust(given: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
@@ -13,12 +13,13 @@ from goldseam.errors import UsageError
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import Verifier
+from goldseam.values import Json
 
 KEYS: Final = (
     "version", "listen", "tls", "state", "automated", "code_minutes", "accounts", "requesters", "approvers",
-    "approvals", "allow", "profile", "region", "source_identity",
+    "approvals", "allow", "profile", "region", "source_identity", "read_roles",
 )  # fmt: skip
-_RULE_KEYS: Final = ("accounts", "kinds", "controls", "actions", "resources", "approvals")
+_RULE_KEYS: Final = ("accounts", "kinds", "controls", "actions", "resources", "approvals", "settings")
 _VERSION: Final = 1
 _MANY: Final = 10
 _HIGHEST_PORT: Final = 65535
@@ -37,7 +38,8 @@ class Config:
     """What the keyholder may do, for whom, and with whose leave.
 
     `roles` maps an account to the remediator role that is assumed in it. `automated` is False when every request needs
-    a one-time code from a person on the keyholder's side.
+    a one-time code from a person on the keyholder's side. `read_roles` maps an account to the role that resources in
+    it are read under; without one, nothing there is granted without a signed approval.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class Config:
     profile: str = ""
     region: str = ""
     source_identity: bool = False
+    read_roles: Mapping[str, str] = field(default_factory=dict)
 
 
 def load_config(path: Path) -> Config:
@@ -73,7 +76,8 @@ def load_config(path: Path) -> Config:
         state=path.parent / top.text("state", "state"),
         automated=top.truth("automated"),
         code_life=timedelta(minutes=top.whole("code_minutes", 1, 24 * 60, 15)),
-        roles=_roles(top),
+        roles=_roles(top, "accounts"),
+        read_roles=_roles(top, "read_roles") if "read_roles" in top.entries else {},
         requesters=_people(top, "requesters"),
         approvers=approvers,
         approval_life=life,
@@ -116,10 +120,10 @@ def _approvals(top: Section) -> tuple[int, timedelta]:
     return section.whole("needed", 0, _MANY), timedelta(hours=section.whole("valid_hours", 1, 24 * 31, 24))
 
 
-def _roles(top: Section) -> Mapping[str, str]:
-    section = top.section("accounts")
+def _roles(top: Section, what: str) -> Mapping[str, str]:
+    section = top.section(what)
     if section is None or not section.entries:
-        raise top.fault("`accounts` must name at least one account and its remediator role", "accounts")
+        raise top.fault(f"`{what}` must name at least one account and its role", what)
     roles = {account: section.text(account) for account in section.entries}
     for account, role in roles.items():
         if f":iam::{account}:role/" not in role:
@@ -147,8 +151,14 @@ def _people(top: Section, what: str) -> Mapping[str, Verifier]:
 def _rule(section: Section, needed: int, approvers: int) -> Rule:
     made = Rule(
         section.texts("accounts"), section.texts("kinds"), section.texts("controls"), section.texts("actions"),
-        section.texts("resources"), section.whole("approvals", 0, _MANY, needed),
+        section.texts("resources"), section.whole("approvals", 0, _MANY, needed), _settings(section),
     )  # fmt: skip
     if made.approvals > approvers:
         raise section.fault(f"this rule needs {made.approvals} approvals and only {approvers} approvers are known")
     return made
+
+
+def _settings(section: Section) -> Mapping[str, tuple[Json, ...]]:
+    """The values of settings, beside the controls' defaults, that need no signed approval."""
+    given = section.section("settings")
+    return {} if given is None else {name: given.values(name) for name in given.entries}

@@ -1,7 +1,9 @@
-"""The calls and permissions that a plan really takes, worked out from its before and after images alone. Pure.
+"""What a plan really is, worked out from the values that it holds alone. Pure.
 
-A server that was taken over can write any plan. It cannot make the keyholder grant a call that does not follow from
-the images, a change that the named controls do not ask for, or an undo of something that was never done.
+A server that was taken over can write any plan. The keyholder believes none of it: from the values before, it computes
+what the named controls would change under the settings, with the functions that make plans, and the plan must be that
+as a whole: images, calls, undo, reasons, disruption, what-if, reversibility. What takes something back must be the
+inverse of a plan that was granted here, on the same resource. Unknown is a refusal.
 """
 
 from __future__ import annotations
@@ -11,69 +13,173 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind
-from goldseam.control import Call, Catalog, Compliant, Control, Kind, Permission
+from goldseam.control import Catalog, Control, Kind, Permission
 from goldseam.errors import GoldseamError, GrantRefused
-from goldseam.evaluate import verdict_on
-from goldseam.plan import Plan, Purpose, calls_derived
+from goldseam.evaluate import SettingsOf
+from goldseam.plan import Plan, Purpose, back_steps, values_along
+from goldseam.propose import Rules, propose, restoration
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, digest
+from goldseam.values import Json, Value, canonical, digest, plain, same
 
 _SPECIAL: Final = frozenset("*?${}\\\"'")
 """Characters that would mean more than themselves in a policy; no name of a resource holds them."""
 _PLACE: Final = 5
 """Fields of an ARN that say where: `arn`, partition, service, region, account."""
-_SHAPE_FAULTS: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+_SHAPE_FAULTS: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 """What reading a document of the wrong shape raises."""
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A plan whose calls follow from its images, and the permissions that these calls take."""
+    """A plan that is what the keyholder works out itself, and the permissions that it takes.
+
+    `controls` are those that the allow-list is asked about: the plan's own, or those of the plan that it takes back.
+    `record` is what is kept of a grant, to bind what takes it back: reference, images, controls and settings. `doubts`
+    say why the plan is never granted without a signed approval.
+    """
 
     plan: Plan
     permissions: tuple[Permission, ...]
+    controls: tuple[str, ...]
+    record: Mapping[str, Json]
+    doubts: tuple[str, ...] = ()
 
 
 def identified(document: Mapping[str, Json]) -> Plan:
     """The plan in a document, if its id is the hash of its content; raises PlanRefused or GrantRefused."""
     try:
-        return Plan.from_json(document)
+        plan = Plan.from_json(document)
     except _SHAPE_FAULTS as error:
         msg = "what was sent is not a plan; make the plan again"
         raise GrantRefused(msg) from error
+    plan.require_current()
+    return plan
 
 
-def derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, str]]) -> Derived:
-    """The plan with its permissions worked out anew; raises GrantRefused.
+def derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Json]]) -> Derived:
+    """The plan as the keyholder works it out; raises GrantRefused when it is any other.
 
-    `granted` holds, for every plan that was granted before, the digests of the facets that it would change.
+    `granted` holds the record of every plan that was granted here, by id.
     """
+    if plan.catalog_version != catalog.version:
+        why = f"it was made by catalog {plan.catalog_version or 'unknown'}, and this keyholder has {catalog.version}"
+        msg = f"plan {plan.id} is not granted: {why}; install the same goldseam on both sides"
+        raise GrantRefused(msg)
     try:
-        _check(plan, catalog, granted)
+        return _derived(plan, catalog, granted)
     except GrantRefused:
         raise
     except GoldseamError as error:
         raise _refusal(plan, str(error)) from error
     except _SHAPE_FAULTS as error:
-        raise _refusal(plan, "its images do not fit the kind") from error
-    calls: tuple[Call, ...] = (*plan.calls, *plan.undo)
-    return Derived(plan, tuple(sorted({item for call in calls for item in call.permissions})))
+        raise _refusal(plan, "its values do not fit the kind") from error
 
 
-def restores(plan: Plan) -> dict[str, str]:
-    """The digest of each facet before the plan: what a later plan may bring back."""
-    return {change.facet: digest(change.before) for change in plan.changes}
+def unusual_settings(plan: Plan, catalog: Catalog) -> dict[str, list[Json]]:
+    """The settings in a plan that are not the controls' defaults: their values, by name."""
+    found: dict[str, list[Json]] = {}
+    for name, settings in plan.settings.items():
+        defaults = plain(catalog.control(name).defaults)
+        for key, value in settings.items():
+            if not same(value, defaults.get(key)):
+                found.setdefault(key, []).append(value)
+    return found
 
 
-def _check(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, str]]) -> None:
+def _derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Json]]) -> Derived:
     kind = catalog.kind(plan.ref.kind)
     _check_reference(plan, kind)
-    if not calls_derived(plan, kind):
-        raise _refusal(plan, "its calls do not follow from its before and after images")
+    rules = Rules(catalog.controls_of.get(kind.name, ()), _settings_in(plan), catalog.version)
+    seen = Resource(plan.ref, plan.values)
+    controls, doubts = plan.controls, tuple[str, ...]()
     if plan.purpose is Purpose.REPAIR:
-        _check_repair(plan, [catalog.control(name) for name in plan.controls])
+        _check_repair(plan, seen, [catalog.control(name) for name in plan.controls], rules)
     else:
-        _check_return(plan, granted)
+        controls, doubts = _check_return(plan, seen, kind, rules, granted)
+    if not plan.reversible:
+        doubts = (*doubts, "it cannot be taken back")
+    if plan.untold:
+        doubts = (*doubts, f"it cannot be told what it does to {', '.join(plan.untold)}")
+    return Derived(plan, plan.permissions, controls, _record(plan, kind, controls), doubts)
+
+
+def _settings_in(plan: Plan) -> SettingsOf:
+    def chosen(control: Control, resource: Resource) -> Mapping[str, Json]:
+        del resource
+        return control.chosen(plan.settings.get(control.id, {}))
+
+    return chosen
+
+
+def _check_repair(plan: Plan, seen: Resource, wanted: list[Control], rules: Rules) -> None:
+    """The plan is what its controls would change."""
+    if not wanted or any(control.kind.name != plan.ref.kind for control in wanted):
+        raise _refusal(plan, "it names no control of the kind that it changes")
+    again = propose(
+        seen, wanted, rules.controls, rules.settings_of, follows=plan.follows, catalog_version=rules.catalog_version
+    )
+    _check_same(plan, again, "its controls would change")
+
+
+def _check_return(
+    plan: Plan, seen: Resource, kind: Kind, rules: Rules, granted: Mapping[str, Mapping[str, Json]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The plan is the inverse of one that was granted here; answers that one's controls, and doubts."""
+    record = granted.get(plan.of)
+    if record is None:
+        raise _refusal(plan, f"it takes back `{plan.of}`, which was not granted here")
+    if not same(plan.ref.to_json(), record["ref"]):
+        raise _refusal(plan, f"it takes back `{plan.of}`, which was granted for another resource")
+    target = {change.facet: change.after for change in plan.changes}
+    if foreign := sorted(target.keys() - record["before"].keys()):
+        raise _refusal(plan, f"it changes the {', '.join(foreign)}, which `{plan.of}` did not")
+    order = [name for name in reversed(record["order"]) if name in target]
+    wanted = {name: target[name] for name in order}
+    again = restoration(seen, wanted, kind, rules, purpose=plan.purpose, of=plan.of, follows=plan.follows)
+    _check_same(plan, again, f"takes `{plan.of}` back")
+    if any(digest(after) != record["before"].get(name) for name, after in target.items()):
+        raise _refusal(plan, f"it does not restore what `{plan.of}` found")
+    return tuple(record["controls"]), _drift(plan, record)
+
+
+def _drift(plan: Plan, record: Mapping[str, Json]) -> tuple[str, ...]:
+    """A recovery begins at a state of the plan's own; a rollback at the one that the plan led to, or is doubted."""
+    found = {change.facet: digest(change.before) for change in plan.changes}
+    if plan.purpose is Purpose.RECOVERY:
+        if any(before not in record["along"][name] for name, before in found.items()):
+            raise _refusal(plan, f"it does not begin at a state of `{plan.of}`")
+        return ()
+    return () if found == record["after"] else (f"the resource is not exactly as `{plan.of}` predicted",)
+
+
+def _record(plan: Plan, kind: Kind, controls: tuple[str, ...]) -> dict[str, Json]:
+    """What is kept of a grant: digests of images only, since values may be sensitive."""
+    return {
+        "purpose": str(plan.purpose),
+        "ref": plan.ref.to_json(),
+        "controls": list(controls),
+        "settings": plain(plan.settings),
+        "order": [change.facet for change in plan.changes],
+        "before": {change.facet: digest(change.before) for change in plan.changes},
+        "after": {change.facet: digest(change.after) for change in plan.changes},
+        "along": {name: sorted(map(digest, values)) for name, values in _own_values(plan, kind).items()},
+    }
+
+
+def _own_values(plan: Plan, kind: Kind) -> dict[str, list[Value]]:
+    """For each changed facet, every value that the plan, or taking it back from any point, can leave."""
+    own = {name: list(values) for name, values in values_along(plan, kind).items()}
+    for change in plan.changes:
+        for value in tuple(own[change.facet]):
+            own[change.facet] += (step.leaves for step in back_steps(plan, kind, change, value) or ())
+    return own
+
+
+def _check_same(plan: Plan, again: Plan, what: str) -> None:
+    """Whether a plan is, as a whole, what was worked out; else the refusal names the members that differ."""
+    said, made = plan.to_json(), again.to_json()
+    if odd := [name for name in made if name != "id" and canonical(said.get(name)) != canonical(made[name])]:
+        raise _refusal(plan, f"its {', '.join(odd)} are not what {what}")
 
 
 def _check_reference(plan: Plan, kind: Kind) -> None:
@@ -92,30 +198,6 @@ def _addressed(kind: AwsKind, ref: Ref) -> bool:
     if kind.find is None or not kind.find.address:
         return made == ref.address
     return made.split(":")[:_PLACE] == ref.address.split(":")[:_PLACE]
-
-
-def _check_repair(plan: Plan, controls: list[Control]) -> None:
-    """Every change is of a facet that a named control reads, and leaves that control with nothing to ask for."""
-    if not controls or any(control.kind.name != plan.ref.kind for control in controls):
-        raise _refusal(plan, "it names no control of the kind that it changes")
-    read = {name for control in controls for name in control.reads}
-    if foreign := sorted({change.facet for change in plan.changes} - read):
-        raise _refusal(plan, f"none of its controls is about {', '.join(foreign)}")
-    after = Resource(plan.ref, {change.facet: change.after for change in plan.changes})
-    for control in controls:
-        verdict = verdict_on(control, after, control.chosen(plan.settings.get(control.id, {})))
-        if not isinstance(verdict, (Compliant, Unknown)):
-            raise _refusal(plan, f"it would not make {control.id} pass")
-
-
-def _check_return(plan: Plan, granted: Mapping[str, Mapping[str, str]]) -> None:
-    """What takes a plan back restores exactly what that plan, granted here, found."""
-    before = granted.get(plan.of)
-    if before is None:
-        raise _refusal(plan, f"it takes back `{plan.of}`, which was not granted here")
-    after = {change.facet: digest(change.after) for change in plan.changes}
-    if not after or any(before.get(facet) != value for facet, value in after.items()):
-        raise _refusal(plan, f"it does not restore what `{plan.of}` found")
 
 
 def _refusal(plan: Plan, why: str) -> GrantRefused:

@@ -75,6 +75,11 @@ class Section:
             raise self.fault(f"`{key}` must be a list of texts", key)
         return tuple(items)
 
+    def values(self, key: str) -> tuple[Json, ...]:
+        """A list of any values."""
+        self._items(key)
+        return tuple(yaml.safe_load(yaml.serialize(self._node(key, needed=True))))
+
     def section(self, key: str, known: Iterable[str] | None = None) -> Section | None:
         """A section within, when it is there."""
         node = self._node(key, needed=False)

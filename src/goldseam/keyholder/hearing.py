@@ -2,37 +2,39 @@
 
 1. who asks        the signature is a trusted requester's, for this keyholder, just now and for the first time
 2. which plan      the plan's id is the hash of its content
-3. what it takes   calls and permissions are worked out anew from the plan's images
+3. what it takes   the whole plan is worked out anew from the values that it holds
 4. may it be       the keyholder's own allow-list holds the plan
-5. who says so     enough approvals, and a one-time code where no automated mode is switched on
-6. once            the answer is noted on disk, before any key exists
-7. the key         STS gives at most 15 minutes of exactly these permissions
-8. the answer      signed, and sealed to the requester
-9. the log         the decision is on disk before the answer leaves
+5. read resource   the keyholder reads the resource itself: it is as the plan says
+6. who says so     enough approvals, and a one-time code where no automated mode is switched on
+7. once            the answer is noted on disk, before any key exists
+8. the key         STS gives at most 15 minutes of exactly these permissions
+9. the answer      signed, and sealed to the requester
+10. the log        the decision is on disk before the answer leaves
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
 
 from goldseam.clouds.aws.keys import Order, Session, minted
 from goldseam.clouds.aws.permissions import session_policy
 from goldseam.control import Catalog
-from goldseam.errors import GoldseamError, GrantRefused, HomeError
+from goldseam.errors import CloudError, GoldseamError, GrantRefused, HomeError, ResourceGone
 from goldseam.keyholder import message
 from goldseam.keyholder.allow import Allowance, allowed
 from goldseam.keyholder.approval import approvers_of
 from goldseam.keyholder.config import Config
-from goldseam.keyholder.derive import Derived, derived, identified, restores
+from goldseam.keyholder.derive import Derived, derived, identified, unusual_settings
 from goldseam.keyholder.identity import Signer
 from goldseam.keyholder.journal import Journal
-from goldseam.plan import Plan
+from goldseam.plan import Plan, Purpose
 from goldseam.ports import Clock, Key
-from goldseam.values import Json
+from goldseam.resource import Ref, Resource
+from goldseam.values import Json, Unknown, same
 
-_STEPS: Final = 9
+_STEPS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,13 @@ class Claimed:
     role: str
 
 
+class ResourceReader(Protocol):
+    """Reads a resource with the keyholder's own right to read, for it to believe nobody else's word."""
+
+    def read(self, ref: Ref, facets: frozenset[str]) -> Resource:
+        """The facets as they are now; raises CloudError, ResourceGone, and GrantRefused where it may not read."""
+
+
 @dataclass(frozen=True)
 class Keyholder:
     """The process as a value: its rules, its own key, its record, what it knows of the cloud, and its own identity."""
@@ -62,6 +71,7 @@ class Keyholder:
     catalog: Catalog
     session: Session
     clock: Clock
+    reader: ResourceReader
 
     def answer(self, body: bytes) -> bytes:
         """The signed answer to a request: a key, or a no that says why. Nothing else happens on a no."""
@@ -71,7 +81,8 @@ class Keyholder:
             plan = hearing.which_plan(request)
             takes = hearing.what_it_takes(plan)
             allowance = hearing.may_it_be(takes)
-            approved = hearing.who_says_so(allowance, request)
+            read = hearing.read_resource(allowance)
+            approved = hearing.who_says_so(read, request)
             claimed = hearing.once(approved)
             key = hearing.the_key(claimed)
             reply = hearing.the_answer(key, claimed, request)
@@ -118,35 +129,44 @@ class Hearing:
         if takes.plan.ref.account not in self._keyholder.config.roles:
             msg = f"the keyholder has no role in account `{takes.plan.ref.account}`; add it to `accounts` there"
             raise GrantRefused(msg)
-        return allowed(takes.plan, takes.permissions, self._keyholder.config.rules)
+        return allowed(takes, unusual_settings(takes.plan, self._keyholder.catalog), self._keyholder.config.rules)
+
+    def read_resource(self, allowance: Allowance) -> Allowance:
+        """Step 5: what cannot be read here is never granted without a signed approval; raises GrantRefused."""
+        self._enter(5)
+        doubt = compared(allowance.plan, self._keyholder.reader)
+        return replace(allowance, doubts=(*allowance.doubts, doubt)) if doubt else allowance
 
     def who_says_so(self, allowance: Allowance, request: message.Request) -> Approved:
-        """Step 5; raises GrantRefused."""
-        self._enter(5)
+        """Step 6; raises GrantRefused."""
+        self._enter(6)
         config, plan = self._keyholder.config, allowance.plan
         now = self._keyholder.clock.now()
-        names, faults = approvers_of(plan, request.approvals, config.approvers, now, config.approval_life)
-        if len(names) < allowance.approvals:
-            why = "".join(f"; {fault}" for fault in faults)
-            msg = f"plan {plan.id} has {len(names)} of the {allowance.approvals} approvals that it needs{why}"
-            raise GrantRefused(f"{msg}; have it approved with `goldseam approve {plan.id}`")
+        found = approvers_of(plan, request.approvals, config.approvers, now, config.approval_life)
+        names, needed = found.names, 1 if found.emergency else allowance.needed
+        if len(names) < needed:
+            why = "".join(f"; {line}" for line in (*allowance.doubts, *found.faults))
+            msg = f"plan {plan.id} has {len(names)} of the {needed} signed approvals that it needs{why}"
+            raise GrantRefused(f"{msg}; have it approved with `goldseam approve {plan.id} --signing-key FILE`")
         code = request.code(self._keyholder.signer.box())
         if not code and not config.automated:
             msg = f"plan {plan.id} needs a one-time code; run `goldseam-keyholder key {plan.id}` on its side"
             raise GrantRefused(msg)
-        self._entry.update(approvers=sorted(names), by_code=bool(code))
+        self._entry.update(approvers=sorted(names), by_code=bool(code), emergency=found.emergency)
         return Approved(allowance, names, code)
 
     def once(self, approved: Approved) -> Claimed:
-        """Step 6; raises AlreadyDone, GrantRefused, StorageFull."""
-        self._enter(6)
-        plan = approved.allowance.plan
-        self._keyholder.journal.claim(plan.id, restores(plan), self._keyholder.clock.now(), approved.code)
+        """Step 7; raises AlreadyDone, GrantRefused, StorageFull."""
+        self._enter(7)
+        plan, record = approved.allowance.plan, approved.allowance.record
+        once_of = plan.of if plan.purpose is Purpose.ROLLBACK else ""
+        now = self._keyholder.clock.now()
+        self._keyholder.journal.claim(plan.id, record, now, approved.code, once_of=once_of)
         return Claimed(plan, self._keyholder.config.roles[plan.ref.account])
 
     def the_key(self, claimed: Claimed) -> Key:
-        """Step 7; raises GrantRefused, CloudError; when no key was made, the plan may be asked for again."""
-        self._enter(7)
+        """Step 8; raises GrantRefused, CloudError; when no key was made, the plan may be asked for again."""
+        self._enter(8)
         try:
             return minted(self._keyholder.session, self._order(claimed))
         except GoldseamError as error:
@@ -154,14 +174,14 @@ class Hearing:
             raise
 
     def the_answer(self, key: Key, claimed: Claimed, request: message.Request) -> bytes:
-        """Step 8."""
-        self._enter(8)
+        """Step 9."""
+        self._enter(9)
         self._entry.update(expires=key.expires.isoformat())
         now = self._keyholder.clock.now()
         return message.granted(request, claimed.plan.id, key, self._keyholder.signer, now)
 
     def the_log(self) -> None:
-        """Step 9; raises StorageFull, and then no answer leaves."""
+        """Step 10; raises StorageFull, and then no answer leaves."""
         self._enter(_STEPS)
         self._decide("granted", "")
 
@@ -190,3 +210,30 @@ class Hearing:
             msg = f"step {step} of a hearing came after step {self._passed}"
             raise RuntimeError(msg)
         self._passed = step
+
+
+def compared(plan: Plan, reader: ResourceReader) -> str:
+    """Hold the values in a plan against the keyholder's own reading.
+
+    Answers why that is not possible, or nothing where each value is as the plan says. Raises GrantRefused where one
+    is not, and where a change of it still waits.
+    """
+    names = frozenset(plan.values)
+    try:
+        now = reader.read(plan.ref, names)
+    except (CloudError, ResourceGone, GrantRefused) as error:
+        return f"the keyholder cannot read the resource ({error})"
+    doubts = []
+    for name in sorted(names):
+        said, found = plan.values[name], now.facets.get(name, Unknown("it was not read"))
+        if isinstance(found, Unknown):
+            doubts.append(f"the keyholder cannot read the {name} ({found.reason})")
+        elif isinstance(said, Unknown):
+            doubts.append(f"the plan was made without the {name}")
+        elif not same(said, found):
+            msg = f"plan {plan.id} is not granted: the {name} of {plan.ref} is not as the plan says; make it again"
+            raise GrantRefused(msg)
+    if waiting := sorted(names & now.pending.keys()):
+        msg = f"plan {plan.id} is not granted: a change of the {', '.join(waiting)} still waits; make it again then"
+        raise GrantRefused(msg)
+    return "; ".join(doubts)

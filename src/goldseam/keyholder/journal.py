@@ -41,7 +41,8 @@ class _State:
 
     seen: dict[str, datetime] = field(default_factory=dict)
     claimed: set[str] = field(default_factory=set)
-    granted: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    granted: dict[str, Mapping[str, Json]] = field(default_factory=dict)
+    once: dict[str, str] = field(default_factory=dict)
     codes: dict[str, _Code] = field(default_factory=dict)
 
     def add(self, entry: Mapping[str, Json]) -> None:
@@ -52,7 +53,8 @@ class _State:
                 self.seen[entry["nonce"]] = datetime.fromisoformat(entry["at"])
             case "claimed":
                 self.claimed.add(plan)
-                self.granted[plan] = entry["before"]
+                self.granted[plan] = entry["record"]
+                self.once[plan] = entry["once_of"]
                 self.codes.pop(plan, None)
             case "released":
                 self.claimed.discard(plan)
@@ -81,7 +83,7 @@ class Journal:
             self._state.seen = recent
             self._append(file, {"event": "asked", "nonce": nonce, "at": at.isoformat()})
 
-    def claim(self, plan: str, before: Mapping[str, str], at: datetime, code: str = "") -> None:
+    def claim(self, plan: str, record: Mapping[str, Json], at: datetime, code: str = "", *, once_of: str = "") -> None:
         """Note that a plan is being answered: on disk before any key is made; spends the plan's code.
 
         Raises AlreadyDone when it was answered before, GrantRefused for a code that is not the plan's.
@@ -92,7 +94,11 @@ class Journal:
                 raise AlreadyDone(msg)
             if code:
                 self._check_code(file, plan, code, at)
-            self._append(file, {"event": "claimed", "plan": plan, "before": dict(before), "at": at.isoformat()})
+            if once_of and any(self._state.once.get(name) == once_of for name in self._state.claimed):
+                msg = f"a key to take {once_of} back was granted before; run `goldseam-keyholder release` on it there"
+                raise AlreadyDone(msg)
+            kept = {"event": "claimed", "plan": plan, "record": dict(record), "once_of": once_of}
+            self._append(file, {**kept, "at": at.isoformat()})
 
     def release(self, plan: str, at: datetime, because: str) -> bool:
         """Let a plan be asked for once more, when no key of it is left; says whether it was claimed."""
@@ -115,8 +121,8 @@ class Journal:
         with self._open() as file:
             self._append(file, {"event": "decided", **entry})
 
-    def granted(self) -> Mapping[str, Mapping[str, str]]:
-        """Every plan that was granted here, with the digests of the facets that it found."""
+    def granted(self) -> Mapping[str, Mapping[str, Json]]:
+        """Every plan that was granted here, with what was kept of it."""
         with self._open():
             return dict(self._state.granted)
 

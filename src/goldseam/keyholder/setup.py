@@ -31,6 +31,9 @@ automated: false
 # The role that is assumed in each account.
 accounts:
 {accounts}
+# The role that each account is read under, before anything is granted there. Without one, every grant needs a signed
+# approval.
+{read_roles}
 # Who may ask: `goldseam-keyholder trust requester <name> <key>`.
 requesters: {{}}
 
@@ -50,7 +53,13 @@ allow: []
 """
 
 
-def set_up(folder: Path, roles: Mapping[str, str], listen: str = "127.0.0.1:7443", name: str = CONFIG) -> Config:
+def set_up(
+    folder: Path,
+    roles: Mapping[str, str],
+    listen: str = "127.0.0.1:7443",
+    name: str = CONFIG,
+    read_roles: Mapping[str, str] | None = None,
+) -> Config:
     """A new keyholder in a folder: its key and a configuration that allows nothing yet; raises HomeError."""
     path = folder / name
     if path.exists():
@@ -59,11 +68,15 @@ def set_up(folder: Path, roles: Mapping[str, str], listen: str = "127.0.0.1:7443
     if not roles:
         msg = "no account is given; add `--account <id>=<role arn>`"
         raise UsageError(msg)
-    lines = "".join(f'  "{account}": {role}\n' for account, role in roles.items())
-    _write(path, _TEMPLATE.format(listen=listen, accounts=lines))
+    reads = f"read_roles:\n{_lines(read_roles)}" if read_roles else "# read_roles:\n"
+    _write(path, _TEMPLATE.format(listen=listen, accounts=_lines(roles), read_roles=reads))
     config = load_config(path)
     signer_of(config, create=True)
     return config
+
+
+def _lines(roles: Mapping[str, str]) -> str:
+    return "".join(f'  "{account}": {role}\n' for account, role in roles.items())
 
 
 def signer_of(config: Config, *, create: bool = False) -> Signer:
@@ -109,6 +122,7 @@ def summary(config: Config, name: KeyholderName, journal: Journal) -> dict[str, 
         "tls": config.tls is not None,
         "automated": config.automated,
         "accounts": dict(config.roles),
+        "read_roles": dict(config.read_roles),
         "requesters": {who: key.fingerprint for who, key in config.requesters.items()},
         "approvers": {who: key.fingerprint for who, key in config.approvers.items()},
         "rules": len(config.rules),

@@ -77,11 +77,23 @@ def minted(session: Session, order: Order) -> Key:
     except (AccessDenied, NotFound, CallFailed) as error:
         msg = f"AWS gave no key for plan {order.plan} on `{order.role}` ({error.code}); check the role's trust policy"
         raise GrantRefused(msg) from error
+    secret, expires = _given(answer)
+    return Key(order.source, expires, secret)
+
+
+def assumed(session: Session, role: str, name: str) -> tuple[Secret, datetime]:
+    """Credentials of a role to read with, under a session of that name, and when they end; raises CloudError."""
+    _silence_wire_logs()
+    parameters = {"RoleArn": role, "RoleSessionName": name, "DurationSeconds": SECONDS}
+    return _given(session.call("sts", "AssumeRole", **parameters))
+
+
+def _given(answer: Mapping[str, Json]) -> tuple[Secret, datetime]:
     given = answer["Credentials"]
     secret = Secret(
         access_key=given["AccessKeyId"], secret_key=given["SecretAccessKey"], session_token=given["SessionToken"]
     )
-    return Key(order.source, datetime.fromisoformat(given["Expiration"]), secret)
+    return secret, datetime.fromisoformat(given["Expiration"])
 
 
 def _silence_wire_logs() -> None:
