@@ -175,7 +175,7 @@ def test_the_keyholder_process(demo_account: DemoAccount, tmp_path: Path) -> Non
         with pytest.raises(AlreadyDone):
             office.source.key_for(plan.to_json(), office.approved(plan))
         assert_narrow(key, demo_account)
-        with pytest.raises(GrantRefused, match="public_access_block of .* is not as the plan says"):
+        with pytest.raises(GrantRefused, match=r"public_access_block of .* is not as the plan says"):
             office.source.key_for(plan.to_json(), office.approved(plan))
 
 
