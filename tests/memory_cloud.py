@@ -318,6 +318,7 @@ class MemoryCloud:
         """Someone else's change."""
         self._remember()
         self.vaults[ref.address][facet] = value
+        self.keep()
 
     def shards(self, kinds: Sequence[Kind]) -> Sequence[Shard]:
         return (Shard("acc", "here"), Shard("acc", "there"))
@@ -376,8 +377,6 @@ class MemoryCloud:
         return Receipt(number, {})
 
     def _trouble(self, call: Call, key: Key, how: str, number: str) -> CloudError | None:
-        if how == "lie":
-            return None
         told = {"operation": call.operation, "request_id": number}
         if how == "echo":
             return AccessDenied(f"the token {key.secret.reveal()['token']} is not allowed", code="Denied", **told)
@@ -387,14 +386,12 @@ class MemoryCloud:
             return AccessDenied("not allowed; ask for permission", code="Denied", **told)
         if how == "cut":
             return Unreachable("no answer came", **told)
-        if how == "hollow":
-            return _in_doubt(**told)
-        error = self._done(call)
-        if how == "doubt":
+        done = None if how in ("hollow", "lie") else self._done(call)
+        if how in ("doubt", "hollow"):
             return _in_doubt(**told)
         if how == "lost":
             return Unreachable("no answer came", **told)
-        return CallFailed("something broke", code="Internal", **told) if how == "broken" else error
+        return CallFailed("something broke", code="Internal", **told) if how == "broken" else done
 
     def _done(self, call: Call) -> CloudError | None:
         self._remember()
@@ -420,7 +417,7 @@ class MemoryCloud:
         return None
 
 
-def _in_doubt(operation: str, request_id: str) -> Throttled:
+def _in_doubt(operation: str = "", request_id: str = "") -> Throttled:
     error = Throttled("slow down; try later", code="Throttling", operation=operation, request_id=request_id)
     error.uncertain = True
     return error
@@ -502,7 +499,7 @@ class Scene:
         return Leave("ann", decisions, self.keys)
 
     def later(self, minutes: float = 21) -> None:
-        """Let time pass, here and at the cloud: 21 minutes are enough for every key to expire, whatever clock is right."""
+        """Let time pass, here and at the cloud: after 21 minutes every key has expired, whatever clock is right."""
         self.cloud.clock.time += timedelta(minutes=minutes)
         self.cloud.keep()
 

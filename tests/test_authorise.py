@@ -109,7 +109,7 @@ def test_ask_needs_a_person(stage: Scene) -> None:
     with pytest.raises(NotApproved, match=f"0 of 1 approvals; run `goldseam approve {plan.id}`"):
         asked(stage, plan, decisions(plan, Mode.ASK))
     stage.approved(plan)
-    grant = asked(stage, plan, decisions(plan, Mode.ASK))
+    asked(stage, plan, decisions(plan, Mode.ASK))
     (entry,) = stage.home.ledger.entries(kind="approval")
     (claim,) = stage.home.ledger.entries(kind="repair")
     assert claim.body["approvals"] == [entry.hash]
