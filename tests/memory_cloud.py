@@ -6,8 +6,10 @@ What it holds may be kept in a file, so that it outlives a process that is kille
 from __future__ import annotations
 
 import copy
+import fcntl
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -44,12 +46,13 @@ from goldseam.errors import (
     PlanRefused,
     RefusedCall,
     ResourceGone,
+    Throttled,
     Unreachable,
 )
 from goldseam.evaluate import default_settings
 from goldseam.plan import Plan
-from goldseam.policy import Mode
-from goldseam.ports import Gap, Key, Ledger, Receipt, Secret, Shard, WriterFactory
+from goldseam.policy import Limits, Mode
+from goldseam.ports import Gap, Key, Ledger, Locks, Receipt, Secret, Shard, WriterFactory
 from goldseam.propose import propose
 from goldseam.repair import Leave
 from goldseam.resource import Ref, Resource
@@ -206,6 +209,7 @@ def welded(welded: bool) -> Verdict:
 
 CONTROLS: Final = (no_world_rule, private, dials_safe, sealed)
 CATALOG: Final = Catalog((VAULT,), (*CONTROLS, welded))
+PLENTY: Final = Limits(1000, 1000)
 REF: Final = Ref("mem.vault", "acc", "here", "v1", "mem:acc:v1")
 OTHER: Final = Ref("mem.vault", "acc", "there", "v2", "mem:acc:v2")
 _OPEN: Final[Mapping[str, Value]] = {
@@ -229,7 +233,8 @@ class Fault:
 
     denied: refused · lost: done, and no answer · cut: not done, and no answer · lie: answered, and not done ·
     broken: done, and answered with an error · echo: refused in words that repeat the key · meddle: someone else
-    changes the same facet, then it is refused.
+    changes the same facet, then it is refused · doubt: done without an answer, sent again, and that one throttled ·
+    hollow: the same, and not done.
     """
 
     operation: str
@@ -242,7 +247,8 @@ class MemoryCloud:
     """The vaults, the sessions that may change them, and what is wrong today.
 
     `lag` is how many seconds pass before a reading shows a change. `unreadable` facets are unknown; `pending` says what
-    a change waits for. `calls` lists every call that arrived, in order.
+    a change waits for. `calls` lists every call that arrived with a key that was valid, in order. Where it is kept in a
+    file, several processes share it, its time too; `ahead` is by how much this process's clock is wrong.
     """
 
     clock: FakeClock = field(default_factory=FakeClock)
@@ -255,20 +261,54 @@ class MemoryCloud:
     calls: list[dict[str, Json]] = field(default_factory=list)
     granted: list[str] = field(default_factory=list)
     path: Path | None = None
+    ahead: timedelta = timedelta()
     on_call: Callable[[Call, str], None] = lambda call, moment: None
 
     def __post_init__(self) -> None:
         self._past: list[tuple[datetime, dict[str, dict[str, Value]]]] = []
+        self._latest = self.clock.now()
+        self._refresh()
+
+    def now(self) -> datetime:
+        """The cloud's own time, by which it judges keys: the latest of all processes that share it."""
+        self._latest = max(self._latest, self.clock.now() - self.ahead)
+        return self._latest
+
+    def _refresh(self) -> None:
+        """What other processes did meanwhile."""
         if self.path is not None and self.path.exists():
             kept = json.loads(self.path.read_bytes())
             self.vaults = dict(restored(kept["vaults"]))  # type: ignore[arg-type]
             self.calls, self.granted = kept["calls"], kept["granted"]
+            self._latest = max(self.now(), datetime.fromisoformat(kept["now"]))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process changes what is kept meanwhile."""
+        if self.path is None:
+            yield
+            return
+        with self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._refresh()
+            yield
+
+    def grant(self, plan: str) -> datetime:
+        """Note that a key is given for a plan, once; the cloud's time."""
+        with self._alone():
+            if plan in self.granted:
+                msg = f"a key for plan `{plan}` was given before; make a new plan"
+                raise AlreadyDone(msg)
+            self.granted.append(plan)
+            self.keep()
+            return self.now()
 
     def keep(self) -> None:
         """Write everything to the file, in one step that a kill cannot cut in half."""
         if self.path is not None:
             draft = self.path.with_suffix(".draft")
-            draft.write_bytes(canonical({"vaults": self.vaults, "calls": self.calls, "granted": self.granted}))
+            state = {"vaults": self.vaults, "calls": self.calls, "granted": self.granted, "now": self.now().isoformat()}
+            draft.write_bytes(canonical(state))
             draft.replace(self.path)
 
     def hold(self, ref: Ref = REF) -> dict[str, Value]:
@@ -279,6 +319,7 @@ class MemoryCloud:
         """Someone else's change."""
         self._remember()
         self.vaults[ref.address][facet] = value
+        self.keep()
 
     def shards(self, kinds: Sequence[Kind]) -> Sequence[Shard]:
         return (Shard("acc", "here"), Shard("acc", "there"))
@@ -295,6 +336,7 @@ class MemoryCloud:
         if self.deaf:
             self.deaf -= 1
             raise Unreachable("no answer from the vaults; try again", operation="vault.Look")
+        self._refresh()
         if ref.address not in self.vaults:
             msg = f"{ref} does not exist any more"
             raise ResourceGone(msg)
@@ -320,21 +362,22 @@ class MemoryCloud:
     def receive(self, call: Call, key: Key) -> Receipt:
         """A call arrives: it is done and answered, or not."""
         self.on_call(call, "before")
-        number = f"req-{len(self.calls) + 1}"
-        self.calls.append({"call": call.to_json(), "request": number})
-        fault = next((item for item in self.faults if item.operation == call.operation and item.times), None)
-        if fault is not None:
-            fault.times -= 1
-        error = self._trouble(call, key, fault.how if fault else "", number)
-        self.keep()
+        with self._alone():
+            if key.expires <= self.now():
+                raise AccessDenied("the token has expired", code="Expired", operation=call.operation)
+            number = f"req-{len(self.calls) + 1}"
+            self.calls.append({"call": call.to_json(), "request": number})
+            fault = next((item for item in self.faults if item.operation == call.operation and item.times), None)
+            if fault is not None:
+                fault.times -= 1
+            error = self._trouble(call, key, fault.how if fault else "", number)
+            self.keep()
         self.on_call(call, "after")
         if error is not None:
             raise error
         return Receipt(number, {})
 
     def _trouble(self, call: Call, key: Key, how: str, number: str) -> CloudError | None:
-        if how == "lie":
-            return None
         told = {"operation": call.operation, "request_id": number}
         if how == "echo":
             return AccessDenied(f"the token {key.secret.reveal()['token']} is not allowed", code="Denied", **told)
@@ -344,10 +387,12 @@ class MemoryCloud:
             return AccessDenied("not allowed; ask for permission", code="Denied", **told)
         if how == "cut":
             return Unreachable("no answer came", **told)
-        error = self._done(call)
+        done = None if how in ("hollow", "lie") else self._done(call)
+        if how in ("doubt", "hollow"):
+            return _in_doubt(**told)
         if how == "lost":
             return Unreachable("no answer came", **told)
-        return CallFailed("something broke", code="Internal", **told) if how == "broken" else error
+        return CallFailed("something broke", code="Internal", **told) if how == "broken" else done
 
     def _done(self, call: Call) -> CloudError | None:
         self._remember()
@@ -373,6 +418,12 @@ class MemoryCloud:
         return None
 
 
+def _in_doubt(operation: str = "", request_id: str = "") -> Throttled:
+    error = Throttled("slow down; try later", code="Throttling", operation=operation, request_id=request_id)
+    error.uncertain = True
+    return error
+
+
 @dataclass
 class MemoryWriter:
     """Sends the calls that it was opened for, and no other."""
@@ -385,8 +436,6 @@ class MemoryWriter:
         if call not in self.calls:
             msg = f"{call.operation} is not in the plan; nothing was sent"
             raise RefusedCall(msg)
-        if self.key.expires <= self.cloud.clock.now():
-            raise AccessDenied("the token has expired", code="Expired", operation=call.operation)
         return self.cloud.receive(call, self.key)
 
 
@@ -404,12 +453,7 @@ class MemoryKeys:
         self.asked.append((plan, approvals))
         if self.refuses:
             raise GrantRefused(self.refuses)
-        if plan["id"] in self.cloud.granted:
-            msg = f"a key for plan `{plan['id']}` was given before; make a new plan"
-            raise AlreadyDone(msg)
-        self.cloud.granted.append(plan["id"])
-        self.cloud.keep()
-        return Key(self.name, self.cloud.clock.now() + self.lasts, Secret(token=CANARY))
+        return Key(self.name, self.cloud.grant(str(plan["id"])) + self.lasts, Secret(token=CANARY))
 
 
 @dataclass
@@ -422,6 +466,7 @@ class Scene:
     keys: MemoryKeys
     exemptions: list[Exemption] = field(default_factory=list)
     ledger: Ledger | None = None
+    locks: Locks | None = None
     open_writer: WriterFactory | None = None
 
     @property
@@ -431,7 +476,7 @@ class Scene:
             self.cloud,
             self.open_writer or self.cloud.open_writer,
             self.ledger or self.home.ledger,
-            self.home.locks,
+            self.locks or self.home.locks,
             self.cloud.clock,
             lambda: tuple(self.exemptions),
             office_settings,
@@ -443,9 +488,21 @@ class Scene:
         now = self.cloud.read(ref, names)
         return propose(now, wanted or CONTROLS, CATALOG.controls, office_settings, follows=follows)
 
-    def leave(self, plan: Plan, mode: Mode = Mode.AUTO, needed: int = 0, groups: tuple[str, ...] = ()) -> Leave:
-        decisions = tuple(Decision(finding, mode, "p", needed, groups, (), "v1") for finding in plan.findings)
+    def leave(
+        self,
+        plan: Plan,
+        mode: Mode = Mode.AUTO,
+        needed: int = 0,
+        groups: tuple[str, ...] = (),
+        limits: Limits = PLENTY,
+    ) -> Leave:
+        decisions = tuple(Decision(item, mode, "p", needed, groups, (), "v1", limits) for item in plan.findings)
         return Leave("ann", decisions, self.keys)
+
+    def later(self, minutes: float = 21) -> None:
+        """Let time pass, here and at the cloud: after 21 minutes every key has expired, whatever clock is right."""
+        self.cloud.clock.time += timedelta(minutes=minutes)
+        self.cloud.keep()
 
     def approved(self, plan: Plan, by: str = "bob") -> None:
         approve(self.doors.ledger, Approval(plan.id, by, ("security",), self.cloud.clock.now().isoformat()))

@@ -11,14 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goldseam.authorise import Approval, Grant, authorise, reject
+from goldseam.authorise import Approval, Grant, Leave, authorise, reject
+from goldseam.claim import Claim
 from goldseam.decide import Decision
 from goldseam.errors import AlreadyDone, GrantRefused, NotApproved
-from goldseam.plan import Plan, Purpose
-from goldseam.policy import Mode
+from goldseam.plan import Plan
+from goldseam.policy import Limits, Mode
 from goldseam.propose import reversal
 from goldseam.repair import repair
-from tests.memory_cloud import REF, VAULT, Scene, private, scene, sealed, welded
+from tests.memory_cloud import PLENTY, REF, VAULT, Scene, private, scene, sealed, welded
 
 
 @pytest.fixture
@@ -26,22 +27,38 @@ def stage(tmp_path: Path) -> Scene:
     return scene(tmp_path)
 
 
-def asked(stage: Scene, plan: Plan, decisions: Sequence[Decision], requester: str | None = None) -> Grant:
-    return authorise(plan, decisions, stage.keys, stage.home.ledger, stage.cloud.clock, requester)
+def asked(
+    stage: Scene,
+    plan: Plan,
+    decisions: Sequence[Decision],
+    requester: str | None = None,
+    recovers: Claim | None = None,
+) -> Grant:
+    leave = Leave("ann", tuple(decisions), stage.keys, requester, recovers)
+    return authorise(plan, leave, VAULT, stage.home.ledger, stage.cloud.clock)
 
 
-def decisions(plan: Plan, mode: Mode, needed: int = 0, groups: tuple[str, ...] = ()) -> tuple[Decision, ...]:
-    return tuple(Decision(finding, mode, "p", needed, groups, (), "v1") for finding in plan.findings)
+def released(held: Grant) -> None:
+    """Nothing was sent under the grant."""
+    held.claim.append("release", {"because": "a test"})
+
+
+def decisions(
+    plan: Plan, mode: Mode, needed: int = 0, groups: tuple[str, ...] = (), limits: Limits = PLENTY
+) -> tuple[Decision, ...]:
+    return tuple(Decision(finding, mode, "p", needed, groups, (), "v1", limits) for finding in plan.findings)
 
 
 def test_auto_needs_nobody_and_everything_is_on_record(stage: Scene) -> None:
     plan = stage.plan()
     grant = asked(stage, plan, decisions(plan, Mode.AUTO))
     assert grant.plan == plan.id
-    assert stage.kinds() == ["plan", "request", "grant"]
-    filed, request, granted = stage.home.ledger.entries()
+    assert stage.kinds() == ["plan", "repair", "request", "grant"]
+    filed, claim, request, granted = stage.home.ledger.entries()
     assert Plan.from_json(filed.body["document"]) == plan
     assert set(filed.body["decisions"]) == set(plan.findings)
+    assert claim.body["automatic"] is True
+    assert {entry.body["epoch"] for entry in (claim, request, granted)} == {1}
     assert request.body["source"] == "keyholder"
     assert granted.body["permissions"] == [permission.to_json() for permission in plan.permissions]
     assert granted.body["narrowed"] is True
@@ -70,13 +87,18 @@ def test_law_10_no_decision_is_no(stage: Scene) -> None:
 @given(modes=st.lists(st.sampled_from(list(Mode)), min_size=4, max_size=4), approvals=st.integers(0, 3))
 def test_law_10_the_most_careful_decision_wins(stage: Scene, modes: list[Mode], approvals: int) -> None:
     plan = replace(stage.plan(), follows=f"{modes}{approvals}")
-    made = [Decision(finding, mode, "p", 2, (), (), "v1") for finding, mode in zip(plan.findings, modes, strict=True)]
+    made = [
+        Decision(finding, mode, "p", 2, (), (), "v1", PLENTY)
+        for finding, mode in zip(plan.findings, modes, strict=True)
+    ]
     for number in range(approvals):
         stage.approved(plan, f"person {number}")
     allowed = min(mode.rank for mode in modes) >= Mode.ASK.rank and (approvals >= 2 or set(modes) == {Mode.AUTO})
     before = len(stage.keys.asked)
     if allowed and plan.id not in stage.cloud.granted:
-        assert asked(stage, plan, made).plan == plan.id
+        held = asked(stage, plan, made)
+        assert held.plan == plan.id
+        released(held)
     elif not allowed:
         with pytest.raises(NotApproved):
             asked(stage, plan, made)
@@ -88,9 +110,10 @@ def test_ask_needs_a_person(stage: Scene) -> None:
     with pytest.raises(NotApproved, match=f"0 of 1 approvals; run `goldseam approve {plan.id}`"):
         asked(stage, plan, decisions(plan, Mode.ASK))
     stage.approved(plan)
-    grant = asked(stage, plan, decisions(plan, Mode.ASK))
+    asked(stage, plan, decisions(plan, Mode.ASK))
     (entry,) = stage.home.ledger.entries(kind="approval")
-    assert grant.approvals == (entry.hash,)
+    (claim,) = stage.home.ledger.entries(kind="repair")
+    assert claim.body["approvals"] == [entry.hash]
     assert stage.keys.asked[0][1] == [entry.body]
 
 
@@ -159,7 +182,7 @@ def test_a_refused_key_is_on_record_and_the_plan_can_be_asked_for_again(stage: S
     stage.keys.refuses = "not today; ask tomorrow"
     with pytest.raises(GrantRefused, match="not today"):
         asked(stage, plan, decisions(plan, Mode.AUTO))
-    assert stage.kinds() == ["plan", "request", "refusal"]
+    assert stage.kinds() == ["plan", "repair", "request", "refusal", "release"]
     stage.keys.refuses = ""
     asked(stage, plan, decisions(plan, Mode.AUTO))
 
@@ -183,15 +206,6 @@ def test_a_rollback_needs_a_person_and_no_decision(stage: Scene) -> None:
     asked(stage, back, ())
 
 
-def test_a_recovery_is_of_something_that_was_executed(stage: Scene) -> None:
-    plan = stage.plan(private)
-    stage.cloud.change("policy", {"allow": ["ann"], "note": "keep"})
-    back = reversal(plan, stage.cloud.read(REF, frozenset(["policy"])), VAULT, Purpose.RECOVERY)
-    with pytest.raises(NotApproved, match="which was never executed"):
-        asked(stage, back, ())
-    assert stage.keys.asked == []
-
-
 @dataclass
 class Nosy:
     """A key source that looks at the ledger when it is asked."""
@@ -210,8 +224,8 @@ def test_the_request_is_on_record_before_the_source_is_asked(stage: Scene) -> No
     plan, nosy = stage.plan(), Nosy(stage)
     stage.approved(plan)
     with pytest.raises(GrantRefused):
-        authorise(plan, decisions(plan, Mode.ASK), nosy, stage.home.ledger, stage.cloud.clock)  # type: ignore[arg-type]
-    assert nosy.seen == ["approval", "plan", "request"]
+        authorise(plan, replace(stage.leave(plan), source=nosy), VAULT, stage.home.ledger, stage.cloud.clock)  # type: ignore[arg-type]
+    assert nosy.seen == ["approval", "plan", "repair", "request"]
 
 
 def test_a_signed_approval_reaches_the_source_as_it_was_signed() -> None:

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -16,15 +19,17 @@ from typing import Final
 
 import pytest
 
-from goldseam.apply import followed
+from goldseam.claim import followed, standing_claims
 from goldseam.control import Call
-from goldseam.errors import GoldseamError
+from goldseam.errors import ExemptResource, GoldseamError, GrantRefused
 from goldseam.ports import Entry, Ledger
 from goldseam.record import verify_ledger
 from goldseam.repair import repair
-from goldseam.resume import resume, unfinished
+from goldseam.resume import Resumed, resume, unfinished
+from goldseam.store.locks import FileLocks
 from goldseam.values import Json, canonical, plain, same
-from tests.memory_cloud import REF, Fault, Scene, scene
+from tests.memory_cloud import REF, Fault, Scene, private, scene
+from tests.test_apply import exemption
 
 FORKS: Final = get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.test_crash"])
@@ -33,22 +38,29 @@ FAILS: Final[Mapping[str, tuple[Fault, ...]]] = {
     "works": (),
     "fails": (Fault("vault.RemoveRules", "denied"),),
     "lies": (Fault("vault.RemoveRules", "lie"),),
+    "doubts": (Fault("vault.RemoveRules", "doubt"),),
+    "refused": (),
+    "exempt": (),
 }
-POINTS: Final = {"works": 46, "fails": 58, "lies": 76}
+POINTS: Final = {"works": 46, "fails": 58, "lies": 76, "doubts": 46, "refused": 10, "exempt": 10}
 """How many moments there are to be killed at: before and after every entry and every call."""
+HALF: Final = 28
+"""The moment after the third of five calls was answered."""
+RECOVERY: Final = 42
+"""How many moments a recovery from there has."""
 
 
 class Killer:
-    """Counts moments, and kills its own process at one of them; what is buffered anywhere is lost."""
+    """Counts moments, and sends its own process a signal at one of them; what is buffered anywhere is lost."""
 
-    def __init__(self, at: int) -> None:
-        self.at = at
+    def __init__(self, at: int, how: signal.Signals = signal.SIGKILL) -> None:
+        self.at, self.how = at, how
         self.passed = 0
 
     def moment(self, call: Call | None = None, when: str = "") -> None:
         self.passed += 1
         if self.passed == self.at:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), self.how)
 
 
 @dataclass
@@ -59,14 +71,20 @@ class DeadlyLedger:
     killer: Killer
 
     def append(self, kind: str, body: Mapping[str, Json]) -> Entry:
-        self.killer.moment()
-        entry = self.ledger.append(kind, body)
-        self.killer.moment()
-        return entry
+        return self._written(lambda: self.ledger.append(kind, body))
 
-    def claim(self, plan_id: str, body: Mapping[str, Json]) -> Entry:
+    def claim(self, plan_id: str, body: Mapping[str, Json], *, check: Callable[[], None] | None = None) -> Entry:
+        return self._written(lambda: self.ledger.claim(plan_id, body, check=check))
+
+    def take_over(self, plan_id: str, body: Mapping[str, Json]) -> Entry:
+        return self._written(lambda: self.ledger.take_over(plan_id, body))
+
+    def append_under(self, epoch: int, kind: str, body: Mapping[str, Json]) -> Entry:
+        return self._written(lambda: self.ledger.append_under(epoch, kind, body))
+
+    def _written(self, write: Callable[[], Entry]) -> Entry:
         self.killer.moment()
-        entry = self.ledger.claim(plan_id, body)
+        entry = write()
         self.killer.moment()
         return entry
 
@@ -74,17 +92,27 @@ class DeadlyLedger:
         return self.ledger.entries(kind=kind, plan=plan)
 
 
-def deadly(folder: Path, at: int) -> tuple[Scene, Killer]:
-    stage, killer = scene(folder, kept=True), Killer(at)
+def deadly(folder: Path, at: int, sign: signal.Signals = signal.SIGKILL) -> tuple[Scene, Killer]:
+    stage, killer = scene(folder, kept=True), Killer(at, sign)
     stage.ledger = DeadlyLedger(stage.home.ledger, killer)
     stage.cloud.on_call = killer.moment
     return stage, killer
 
 
-def do(folder: Path, task: str, how: str, at: int) -> None:
-    """What a child process does: repair or resume, until it is killed, or done and says what came of it."""
-    stage, _ = deadly(folder, at)
+def troubled(stage: Scene, how: str) -> Scene:
+    """With what goes wrong in one of the ways of `FAILS`."""
     stage.cloud.faults = [replace(fault) for fault in FAILS[how]]
+    stage.keys.refuses = "not today; ask tomorrow" if how == "refused" else ""
+    stage.exemptions = [exemption(stage, private)] if how == "exempt" else []
+    return stage
+
+
+def do(folder: Path, task: str, how: str, at: int, sign: signal.Signals, minutes: float) -> None:
+    """What a child process does: repair or resume, until it is killed, or done and says what came of it."""
+    stage, _ = deadly(folder, at, sign)
+    troubled(stage, how)
+    if minutes:
+        stage.later(minutes)
     try:
         if task == "resume":
             said = " ".join(done.state for done in resume(stage.doors, stage.keys, stage.home.signer, "ann"))
@@ -100,8 +128,15 @@ def answers(folder: Path) -> list[str]:
     return sorted(path.read_text() for path in folder.glob("said-*"))
 
 
-def start(folder: Path, task: str, how: str, at: int = NEVER) -> ForkServerProcess:
-    child = FORKS.Process(target=do, args=(folder, task, how, at))
+def start(
+    folder: Path,
+    task: str,
+    how: str,
+    at: int = NEVER,
+    sign: signal.Signals = signal.SIGKILL,
+    minutes: float = 0,
+) -> ForkServerProcess:
+    child = FORKS.Process(target=do, args=(folder, task, how, at, sign, minutes))
     child.start()
     return child
 
@@ -110,6 +145,38 @@ def killed(folder: Path, task: str, how: str, at: int) -> None:
     child = start(folder, task, how, at)
     child.join()
     assert child.exitcode == -signal.SIGKILL
+
+
+def paused(folder: Path, at: int) -> ForkServerProcess:
+    """A repair that stopped at a moment, and lives."""
+    child = start(folder, "repair", "works", at, signal.SIGSTOP)
+    while Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0] != "T":
+        time.sleep(0.005)
+    return child
+
+
+def woken(folder: Path, child: ForkServerProcess) -> str:
+    """What a paused repair says when it goes on."""
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGCONT)
+    child.join()
+    (said,) = answers(folder)
+    return said
+
+
+def resumed(stage: Scene) -> tuple[Resumed, ...]:
+    return resume(stage.doors, stage.keys, stage.home.signer, "ann")
+
+
+def resumed_in_time(stage: Scene) -> None:
+    """Resume at once, when nothing may be written yet, and again when every old key has expired."""
+    calls = len(stage.cloud.calls)
+    early = resumed(stage)
+    assert {item.state for item in early} <= {"open", "verified", "undone"}
+    assert len(stage.cloud.calls) == calls
+    stage.later()
+    late = resumed(stage)
+    assert [item.plan for item in late] == [item.plan for item in early if item.state == "open"]
 
 
 def calls_have_intents(stage: Scene) -> bool:
@@ -123,7 +190,7 @@ def ended(stage: Scene, before: Json, after: Json) -> None:
     ledger = stage.home.ledger
     assert unfinished(ledger) == ()
     states = {entry.body["plan"]: entry.body["state"] for entry in ledger.entries(kind="outcome")}
-    claims = [entry.body["plan"] for entry in ledger.entries(kind="repair")]
+    claims = [claim.body["plan"] for claim in standing_claims(ledger)]
     assert set(states) == set(claims)
     assert set(states.values()) <= {"verified", "undone"}
     assert same(stage.facts(), after if claims and states[claims[0]] == "verified" else before)
@@ -141,9 +208,9 @@ def images(stage: Scene) -> tuple[Json, Json]:
 @pytest.mark.parametrize("how", POINTS)
 def test_law_8_the_moments_to_be_killed_at_are_all_of_them(tmp_path: Path, how: str) -> None:
     stage, killer = deadly(tmp_path, NEVER)
-    stage.cloud.faults = [replace(fault) for fault in FAILS[how]]
-    plan = stage.plan()
-    repair(plan, stage.leave(plan), stage.doors, stage.home.signer)
+    plan = troubled(stage, how).plan()
+    with suppress(GrantRefused, ExemptResource):
+        repair(plan, stage.leave(plan), stage.doors, stage.home.signer)
     entries, calls = len(stage.kinds()), len(stage.cloud.calls)
     assert killer.passed == 2 * (entries + calls) == POINTS[how]
 
@@ -153,31 +220,102 @@ def test_law_8_killed_anywhere_it_ends_and_can_be_done_again(tmp_path: Path, how
     before, after = images(scene(tmp_path / "other"))
     killed(tmp_path, "repair", how, at)
     stage = scene(tmp_path, kept=True)
-    resume(stage.doors, stage.keys, stage.home.signer, "ann")
+    resumed_in_time(stage)
     ended(stage, before, after)
-    assert resume(stage.doors, stage.keys, stage.home.signer, "ann") == ()
+    assert resumed(stage) == ()
     if same(stage.facts(), before):
         plan = stage.plan(follows=followed(stage.home.ledger, REF))
         assert repair(plan, stage.leave(plan), stage.doors, stage.home.signer).state == "verified"
         ended(stage, stage.facts(), after)
 
 
-@pytest.mark.parametrize("at", range(1, 47))
+def test_law_8_the_moments_of_a_recovery_are_all_of_them(tmp_path: Path) -> None:
+    killed(tmp_path, "repair", "works", HALF)
+    stage, killer = deadly(tmp_path, NEVER)
+    entries, calls = len(stage.kinds()), len(stage.cloud.calls)
+    stage.later()
+    assert [done.state for done in resumed(stage)] == ["undone"]
+    more = len(stage.kinds()) - entries + len(stage.cloud.calls) - calls
+    assert killer.passed == 2 * more == RECOVERY
+
+
+@pytest.mark.parametrize("at", range(1, RECOVERY + 1))
 def test_law_8_killed_while_it_recovers_it_still_ends(tmp_path: Path, at: int) -> None:
     before, after = images(scene(tmp_path / "other"))
-    killed(tmp_path, "repair", "works", 28)
-    child = start(tmp_path, "resume", "works", at)
+    killed(tmp_path, "repair", "works", HALF)
+    child = start(tmp_path, "resume", "works", at, minutes=21)
     child.join()
-    assert child.exitcode == -signal.SIGKILL or answers(tmp_path) == ["undone"]
+    assert child.exitcode == -signal.SIGKILL
     stage = scene(tmp_path, kept=True)
-    resume(stage.doors, stage.keys, stage.home.signer, "ann")
+    stage.later()
+    early = resumed(stage)
+    stage.later()
+    assert [item.plan for item in resumed(stage)] == [item.plan for item in early if item.state == "open"]
+    ended(stage, before, after)
+
+
+@pytest.mark.parametrize("at", range(1, POINTS["works"] + 1))
+def test_law_8_a_process_that_was_paused_beyond_every_patience_sends_nothing_more(tmp_path: Path, at: int) -> None:
+    """Its locks are lost, as on another machine: what it wants to write is refused, and what it still sends is late."""
+    before, after = images(scene(tmp_path / "other"))
+    child = paused(tmp_path, at)
+    stage = scene(tmp_path, kept=True)
+    assert {item.state for item in resumed(stage)} <= {"running"}
+    (tmp_path / "elsewhere").mkdir()
+    stage.locks = FileLocks(tmp_path / "elsewhere")
+    fenced = unfinished(stage.home.ledger)
+    if fenced:
+        resumed_in_time(stage)
+    found, calls = stage.facts(), len(stage.cloud.calls)
+    said = woken(tmp_path, child)
+    stage = scene(tmp_path, kept=True)
+    if fenced:
+        assert said in ("ClaimLost", "GrantRefused")
+        assert same(stage.facts(), found)
+        assert len(stage.cloud.calls) == calls
+    else:
+        assert said == "verified"
+    ended(stage, before, after)
+
+
+@pytest.mark.parametrize("at", [3, HALF - 4, HALF - 2, HALF])
+def test_law_8_resume_leaves_a_repair_to_the_process_that_lives(tmp_path: Path, at: int) -> None:
+    before, after = images(scene(tmp_path / "other"))
+    child = paused(tmp_path, at)
+    stage = scene(tmp_path, kept=True)
+    entries, calls = stage.kinds(), len(stage.cloud.calls)
+    assert {item.state for item in resumed(stage)} <= {"running"}
+    assert (stage.kinds(), len(stage.cloud.calls)) == (entries, calls)
+    assert woken(tmp_path, child) == "verified"
+    ended(scene(tmp_path, kept=True), before, after)
+
+
+@pytest.mark.parametrize("hours", [-3, 3])
+@pytest.mark.parametrize("at", [HALF - 4, HALF])
+def test_law_8_a_clock_that_jumps_makes_recovery_wait_and_not_err(tmp_path: Path, at: int, hours: int) -> None:
+    """Forwards, the old key seems to have expired; backwards, it seems to last for hours."""
+    before, after = images(scene(tmp_path / "other"))
+    child = paused(tmp_path, at)
+    stage = scene(tmp_path, kept=True)
+    (tmp_path / "elsewhere").mkdir()
+    stage.locks = FileLocks(tmp_path / "elsewhere")
+    jump = timedelta(hours=hours)
+    stage.cloud.clock.time, stage.cloud.ahead = stage.cloud.clock.time + jump, jump
+    half, calls = stage.facts(), len(stage.cloud.calls)
+    assert {item.state for item in resumed(stage)} == {"open"}
+    assert (len(stage.cloud.calls), same(stage.facts(), half)) == (calls, True)
+    assert woken(tmp_path, child) == "ClaimLost"
+    stage.cloud.clock.time, stage.cloud.ahead = stage.cloud.clock.time - jump, timedelta()
+    stage.later()
+    assert [item.state for item in resumed(stage)] == ["undone"]
     ended(stage, before, after)
 
 
 def test_law_8_without_a_key_what_is_half_done_stays_open_and_says_so(tmp_path: Path) -> None:
     before, after = images(scene(tmp_path / "other"))
-    killed(tmp_path, "repair", "works", 28)
+    killed(tmp_path, "repair", "works", HALF)
     stage = scene(tmp_path, kept=True)
+    stage.later()
     half = stage.facts()
     (left,) = resume(stage.doors, None, stage.home.signer, "ann")
     assert left.state == "open"
@@ -189,8 +327,9 @@ def test_law_8_without_a_key_what_is_half_done_stays_open_and_says_so(tmp_path: 
 
 
 def test_law_8_someone_elses_change_after_a_crash_is_reported_and_left_alone(tmp_path: Path) -> None:
-    killed(tmp_path, "repair", "works", 28)
+    killed(tmp_path, "repair", "works", HALF)
     stage = scene(tmp_path, kept=True)
+    stage.later()
     stage.cloud.change("dials", {"tries": 7, "tone": "shrill"})
     found, calls = stage.facts(), len(stage.cloud.calls)
     (done,) = resume(stage.doors, stage.keys, stage.home.signer, "ann")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.apply import followed
+from goldseam.claim import followed
 from goldseam.control import Catalog, Kind
 from goldseam.decide import Circumstances, Exemption, decide
 from goldseam.errors import ExemptResource, InvalidDocument

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from goldseam.apply import record_outcome
 from goldseam.authorise import authorise
+from goldseam.claim import Claim
 from goldseam.control import Call
 from goldseam.plan import Plan
 from goldseam.record import verify_ledger
 from goldseam.resume import Resumed, resume, unfinished
 from goldseam.values import Json, plain, same
-from tests.memory_cloud import Fault, Scene, scene, sealed, welded
-from tests.test_apply import done, grant
+from tests.memory_cloud import VAULT, Fault, Scene, scene, sealed, welded
+from tests.test_apply import done
 
 
 @pytest.fixture
@@ -25,27 +25,26 @@ def stage(tmp_path: Path) -> Scene:
 
 def stopped(
     stage: Scene, plan: Plan, calls: int, *, answered: bool = True, tried: bool = True, before: bool = True
-) -> None:
+) -> Claim:
     """Leave a plan as a process does that dies after its n-th call; `tried`: the last intent led to a call."""
     stage.approved(plan)
-    authorise(plan, stage.leave(plan).decisions, stage.keys, stage.home.ledger, stage.cloud.clock)
-    ledger, writer = stage.home.ledger, stage.cloud.open_writer(grant(stage, plan).key, plan.calls)
-    body: Mapping[str, Json] = {"purpose": "repair", "of": "", "by": "ann", "ref": plan.ref.to_json()}
-    ledger.claim(plan.id, {**body, "key_source": "keyholder", "approvals": []})
+    held = authorise(plan, stage.leave(plan), VAULT, stage.home.ledger, stage.cloud.clock)
+    claim, writer = held.claim, stage.cloud.open_writer(held.key, plan.calls)
     if before:
-        ledger.append("before", {"plan": plan.id, "facets": plain(stage.cloud.hold())})
+        claim.append("before", {"facets": plain(stage.cloud.hold())})
     for step, call in enumerate(plan.calls[:calls], 1):
         last = step == calls
-        ledger.append("intent", {"plan": plan.id, "step": step, "undo": False, "call": call.to_json()})
+        claim.append("intent", {"step": step, "undo": False, "call": call.to_json()})
         if tried or not last:
             receipt = writer.call(call)
             if answered or not last:
-                ledger.append(
-                    "result", {"plan": plan.id, "step": step, "undo": False, "request_id": receipt.request_id}
-                )
+                claim.append("result", {"step": step, "undo": False, "request_id": receipt.request_id})
+    return claim
 
 
-def resumed(stage: Scene, *, key: bool = True) -> Resumed:
+def resumed(stage: Scene, *, key: bool = True, minutes: float = 21) -> Resumed:
+    """What `resume` says, some minutes after the last thing happened."""
+    stage.later(minutes)
     (ended,) = resume(stage.doors, stage.keys if key else None, stage.home.signer, "ann")
     return ended
 
@@ -188,9 +187,9 @@ def test_a_repair_that_runs_is_left_to_its_process(stage: Scene) -> None:
 
 def test_several_are_ended_each_on_its_own(stage: Scene) -> None:
     first = stage.plan()
-    stopped(stage, first, 3)
+    claim = stopped(stage, first, 3)
     stage.cloud.change("contents", "silver")
-    record_outcome(stage.home.ledger, first, "pending", "the next reboot", {"sealed": "the next reboot"})
+    record_outcome(claim, first.ref, "pending", "the next reboot", {"sealed": "the next reboot"})
     assert [claim.body["plan"] for claim in unfinished(stage.home.ledger)] == [first.id]
     assert resumed(stage).state == "undone"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.apply import followed
+from goldseam.claim import followed
 from goldseam.control import Control
 from goldseam.decide import Exemption
 from goldseam.errors import ExemptResource, NotApproved, RollbackRefused, Stale, UnknownName

@@ -10,6 +10,7 @@ import pytest
 
 from goldseam.apply import Applied, Doors, State, apply, take_back
 from goldseam.authorise import Grant
+from goldseam.claim import Claim, epoch_of
 from goldseam.clouds.aws.commands import command_words
 from goldseam.clouds.aws.guard import Guard
 from goldseam.clouds.aws.write import AwsWriter, check_calls, hiding
@@ -119,13 +120,18 @@ def doors(cloud: SignCloud) -> Doors:
     return Doors(CATALOG, cloud, cloud.open, Diary(), Alone(), Hurried(), tuple, default_settings)  # type: ignore[arg-type]
 
 
+def granted(plan: Plan, stage: Doors) -> Grant:
+    return Grant(plan.id, all_mighty(), Claim(plan.id, epoch_of(stage.ledger.claim(plan.id, {})), stage.ledger))
+
+
 def planned(cloud: SignCloud) -> Plan:
     return propose(cloud.read(REF, frozenset({"text"})), [polite], [polite])
 
 
 def applied(cloud: SignCloud, plan: Plan | None = None) -> Applied:
     plan = plan or planned(cloud)
-    return apply(plan, Grant(plan.id, all_mighty(), ()), doors(cloud), "ann")
+    stage = doors(cloud)
+    return apply(plan, granted(plan, stage), stage)
 
 
 def test_the_plan_holds_a_place_and_the_call_the_version_that_was_read() -> None:
@@ -140,8 +146,9 @@ def test_the_plan_holds_a_place_and_the_call_the_version_that_was_read() -> None
 
 def test_a_repair_is_taken_back_with_the_version_that_it_made() -> None:
     cloud, plan = SignCloud(), planned(SignCloud())
-    done = applied(cloud, plan)
-    back = take_back(done, Grant(plan.id, all_mighty(), ()), doors(cloud), "it did not work")
+    stage = doors(cloud)
+    grant = granted(plan, stage)
+    back = take_back(apply(plan, grant, stage), grant, stage, "it did not work")
     assert (back.state, cloud.text) == (State.UNDONE, "now")
     assert [sent["IfMatch"] for sent in cloud.sent] == [["1"], ["2"]]
 
@@ -165,7 +172,7 @@ def test_a_state_that_is_none_of_the_plan_s_own_gives_no_word() -> None:
         return seen
 
     cloud.read = later  # type: ignore[method-assign]
-    result = apply(plan, Grant(plan.id, all_mighty(), ()), stage, "ann")
+    result = apply(plan, granted(plan, stage), stage)
     assert (result.state, cloud.sent) == (State.CONFLICT, [])
     assert "nothing was sent" in result.because
 
@@ -181,7 +188,7 @@ def test_peers_12_a_reading_that_lags_is_refused_by_its_version_and_nothing_is_l
         return seen
 
     cloud.read = once_fresh  # type: ignore[method-assign]
-    result = apply(back, Grant(back.id, all_mighty(), ()), stage, "ann")
+    result = apply(back, granted(back, stage), stage)
     assert [sent["IfMatch"] for sent in cloud.sent] == [["1"]]
     assert (result.state, cloud.text) == (State.UNDONE, "please")
 
@@ -189,7 +196,7 @@ def test_peers_12_a_reading_that_lags_is_refused_by_its_version_and_nothing_is_l
 def test_what_the_cloud_named_is_removed_by_the_name_that_a_reading_tells() -> None:
     cloud = SignCloud("please", 3)
     plan = reversal(planned(SignCloud(ABSENT)), cloud.read(REF, frozenset({"text"})), SIGN)
-    assert apply(plan, Grant(plan.id, all_mighty(), ()), doors(cloud), "ann").state is State.DONE
+    assert applied(cloud, plan).state is State.DONE
     assert cloud.sent == [{"Name": "name-3"}]
 
 

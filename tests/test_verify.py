@@ -44,7 +44,7 @@ def looked(stage: Scene, plan: Plan, patience: tuple[float, ...] = PATIENCE) -> 
 
 def applied(stage: Scene, *wanted: Control) -> Plan:
     plan = stage.plan(*wanted)
-    apply(plan, grant(stage, plan), stage.doors, "ann")
+    apply(plan, grant(stage, plan), stage.doors)
     return plan
 
 
@@ -74,7 +74,7 @@ def test_peers_12_a_reading_that_lags_is_waited_for(stage: Scene, lag: float) ->
 def test_peers_12_when_patience_ends_it_says_what_it_saw(stage: Scene) -> None:
     plan = stage.plan(no_world_rule)
     stage.cloud.lag = 10_000.0
-    apply(plan, grant(stage, plan), stage.doors, "ann")
+    apply(plan, grant(stage, plan), stage.doors)
     stage.cloud.clock.waited.clear()
     seen = looked(stage, plan)
     assert seen.state is Proof.FAILED
@@ -159,7 +159,7 @@ def test_the_settings_of_the_plan_judge_it(stage: Scene) -> None:
 def test_one_control_that_does_not_pass_is_enough(stage: Scene) -> None:
     plan = stage.plan()
     stage.cloud.faults = [Fault("vault.PutPolicy", "lie")]
-    apply(plan, grant(stage, plan), stage.doors, "ann")
+    apply(plan, grant(stage, plan), stage.doors)
     seen = looked(stage, plan)
     assert (seen.state, seen.because) == (Proof.FAILED, "mem.vault.private does not pass: everybody is allowed")
 

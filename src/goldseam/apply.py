@@ -13,20 +13,17 @@ from enum import StrEnum
 from typing import Final
 
 from goldseam.authorise import Grant
+from goldseam.claim import Claim
 from goldseam.control import Call, Catalog, Kind
 from goldseam.decide import Exemption, exempted
 from goldseam.errors import (
-    CallFailed,
     CloudError,
     ExemptResource,
-    GoldseamError,
     GrantRefused,
-    HomeError,
     PlanRefused,
     RefusedCall,
     ResourceGone,
     Stale,
-    Unreachable,
 )
 from goldseam.evaluate import SettingsOf, Status, evaluate
 from goldseam.plan import Plan, Purpose, back_steps, calls_derived, image_path, place_of, values_along
@@ -91,49 +88,43 @@ class _Hand:
     receipts: list[Receipt]
 
 
-def apply(plan: Plan, grant: Grant, doors: Doors, by: str) -> Applied:
-    """Execute a plan under its grant.
+def apply(plan: Plan, grant: Grant, doors: Doors) -> Applied:
+    """Execute a plan under its grant and claim; the caller holds the lock of the resource.
 
-    Steps: 1. lock the resource; 2. claim the plan in the ledger; 3. read afresh; 4. compare with what the plan was made
-    for (law 7); 5. ask for exemptions again (law 11); 6. record the image before; 7. for each call: record the intent,
-    call, record the result; 8. on failure: read what it came to, and take it back in reverse, recorded likewise.
+    Steps: 1. the grant is for this plan and lasts; 2. read afresh; 3. compare with what the plan was made for (law 7);
+    4. look for exemptions again (law 11); 5. record the image before; 6. for each call: record the intent, call, record
+    the result; 7. on failure: read what it came to, and take it back in reverse, recorded likewise. What fails before
+    the first intent releases the claim.
 
-    Raises GrantRefused, HomeLocked, AlreadyDone, Stale, PlanRefused, ExemptResource, ResourceGone, CloudError and
-    HomeError; after all but the last, nothing was changed.
+    Raises GrantRefused, Stale, PlanRefused, ExemptResource, ResourceGone, CloudError and HomeError; after all but the
+    last, nothing was changed. Raises ClaimLost when another process took the repair over: what was sent until then is
+    ended there.
     """
     kind = doors.catalog.kind(plan.ref.kind)
-    _check_grant(plan, kind, grant, doors)
-    # 1. lock
-    with doors.locks.hold(f"resource {plan.ref.address}"):
-        # 2. claim
-        _check_free(plan, doors.ledger)
-        doors.ledger.claim(plan.id, _claim(plan, grant, by))
-        try:
-            # 3. read afresh
-            before = doors.reader.read(plan.ref, facets_of(plan, doors.catalog))
-            # 4. compare
-            _check_fresh(plan, before)
-            # 5. exemptions
-            _check_exempt(plan, before, doors)
-            hand = _opened(plan, kind, grant, doors)
-        except HomeError:
-            raise
-        except GoldseamError as error:
-            because = grant.key.secret.scrubbed(str(error))
-            record_outcome(doors.ledger, plan, "refused", because)
-            raise
-        # 6. before
-        doors.ledger.append("before", {"plan": plan.id, "facets": plain(before.facets)})
-        # 7. calls, and 8. back when one fails
-        return _carried_out(hand, before)
+    if grant.plan != plan.id or grant.claim.plan != plan.id:
+        msg = f"the grant is for plan `{grant.plan}`, not for `{plan.id}`; request one for this plan"
+        raise GrantRefused(msg)
+    with grant.claim.released_on_failure(grant.key.secret.scrubbed):
+        # 1. grant
+        _check_grant(plan, kind, grant, doors)
+        # 2. read afresh
+        before = doors.reader.read(plan.ref, facets_of(plan, doors.catalog))
+        # 3. compare
+        _check_fresh(plan, before)
+        # 4. exemptions
+        _check_exempt(plan, before, doors)
+        hand = _opened(plan, kind, grant, doors)
+        # 5. before
+        grant.claim.append("before", {"facets": plain(before.facets)})
+    # 6. calls, and 7. back when one fails
+    return _carried_out(hand, before)
 
 
 def take_back(applied: Applied, grant: Grant, doors: Doors, because: str) -> Applied:
-    """Undo a plan whose calls were all answered, for it did not do what it promised; raises HomeLocked, HomeError."""
-    plan, kind = applied.plan, doors.catalog.kind(applied.plan.ref.kind)
-    with doors.locks.hold(f"resource {plan.ref.address}"):
-        hand = _opened(plan, kind, grant, doors)
-        return _undone(hand, applied.before, len(plan.calls), because)
+    """Undo a plan whose calls were all answered, for it did not do what it promised; raises ClaimLost, HomeError."""
+    plan = applied.plan
+    hand = _opened(plan, doors.catalog.kind(plan.ref.kind), grant, doors)
+    return _undone(hand, applied.before, len(plan.calls), because)
 
 
 def facets_of(plan: Plan, catalog: Catalog) -> frozenset[str]:
@@ -143,69 +134,20 @@ def facets_of(plan: Plan, catalog: Catalog) -> frozenset[str]:
     return frozenset(changed.union(plan.witness, *(control.reads for control in controls)))
 
 
-def record_outcome(
-    ledger: Ledger, plan: Plan, state: str, because: str, waits: Mapping[str, str] | None = None
-) -> Entry:
-    """Close a repair, or say what it waits for."""
-    body = {"plan": plan.id, "ref": plan.ref.to_json(), "state": state, "because": because, "waits": dict(waits or {})}
-    return ledger.append("outcome", body)
-
-
-def outcome_of(ledger: Ledger, plan_id: str) -> str:
-    """The state that the newest outcome of a plan says; empty when there is none."""
-    states = [entry.body["state"] for entry in ledger.entries(kind="outcome", plan=plan_id)]
-    return str(states[-1]) if states else ""
-
-
-def followed(ledger: Ledger, ref: Ref) -> str:
-    """The plan that was last executed on a resource, or that a key was last asked for; for the next one to follow.
-
-    A source gives a key for a plan once, so a plan whose key was lost on the way is spent; one that was refused is not.
-    """
-    refused = {entry.body["plan"] for entry in ledger.entries(kind="refusal")}
-    asked = (entry for entry in ledger.entries(kind="request") if entry.body["plan"] not in refused)
-    wanted = ref.to_json()
-    found = [entry for entry in (*asked, *ledger.entries(kind="repair")) if entry.body["ref"] == wanted]
-    return str(max(found, key=lambda entry: entry.seq).body["plan"]) if found else ""
-
-
-def _claims(ledger: Ledger, ref: Ref) -> list[Entry]:
-    wanted = ref.to_json()
-    return [entry for entry in ledger.entries(kind="repair") if entry.body["ref"] == wanted]
+def record_outcome(claim: Claim, ref: Ref, state: str, because: str, waits: Mapping[str, str] | None = None) -> Entry:
+    """Close a repair, or record what it waits for."""
+    body = {"ref": ref.to_json(), "state": state, "because": because, "waits": dict(waits or {})}
+    return claim.append("outcome", body)
 
 
 def _check_grant(plan: Plan, kind: Kind, grant: Grant, doors: Doors) -> None:
-    """The grant is for this plan and still lasts, and the plan's calls are those that its images give."""
-    if grant.plan != plan.id:
-        msg = f"the grant is for plan `{grant.plan}`, not for `{plan.id}`; ask for one for this plan"
-        raise GrantRefused(msg)
+    """The grant still lasts, and the plan's calls are those that its images give."""
     if grant.key.expires <= doors.clock.now():
-        msg = f"the grant for plan `{plan.id}` has expired; ask for a new one"
+        msg = f"the grant for plan `{plan.id}` has expired; request a new one"
         raise GrantRefused(msg)
     if not calls_derived(plan, kind):
         msg = f"the calls of plan `{plan.id}` are not those that its change takes; make the plan again"
         raise PlanRefused(msg)
-
-
-def _check_free(plan: Plan, ledger: Ledger) -> None:
-    """No other repair of the resource is half done; a recovery may follow the one that it takes back."""
-    for claim in _claims(ledger, plan.ref):
-        other = claim.body["plan"]
-        ended_by_this = plan.purpose is Purpose.RECOVERY and plan.of in (other, claim.body["of"])
-        if other != plan.id and not ended_by_this and not outcome_of(ledger, other):
-            msg = f"plan `{other}` on {plan.ref} has not ended; run `goldseam resume` first"
-            raise Stale(msg)
-
-
-def _claim(plan: Plan, grant: Grant, by: str) -> dict[str, Json]:
-    return {
-        "purpose": str(plan.purpose),
-        "of": plan.of,
-        "by": by,
-        "key_source": grant.key.source,
-        "approvals": list(grant.approvals),
-        "ref": plan.ref.to_json(),
-    }
 
 
 def _check_fresh(plan: Plan, now: Resource) -> None:
@@ -261,15 +203,16 @@ def _carried_out(hand: _Hand, before: Resource) -> Applied:
 
 def _sent(hand: _Hand, step: int, call: Call, *, undo: bool) -> CloudError | RefusedCall | None:
     """Make one call, with the intent on disk before and the answer after; the error when it failed."""
-    place = {"plan": hand.plan.id, "step": step, "undo": undo}
-    hand.doors.ledger.append("intent", {**place, "call": call.to_json()})
+    place: dict[str, Json] = {"step": step, "undo": undo}
+    hand.grant.claim.append("intent", {**place, "call": call.to_json()})
     try:
         receipt = hand.writer.call(call, words_for(hand.plan, hand.kind, call, hand.doors.reader, hand.doors.clock))
     except (CloudError, RefusedCall) as error:
         told = {"code": getattr(error, "code", ""), "request_id": getattr(error, "request_id", "")}
-        hand.doors.ledger.append("failure", {**place, **told, "message": _words(hand, error)})
+        failure = {**place, **told, "message": _words(hand, error), "uncertain": _is_uncertain(error)}
+        hand.grant.claim.append("failure", failure)
         return error
-    hand.doors.ledger.append("result", {**place, "request_id": receipt.request_id})
+    hand.grant.claim.append("result", {**place, "request_id": receipt.request_id})
     hand.receipts.append(receipt)
     return None
 
@@ -278,9 +221,14 @@ def _words(hand: _Hand, error: Exception) -> str:
     return hand.grant.key.secret.scrubbed(str(error))
 
 
+def _is_uncertain(error: Exception) -> bool:
+    """Whether the call may have been carried out, by any of its attempts; one that was not sent was not."""
+    return isinstance(error, CloudError) and error.uncertain
+
+
 def _happened(hand: _Hand, step: int, error: Exception) -> bool:
-    """Whether a call that failed was done nevertheless: no answer, or an odd one, is no news; a reading decides."""
-    if not isinstance(error, (Unreachable, CallFailed)):
+    """Whether a call that failed was done nevertheless; where any attempt may have been, only a reading shows it."""
+    if not _is_uncertain(error):
         return False
     path = image_path(hand.plan, hand.kind)
     return same(settled(hand.plan, hand.doors.reader, hand.doors.clock, [path[step]]), path[step])
@@ -353,16 +301,16 @@ def _back(hand: _Hand, start: Image) -> list[Call] | None:
 
 
 def _ended(hand: _Hand, before: Resource, state: State, because: str) -> Applied:
-    after = record_after(hand.doors, hand.plan)
-    record_outcome(hand.doors.ledger, hand.plan, state, because)
+    after = record_after(hand.grant.claim, hand.doors, hand.plan)
+    record_outcome(hand.grant.claim, hand.plan.ref, state, because)
     return Applied(hand.plan, before, tuple(hand.receipts), state, because, after)
 
 
-def record_after(doors: Doors, plan: Plan) -> Resource | None:
+def record_after(claim: Claim, doors: Doors, plan: Plan) -> Resource | None:
     """Record the whole resource as a fresh reading shows it; None, and no entry, when it cannot be read."""
     try:
         after = doors.reader.read(plan.ref, facets_of(plan, doors.catalog))
     except (CloudError, ResourceGone):
         return None
-    doors.ledger.append("after", {"plan": plan.id, "facets": plain(after.facets)})
+    claim.append("after", {"facets": plain(after.facets)})
     return after

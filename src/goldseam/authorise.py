@@ -1,22 +1,40 @@
-"""Stage 6: approvals and a grant. Whoever may say no is asked before the key is."""
+"""Stage 6: approvals, the claim and a grant. A refusal comes before the key is requested, and releases the claim."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
+from goldseam.claim import (
+    CLOCK_SKEW,
+    LONGEST_GRANT,
+    Claim,
+    all_automatic,
+    current_epoch,
+    epoch_of,
+    executed_plan,
+    is_claimed,
+    outcome_of,
+    standing_claims,
+    usage,
+)
+from goldseam.control import Kind
 from goldseam.decide import Decision
-from goldseam.errors import AlreadyDone, ExemptResource, GrantRefused, NotApproved
-from goldseam.plan import Plan, Purpose
-from goldseam.policy import Mode
+from goldseam.errors import (
+    AlreadyDone,
+    ClaimLost,
+    ExemptResource,
+    GrantRefused,
+    LimitReached,
+    NotApproved,
+    PlanRefused,
+    Stale,
+)
+from goldseam.plan import Plan, Purpose, back_steps, calls_derived, place_of, values_along
+from goldseam.policy import Limits, Mode
 from goldseam.ports import Clock, Entry, Key, KeySource, Ledger
-from goldseam.values import Json, same
-
-_LONGEST: Final = timedelta(minutes=15)
-_SKEW: Final = timedelta(minutes=5)
-"""How far the clocks of two machines may be apart."""
+from goldseam.values import Json, Value, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +79,22 @@ class Grant:
 
     plan: str
     key: Key
-    approvals: tuple[str, ...]
-    """The hashes of the ledger's entries that approve the plan."""
+    claim: Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Who wants a plan executed, and by what leave: the decisions on its findings and where the key comes from.
+
+    `requester` is set where someone else has to approve (a server), None where the person at the keyboard may.
+    `recovers` is the claim that a recovery ends, taken over by `goldseam resume`; without it there is no recovery.
+    """
+
+    by: str
+    decisions: tuple[Decision, ...]
+    source: KeySource
+    requester: str | None = None
+    recovers: Claim | None = None
 
 
 def approve(ledger: Ledger, approval: Approval) -> Entry:
@@ -75,55 +107,114 @@ def reject(ledger: Ledger, plan_id: str, by: str, comment: str = "") -> Entry:
     return ledger.append("rejection", {"plan": plan_id, "by": by, "comment": comment})
 
 
-def authorise(
-    plan: Plan,
-    decisions: Sequence[Decision],
-    source: KeySource,
-    ledger: Ledger,
-    clock: Clock,
-    requester: str | None = None,
-) -> Grant:
-    """Leave and key to execute a plan.
+def authorise(plan: Plan, leave: Leave, kind: Kind, ledger: Ledger, clock: Clock) -> Grant:
+    """The claim and the key to execute a plan; the caller holds the locks of the plan and of its resource.
 
-    `decisions` are those on the plan's findings, one for each. `requester` is who asked for it, where someone else
-    has to approve; None where the person at the keyboard does both. Steps: 1. the plan was not executed; 2. it is in
-    the ledger, with why; 3. nobody said no; 4. every decision allows it, with the approvals that it asks for; 5. the
-    request is in the ledger; 6. the source gives a key; 7. the key is what was asked for; 8. that is in the ledger.
+    Steps: 1. no claim of the plan stands; 2. the plan is in the ledger, with why; 3. nobody rejected it; 4. every
+    decision allows it, with the approvals that it requires, and a recovery is of an unfinished claim; 5. the plan is
+    claimed, and the limits are reserved with it; 6. the request is in the ledger; 7. the source gives a key; 8. the key
+    is what was requested; 9. that is in the ledger. What fails after the claim releases it.
 
-    Raises AlreadyDone, NotApproved, ExemptResource, GrantRefused.
+    Raises AlreadyDone, NotApproved, ExemptResource, PlanRefused, Stale, LimitReached, ClaimLost, GrantRefused,
+    HomeError and what the source raises.
     """
     # 1. once only
-    if any(ledger.entries(kind="repair", plan=plan.id)):
+    if is_claimed(ledger, plan.id):
         msg = f"plan `{plan.id}` was executed before; make a new plan if it is needed again"
         raise AlreadyDone(msg)
-    # 2. what is asked for, and why
-    file_plan(ledger, plan, decisions)
+    # 2. what is requested, and why
+    file_plan(ledger, plan, leave.decisions)
     # 3. a no
     _check_rejections(plan, ledger)
-    # 4. a yes from everyone who is asked
+    # 4. a yes from everyone who is needed
     entries = tuple(ledger.entries(kind="approval", plan=plan.id))
     approvals = tuple(Approval.from_json(entry.body) for entry in entries)
-    _check_leave(plan, decisions, approvals, requester)
-    if plan.purpose is Purpose.RECOVERY:
-        _check_recovers(plan, ledger)
-    # 5. a source may give a key for a plan only once: what was asked is on record even if the answer never comes
-    ledger.append("request", {"plan": plan.id, "ref": plan.ref.to_json(), "source": source.name})
-    # 6. the key
-    key = _key(plan, approvals, source, ledger)
-    # 7. no more than was asked for
-    _check_key(key, clock.now())
-    # 8. for the record, without the key itself
-    ledger.append("grant", _granted(plan, key))
-    return Grant(plan.id, key, tuple(entry.hash for entry in entries))
+    _check_calls(plan, kind)
+    _check_leave(plan, leave, approvals, kind, ledger)
+    # 5. the claim, before any key exists: a lost race costs nothing
+    claim = _claimed(plan, leave, [entry.hash for entry in entries], ledger, clock)
+    with claim.released_on_failure():
+        key = _key(plan, approvals, leave.source, claim, clock)
+    return Grant(plan.id, key, claim)
 
 
-def _key(plan: Plan, approvals: Sequence[Approval], source: KeySource, ledger: Ledger) -> Key:
+def _key(plan: Plan, approvals: Sequence[Approval], source: KeySource, claim: Claim, clock: Clock) -> Key:
+    """Steps 6 to 9."""
+    # 6. a source may give a key for a plan only once: the request is on record even if the answer never comes
+    asked = {"ref": plan.ref.to_json(), "source": source.name}
+    claim.append("request", asked)
+    # 7. the key
     try:
-        return source.key_for(plan.to_json(), [approval.to_json() for approval in approvals])
+        key = source.key_for(plan.to_json(), [approval.to_json() for approval in approvals])
     except GrantRefused as error:
-        body = {"plan": plan.id, "ref": plan.ref.to_json(), "source": source.name, "because": str(error)}
-        ledger.append("refusal", body)
+        claim.append("refusal", {**asked, "because": str(error)})
         raise
+    # 8. no more than was requested
+    _check_key(key, clock.now())
+    # 9. for the record, without the key itself
+    claim.append("grant", _granted(plan, key))
+    return key
+
+
+def _claimed(plan: Plan, leave: Leave, approvals: Sequence[str], ledger: Ledger, clock: Clock) -> Claim:
+    """Claim the plan and reserve the limits; what is compared and counted is so in the claim's own transaction."""
+    automatic = plan.purpose is Purpose.REPAIR and all_automatic(item.mode for item in leave.decisions)
+
+    def check() -> None:
+        _check_free(plan, ledger)
+        if leave.recovers is not None:
+            _check_held(leave.recovers, ledger)
+        if automatic:
+            _check_limits(plan, leave.decisions, ledger, clock.now())
+
+    body = {
+        "purpose": str(plan.purpose),
+        "of": plan.of,
+        "by": leave.by,
+        "key_source": leave.source.name,
+        "approvals": list(approvals),
+        "ref": plan.ref.to_json(),
+        "automatic": automatic,
+    }
+    return Claim(plan.id, epoch_of(ledger.claim(plan.id, body, check=check)), ledger)
+
+
+def _check_free(plan: Plan, ledger: Ledger) -> None:
+    """No other repair of the resource is half done; a recovery may follow the one that it takes back."""
+    wanted = plan.ref.to_json()
+    for claim in standing_claims(ledger):
+        other = claim.body["plan"]
+        ended_by_this = plan.purpose is Purpose.RECOVERY and plan.of in (other, claim.body["of"])
+        if claim.body["ref"] == wanted and not ended_by_this and not outcome_of(ledger, other):
+            msg = f"plan `{other}` on {plan.ref} has not ended; run `goldseam resume` first"
+            raise Stale(msg)
+
+
+def _check_held(claim: Claim, ledger: Ledger) -> None:
+    began = current_epoch(ledger, claim.plan)
+    if began is None or epoch_of(began) != claim.epoch:
+        msg = f"another process took plan `{claim.plan}` over; leave its recovery to that one"
+        raise ClaimLost(msg)
+
+
+def _check_limits(plan: Plan, decisions: Sequence[Decision], ledger: Ledger, now: datetime) -> None:
+    """One more automated repair is within the limits of every policy that allowed it."""
+    used, account = usage(ledger, now), plan.ref.account
+    least = Limits(
+        min(decision.limits.per_hour for decision in decisions),
+        min(decision.limits.per_account for decision in decisions),
+    )
+    sides = (
+        ("per_hour", "", used.last_hour, least.per_hour),
+        ("per_account", f" in account `{account}`", used.by_account.get(account, 0), least.per_account),
+    )
+    for name, where, count, most in sides:
+        if count >= most:
+            msg = (
+                f"plan `{plan.id}` exceeds the limit `{name}`: {count} of {most} automated repairs in the last"
+                f" hour{where}; try again later, or raise the limit in the policy"
+            )
+            raise LimitReached(msg, name)
 
 
 def file_plan(ledger: Ledger, plan: Plan, decisions: Iterable[Decision]) -> None:
@@ -160,15 +251,30 @@ def _check_rejections(plan: Plan, ledger: Ledger) -> None:
         raise NotApproved(msg)
 
 
-def _check_leave(
+def _check_calls(plan: Plan, kind: Kind) -> None:
+    if not calls_derived(plan, kind):
+        msg = f"the calls of plan `{plan.id}` are not those that its change takes; make the plan again"
+        raise PlanRefused(msg)
+
+
+def _check_leave(plan: Plan, leave: Leave, approvals: Sequence[Approval], kind: Kind, ledger: Ledger) -> None:
+    """Every decision allows the plan. What is silent forbids (law 10)."""
+    match plan.purpose:
+        case Purpose.RECOVERY:
+            _check_recovery(plan, leave.recovers, kind, ledger)
+        case Purpose.ROLLBACK:
+            _check_rollback(plan, approvals, leave.requester)
+        case Purpose.REPAIR:
+            _check_repair(plan, leave.decisions, approvals, leave.requester)
+
+
+def _check_rollback(plan: Plan, approvals: Sequence[Approval], requester: str | None) -> None:
+    _check_approvals(plan, approvals, 1, (), requester)
+
+
+def _check_repair(
     plan: Plan, decisions: Sequence[Decision], approvals: Sequence[Approval], requester: str | None
 ) -> None:
-    """Every decision allows the plan. What is silent forbids (law 10)."""
-    if plan.purpose is Purpose.RECOVERY:
-        return  # it takes back what a crash left half done: the leave for that repair covers its undoing
-    if plan.purpose is Purpose.ROLLBACK:
-        _check_approvals(plan, approvals, 1, (), requester)
-        return
     if missing := set(plan.findings) - {decision.finding for decision in decisions}:
         msg = f"plan `{plan.id}` has no decision on {', '.join(sorted(missing))}; scan, and plan again"
         raise NotApproved(msg)
@@ -176,10 +282,50 @@ def _check_leave(
         _check_decision(plan, decision, approvals, requester)
 
 
-def _check_recovers(plan: Plan, ledger: Ledger) -> None:
-    if not any(ledger.entries(kind="repair", plan=plan.of)):
-        msg = f"plan `{plan.id}` recovers `{plan.of}`, which was never executed; make a rollback or a repair instead"
+def _check_recovery(plan: Plan, recovers: Claim | None, kind: Kind, ledger: Ledger) -> None:
+    """A recovery takes back one unfinished repair: on its resource, from states of its own, to where it began.
+
+    The leave for that repair covers its undoing, and nothing else.
+    """
+    if recovers is None or recovers.plan != plan.of:
+        msg = f"plan `{plan.id}` is a recovery of `{plan.of}`; only `goldseam resume` executes it"
         raise NotApproved(msg)
+    unfinished = {claim.body["plan"]: claim for claim in standing_claims(ledger)}.get(plan.of)
+    if unfinished is None or outcome_of(ledger, plan.of) not in ("", "pending"):
+        msg = f"plan `{plan.id}` recovers `{plan.of}`, which is not unfinished; make a rollback or a repair instead"
+        raise NotApproved(msg)
+    original = executed_plan(ledger, plan.of)
+    if original.purpose is Purpose.RECOVERY or plan.ref != original.ref:
+        msg = f"plan `{plan.id}` is for {plan.ref}, `{plan.of}` changed {original.ref}; a recovery stays on it"
+        raise NotApproved(msg)
+    own = own_values(original, recoveries(ledger, original.id), kind)
+    began = {change.facet: change.before for change in original.changes}
+    for change in plan.changes:
+        known = place_of(change.before, own.get(change.facet, ())) is not None
+        if not known or not same(change.after, began[change.facet]):
+            msg = f"the {change.facet} in plan `{plan.id}` does not go back along `{plan.of}`; run `goldseam resume`"
+            raise NotApproved(msg)
+
+
+def recoveries(ledger: Ledger, plan_id: str) -> list[Plan]:
+    """The recoveries of a plan that were claimed, and not released before their first call."""
+    return [
+        executed_plan(ledger, claim.body["plan"])
+        for claim in standing_claims(ledger)
+        if claim.body["of"] == plan_id and claim.body["purpose"] == Purpose.RECOVERY
+    ]
+
+
+def own_values(plan: Plan, recovered: Iterable[Plan], kind: Kind) -> Mapping[str, list[Value]]:
+    """For each changed facet, the values that a plan, its undo and its recoveries can have left."""
+    own = {name: list(values) for name, values in values_along(plan, kind).items()}
+    for back in recovered:
+        for name, values in values_along(back, kind).items():
+            own.get(name, []).extend(values)
+    for change in plan.changes:
+        for value in tuple(own[change.facet]):
+            own[change.facet] += (step.leaves for step in back_steps(plan, kind, change, value) or ())
+    return own
 
 
 def _check_decision(plan: Plan, decision: Decision, approvals: Sequence[Approval], requester: str | None) -> None:
@@ -216,6 +362,6 @@ def _check_key(key: Key, now: datetime) -> None:
     if key.expires <= now:
         msg = f"the key from {key.source} has expired before its use; ask for it again"
         raise GrantRefused(msg)
-    if key.narrowed and key.expires > now + _LONGEST + _SKEW:
+    if key.narrowed and key.expires > now + LONGEST_GRANT + CLOCK_SKEW:
         msg = f"the key from {key.source} lasts longer than 15 minutes; let the source give a shorter one"
         raise GrantRefused(msg)

@@ -13,6 +13,8 @@
     │   ├── NotApproved               approvals are missing
     │   ├── ExemptResource            an exemption in force forbids the change
     │   ├── AlreadyDone               this plan was executed, or granted, before
+    │   ├── LimitReached              a limit on automated repairs is used up: `limit` names it
+    │   ├── ClaimLost                 another process took the repair over: this one stops
     │   ├── GrantRefused              the key source gave no key
     │   ├── RefusedCall               a call that is not in the plan was stopped before it was sent
     │   └── RollbackRefused           the object changed since the repair: see both changes first
@@ -112,6 +114,18 @@ class AlreadyDone(Refused):
     """This plan was executed, or granted, before."""
 
 
+class LimitReached(Refused):
+    """A limit on automated repairs is used up; `limit` is its name in the policy (`per_hour`, `per_account`)."""
+
+    def __init__(self, message: str, limit: str) -> None:
+        self.limit = limit
+        super().__init__(message)
+
+
+class ClaimLost(Refused):
+    """Another process took the repair over, or its claim was released: nothing was written, nothing more is sent."""
+
+
 class GrantRefused(Refused):
     """The key source gave no key."""
 
@@ -140,7 +154,11 @@ class CloudError(GoldseamError):
     """The cloud did not do what was asked.
 
     `operation` is the call in the SDK's spelling, `code` the cloud's own error code, `request_id` its request's.
+    `uncertain` says that the call may have been carried out nevertheless, by this attempt or an earlier one: then only
+    a reading shows whether it was.
     """
+
+    uncertain: bool = False
 
     def __init__(self, message: str, *, operation: str = "", code: str = "", request_id: str = "") -> None:
         self.operation, self.code, self.request_id = operation, code, request_id
@@ -166,6 +184,8 @@ class Throttled(CloudError):
 class Unreachable(CloudError):
     """No answer came from the endpoint."""
 
+    uncertain = True
+
 
 class NotOffered(CloudError):
     """The service does not exist in that region, so nothing of it can be there."""
@@ -181,3 +201,5 @@ class Outdated(CloudError):
 
 class CallFailed(CloudError):
     """Any other answer that is an error."""
+
+    uncertain = True

@@ -5,7 +5,7 @@ Whatever does input or output stands behind one of these protocols and is passed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -151,13 +151,29 @@ class KeySource(Protocol):
 
 
 class Ledger(Protocol):
-    """The append-only record and journal. Appending returns when the entry is on disk."""
+    """The append-only record and journal. Appending returns when the entry is on disk.
+
+    An entry of kind `release` that is written under an epoch ends the claim: the plan can be claimed again.
+    """
 
     def append(self, kind: str, body: Mapping[str, Json]) -> Entry:
         """Write one entry; raises StorageFull or HomeLocked, and then nothing was written."""
 
-    def claim(self, plan_id: str, body: Mapping[str, Json]) -> Entry:
-        """Write the one `repair` entry that a plan can have; raises AlreadyDone when it has one."""
+    def claim(self, plan_id: str, body: Mapping[str, Json], *, check: Callable[[], None] | None = None) -> Entry:
+        """Write a `repair` entry: the one claim of a plan that can stand, under the next epoch.
+
+        `check` runs in the same transaction: what it counts or compares cannot change before the claim is written, and
+        when it raises, nothing is written. Raises AlreadyDone when a claim stands.
+        """
+
+    def take_over(self, plan_id: str, body: Mapping[str, Json]) -> Entry:
+        """Write a `takeover` entry, which begins the next epoch of a standing claim; raises ClaimLost without one."""
+
+    def append_under(self, epoch: int, kind: str, body: Mapping[str, Json]) -> Entry:
+        """Write one entry about the plan that `body` names, under an epoch of its claim.
+
+        Raises ClaimLost when a newer epoch exists or the claim was released, and then nothing was written.
+        """
 
     def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
         """The entries in order, all of them or of one kind or about one plan."""

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
+from goldseam.claim import standing_claims, usage
 from goldseam.decide import Precedent, Usage
 from goldseam.evaluate import Finding
 from goldseam.plan import Plan, Purpose
-from goldseam.policy import Mode
 from goldseam.ports import Entry, Ledger
-
-_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -46,10 +43,9 @@ class Memory:
 def recall(ledger: Ledger, now: datetime) -> Memory:
     """Read the ledger once and count."""
     plans = {entry.body["plan"]: Plan.from_json(entry.body["document"]) for entry in ledger.entries(kind="plan")}
-    claims = ((entry, entry.body["plan"]) for entry in ledger.entries(kind="repair"))
-    repairs = [(entry, plans[name]) for entry, name in claims if name in plans]
+    repairs = [plans[claim.body["plan"]] for claim in standing_claims(ledger) if claim.body["plan"] in plans]
     verified = {entry.body["plan"] for entry in ledger.entries(kind="outcome") if entry.body["state"] == "verified"}
-    done = [plan for entry, plan in repairs if plan.id in verified]
+    done = [plan for plan in repairs if plan.id in verified]
     return Memory(
         approved=_by_control(ledger.entries(kind="approval"), plans),
         rejected=_by_control(ledger.entries(kind="rejection"), plans),
@@ -58,26 +54,10 @@ def recall(ledger: Ledger, now: datetime) -> Memory:
             for control in plans[plan.of].controls
         ),
         repaired=Counter(finding for plan in done if plan.purpose is Purpose.REPAIR for finding in plan.findings),
-        usage=_usage(ledger, repairs, now),
+        usage=usage(ledger, now),
     )  # fmt: skip
 
 
 def _by_control(entries: Iterable[Entry], plans: Mapping[str, Plan]) -> Counter[str]:
     made = (plans[entry.body["plan"]] for entry in entries if entry.body["plan"] in plans)
     return Counter(control for plan in made if plan.purpose is Purpose.REPAIR for control in plan.controls)
-
-
-def _usage(ledger: Ledger, repairs: Iterable[tuple[Entry, Plan]], now: datetime) -> Usage:
-    """The repairs of the last hour that every decision on them made automatic."""
-    automatic = {entry.body["plan"] for entry in ledger.entries(kind="plan") if _automatic(entry)}
-    recent = [
-        plan.ref.account
-        for entry, plan in repairs
-        if plan.id in automatic and datetime.fromisoformat(entry.at) > now - _HOUR
-    ]
-    return Usage(len(recent), Counter(recent))
-
-
-def _automatic(entry: Entry) -> bool:
-    modes = [decision["mode"] for decision in entry.body["decisions"].values()]
-    return bool(modes) and all(mode == Mode.AUTO for mode in modes)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from goldseam.apply import Applied, Doors, State, apply, facets_of, record_outcome, take_back
-from goldseam.authorise import Grant, authorise
-from goldseam.decide import Decision
+from goldseam.authorise import Grant, Leave, authorise
+from goldseam.claim import Claim
 from goldseam.errors import HomeError
 from goldseam.plan import Plan
-from goldseam.ports import Entry, KeySource, Receipt
+from goldseam.ports import Entry, Receipt
 from goldseam.record import Signer, checkpoint
 from goldseam.resource import Resource
 from goldseam.values import Json, plain
@@ -44,33 +44,21 @@ class Repair:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
-    """Who wants a plan executed, and by what leave: the decisions on its findings and where the key comes from.
-
-    `requester` is set where someone else has to approve (a server), None where the person at the keyboard may.
-    """
-
-    by: str
-    decisions: tuple[Decision, ...]
-    source: KeySource
-    requester: str | None = None
-
-
 def repair(plan: Plan, leave: Leave, doors: Doors, signer: Signer) -> Repair:
     """Execute a plan from approval to a verdict.
 
-    Steps: 1. keep others off this plan; 2. authorise; 3. apply; 4. verify; 5. take back what did not work; 6. record
-    the image after and the outcome; 7. sign the ledger up to here.
+    Steps: 1. keep others off this plan and its resource; 2. checks, claim and key; 3. apply; 4. verify; 5. take back
+    what did not work; 6. record the image after and the outcome; 7. sign the ledger up to here.
 
-    Raises what `authorise` and `apply` raise.
+    Raises what `authorise` and `apply` raise, and HomeLocked.
     """
+    kind = doors.catalog.kind(plan.ref.kind)
     # 1. one at a time
-    with doors.locks.hold(f"plan {plan.id}"):
-        # 2. leave and key
-        grant = authorise(plan, leave.decisions, leave.source, doors.ledger, doors.clock, leave.requester)
+    with doors.locks.hold(f"plan {plan.id}"), doors.locks.hold(f"resource {plan.ref.address}"):
+        # 2. leave, claim and key
+        grant = authorise(plan, leave, kind, doors.ledger, doors.clock)
         # 3. the calls
-        applied = apply(plan, grant, doors, leave.by)
+        applied = apply(plan, grant, doors)
         try:
             return _ended(applied, grant, doors, signer)
         except HomeError as error:
@@ -90,7 +78,7 @@ def _ended(applied: Applied, grant: Grant, doors: Doors, signer: Signer) -> Repa
             state, because, after = str(applied.state), applied.because, applied.after
         else:
             # 6. for the record
-            conclude(plan, doors, seen)
+            conclude(grant.claim, plan, seen)
     # 7. sealed
     entries = tuple(doors.ledger.entries(plan=plan.id))
     checkpoint(doors.ledger, entries[-1], signer)
@@ -102,8 +90,11 @@ def proven(plan: Plan, doors: Doors) -> Verification:
     return verify(plan, doors.catalog, doors.reader, facets_of(plan, doors.catalog), doors.clock)
 
 
-def conclude(plan: Plan, doors: Doors, seen: Verification) -> None:
+def conclude(claim: Claim, plan: Plan, seen: Verification) -> None:
     """Record a fresh image and the outcome of a plan that verified, or that waits for something."""
     if seen.after is not None:
-        doors.ledger.append("after", {"plan": plan.id, "facets": plain(seen.after.facets)})
-    record_outcome(doors.ledger, plan, seen.state, seen.because, seen.waits)
+        claim.append("after", {"facets": plain(seen.after.facets)})
+    record_outcome(claim, plan.ref, seen.state, seen.because, seen.waits)
+
+
+__all__ = ["Leave", "Repair", "conclude", "proven", "repair"]

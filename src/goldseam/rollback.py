@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from goldseam.apply import Doors, facets_of, followed, outcome_of
-from goldseam.errors import PlanRefused, RollbackRefused, UnknownName
+from goldseam.apply import Doors, facets_of
+from goldseam.claim import executed_plan, followed, outcome_of
+from goldseam.errors import PlanRefused, RollbackRefused
 from goldseam.plan import Plan, Purpose
 from goldseam.ports import Ledger
 from goldseam.propose import reversal
@@ -34,13 +35,6 @@ class ThreeWay:
     def to_json(self) -> dict[str, Json]:
         """The three states as a JSON object."""
         return {"before": plain(self.before), "after": plain(self.after), "now": plain(self.now), "moved": self.moved}
-
-
-def executed_plan(ledger: Ledger, plan_id: str) -> Plan:
-    """The plan as the ledger has it; raises UnknownName when it was never brought to execution."""
-    for entry in ledger.entries(kind="plan", plan=plan_id):
-        return Plan.from_json(entry.body["document"])
-    raise UnknownName("executed plan", plan_id, (entry.body["plan"] for entry in ledger.entries(kind="repair")))
 
 
 def plan_rollback(plan_id: str, doors: Doors) -> Plan:

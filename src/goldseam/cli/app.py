@@ -240,6 +240,9 @@ def resume(
     role: Role = "",
     code: Annotated[bool, typer.Option("--code", help="Ask for the keyholder's one-time code.")] = False,
     unscoped: Unscoped = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait until the key of an interrupted repair has expired, then go on.")
+    ] = False,
     by: Person = "",
     as_json: Json = False,
 ) -> int:
@@ -250,7 +253,7 @@ def resume(
     from goldseam.cli import repairing
 
     source = repairing.Source(key, role, code, unscoped)
-    return repairing.resume(ctx.obj, source, by, as_json=as_json)
+    return repairing.resume(ctx.obj, source, by, wait=wait, as_json=as_json)
 
 
 @app.command()

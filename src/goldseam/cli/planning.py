@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from goldseam.apply import followed
 from goldseam.authorise import Approval, file_plan, reject
 from goldseam.authorise import approve as record_approval
+from goldseam.claim import followed
 from goldseam.cli import output
 from goldseam.cli.selection import chosen, words
 from goldseam.cli.showing import print_plan

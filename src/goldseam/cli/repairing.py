@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,7 +152,7 @@ def rollback(workspace: Workspace, plan_id: str, source: Source, by: str, *, yes
     return _exit_code([done], [])
 
 
-def resume(workspace: Workspace, source: Source, by: str, *, as_json: bool) -> int:
+def resume(workspace: Workspace, source: Source, by: str, *, wait: bool, as_json: bool) -> int:
     """End what has not ended."""
     from goldseam.resume import resume as ended
     from goldseam.resume import unfinished
@@ -160,7 +161,14 @@ def resume(workspace: Workspace, source: Source, by: str, *, as_json: bool) -> i
         output.print_json("goldseam.resume/1", resumed=[]) if as_json else output.say("Nothing is unfinished.")
         return 0
     with _at_work(workspace) as (cloud, through):
-        done = ended(through, _if_known(source, workspace, cloud), workspace.home.signer, who(by)["by"])
+        done = ended(
+            through,
+            _if_known(source, workspace, cloud),
+            workspace.home.signer,
+            who(by)["by"],
+            keep=lambda back: workspace.home.plans.save([(back, ())]),
+            waiting=_note_waiting if wait else None,
+        )
         for item in done:
             _remember(workspace, cloud, workspace.plan(item.plan))
     if as_json:
@@ -169,6 +177,10 @@ def resume(workspace: Workspace, source: Source, by: str, *, as_json: bool) -> i
         for item in done:
             output.say(f"{item.plan}  {item.state}: {item.because}", output.STATE_STYLE.get(item.state, ""))
     return 3 if any(item.state in ("open", "running") for item in done) else 0
+
+
+def _note_waiting(until: datetime) -> None:
+    output.note(f"goldseam: waiting until {until:%H:%M:%S} UTC, when the key of the interrupted repair has expired")
 
 
 def _if_known(source: Source, workspace: Workspace, cloud: AwsCloud) -> KeySource | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from goldseam.claim import current_epoch, epoch_of
 from goldseam.control import Call, Catalog, Control, Example, Kind, Step, Told
-from goldseam.errors import AlreadyDone, GoldseamError
+from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError
 from goldseam.ports import Entry, Key, Reader, Receipt, Secret
 from goldseam.record import entry_hash
 from goldseam.resource import Ref, Resource
@@ -129,12 +130,33 @@ class Diary:
         self.lines.append(Entry(len(self.lines) + 1, at, kind, body, previous, hashed))
         return self.lines[-1]
 
-    def claim(self, plan_id: str, body: Mapping[str, Json]) -> Entry:
-        """The one `repair` line that a plan can have."""
-        if any(self.entries(kind="repair", plan=plan_id)):
+    def claim(self, plan_id: str, body: Mapping[str, Json], *, check: Callable[[], None] | None = None) -> Entry:
+        """The one claim of a plan that can stand."""
+        if current_epoch(self, plan_id) is not None:
             msg = f"plan `{plan_id}` was executed before; make a new one"
             raise AlreadyDone(msg)
-        return self.append("repair", {**body, "plan": plan_id})
+        if check is not None:
+            check()
+        return self.append("repair", {**body, "plan": plan_id, "epoch": self._epoch(plan_id) + 1})
+
+    def take_over(self, plan_id: str, body: Mapping[str, Json]) -> Entry:
+        """The next epoch of a standing claim."""
+        self._check_stands(plan_id)
+        return self.append("takeover", {**body, "plan": plan_id, "epoch": self._epoch(plan_id) + 1})
+
+    def append_under(self, epoch: int, kind: str, body: Mapping[str, Json]) -> Entry:
+        """One more line under a claim."""
+        self._check_stands(body["plan"], epoch)
+        return self.append(kind, {**body, "epoch": epoch})
+
+    def _epoch(self, plan_id: str) -> int:
+        return max((epoch_of(line) for line in self.entries(plan=plan_id) if "epoch" in line.body), default=0)
+
+    def _check_stands(self, plan_id: str, epoch: int | None = None) -> None:
+        began = current_epoch(self, plan_id)
+        if began is None or epoch not in (None, epoch_of(began)):
+            msg = f"plan `{plan_id}` is not claimed under epoch {epoch}; nothing was written"
+            raise ClaimLost(msg)
 
     def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
         """The lines in order."""

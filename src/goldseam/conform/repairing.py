@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from goldseam.apply import Applied, Doors, State, apply, facets_of
 from goldseam.authorise import Grant
+from goldseam.claim import Claim, epoch_of
 from goldseam.conform.cases import Case, settings_in
 from goldseam.conform.ground import Alone, Diary, Ground, Hand, Hurried, Placed, all_mighty, snapshot
 from goldseam.control import Call, Catalog, Control, Step, Told
@@ -74,7 +75,8 @@ class Work:
         doors = Doors(
             self.catalog, self.ground.eye(), watch.open, Diary(), Alone(), Hurried(), tuple, self.settings_of
         )  # fmt: skip
-        return apply(plan, Grant(plan.id, all_mighty(), ()), doors, "conform")
+        claim = Claim(plan.id, epoch_of(doors.ledger.claim(plan.id, {"ref": plan.ref.to_json()})), doors.ledger)
+        return apply(plan, Grant(plan.id, all_mighty(), claim), doors)
 
     def verified(self, plan: Plan) -> str:
         """What the stage that verifies objects to; empty when it has proof."""

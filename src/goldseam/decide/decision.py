@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from goldseam.context import Fact
 from goldseam.control import Control
@@ -11,9 +12,11 @@ from goldseam.decide import opinions
 from goldseam.decide.case import Case, Circumstances, Precedent, TraceLine
 from goldseam.decide.ruling import agreed, ruled
 from goldseam.evaluate import Finding
-from goldseam.policy import Mode, PolicySet
+from goldseam.policy import Limits, Mode, PolicySet
 from goldseam.resource import Resource
 from goldseam.values import Json
+
+_DEFAULT_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class Decision:
     """What may be done about a finding, and the whole reasoning.
 
     `policy` names the most careful policy that applies, empty when none does. `approvals_needed` is 0 for auto only.
+    `limits` are the least of all policies that apply.
     """
 
     finding: str
@@ -30,6 +34,7 @@ class Decision:
     approval_groups: tuple[str, ...]
     trace: tuple[TraceLine, ...]
     policy_version: str
+    limits: Limits = _DEFAULT_LIMITS
 
     def to_json(self) -> dict[str, Json]:
         """The decision as a JSON object."""
@@ -41,6 +46,7 @@ class Decision:
             "approval_groups": list(self.approval_groups),
             "trace": [line.to_json() for line in self.trace],
             "policy_version": self.policy_version,
+            "limits": {"per_hour": self.limits.per_hour, "per_account": self.limits.per_account},
         }
 
     @classmethod
@@ -54,6 +60,7 @@ class Decision:
             tuple(document["approval_groups"]),
             tuple(TraceLine.from_json(line) for line in document["trace"]),
             document["policy_version"],
+            Limits(**document.get("limits", {})),
         )
 
 
@@ -95,4 +102,5 @@ def decide(
         approvals.groups,
         tuple(line for opinion in voices for line in opinion.lines),
         policies.version,
+        opinions.least_limits(applicable),
     )

@@ -22,7 +22,7 @@ from goldseam.decide.case import (
 )
 from goldseam.decide.exemption import Exemption, exempted, lapsed
 from goldseam.evaluate import Finding, Status
-from goldseam.policy import Mode, Policy
+from goldseam.policy import Limits, Mode, Policy
 from goldseam.values import Json, Unknown, same
 
 REPAIRS_BEFORE_STOP: Final = 2
@@ -117,16 +117,21 @@ def of_limits(applicable: Sequence[Policy], usage: Usage, account: str) -> Opini
     """The least limits of all policies that apply; `0` is none at all (PEERS 14)."""
     if not applicable:
         return Opinion(Mode.AUTO)
-    limits = [policy.limits for policy in applicable]
+    least = least_limits(applicable)
     sides = (
-        ("in the last hour", usage.last_hour, min(limit.per_hour for limit in limits)),
-        (f"in the last hour in account {account}", usage.by_account.get(account, 0),
-         min(limit.per_account for limit in limits)),
-    )  # fmt: skip
+        ("in the last hour", usage.last_hour, least.per_hour),
+        (f"in the last hour in account {account}", usage.by_account.get(account, 0), least.per_account),
+    )
     return _all_of(
         _unless("limit", f"fewer than {most} automated repairs {when}", used < most, f"there were {used}")
         for when, used, most in sides
     )
+
+
+def least_limits(applicable: Sequence[Policy]) -> Limits:
+    """The least of the limits of some policies; the defaults when there are none."""
+    limits = [policy.limits for policy in applicable] or [Limits()]
+    return Limits(min(limit.per_hour for limit in limits), min(limit.per_account for limit in limits))
 
 
 def of_windows(applicable: Sequence[Policy], now: datetime) -> Opinion:

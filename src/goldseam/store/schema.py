@@ -52,4 +52,21 @@ CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger
     BEGIN SELECT RAISE (ABORT, 'the ledger is only appended to'); END;
 """
 
-MIGRATIONS: Final = (_FIRST,)
+_EPOCHS: Final = """
+DROP INDEX ledger_claim;
+CREATE UNIQUE INDEX ledger_claim ON ledger (plan, coalesce(json_extract(body, '$.epoch'), 1))
+    WHERE kind IN ('repair', 'takeover');
+CREATE TRIGGER ledger_one_claim BEFORE INSERT ON ledger
+    WHEN NEW.kind = 'repair' AND 'release' <> (
+        SELECT kind FROM ledger WHERE plan = NEW.plan AND kind IN ('repair', 'takeover', 'release')
+        ORDER BY seq DESC LIMIT 1)
+    BEGIN SELECT RAISE (ABORT, 'a claim of the plan stands'); END;
+CREATE TRIGGER ledger_epoch BEFORE INSERT ON ledger
+    WHEN NEW.kind IN ('intent', 'release') AND EXISTS (
+        SELECT 1 FROM ledger WHERE plan = NEW.plan AND kind IN ('repair', 'takeover')
+        AND coalesce(json_extract(body, '$.epoch'), 1) > coalesce(json_extract(NEW.body, '$.epoch'), 1))
+    BEGIN SELECT RAISE (ABORT, 'the plan has a newer epoch'); END;
+"""
+"""One plan cannot have two standing claims, nor an intent under an old epoch; rows without one are of epoch 1."""
+
+MIGRATIONS: Final = (_FIRST, _EPOCHS)

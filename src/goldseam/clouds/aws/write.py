@@ -78,8 +78,8 @@ class AwsWriter:
     def call(self, call: Call, words: Told | None = None) -> Receipt:
         """Send the call and wait for the answer; `words` go into the places of its parameters.
 
-        Raises RefusedCall for one that is not of the plan or for which a word is missing, and CloudError: after
-        `Unreachable` it is not known whether the call was carried out.
+        Raises RefusedCall for one that is not of the plan or for which a word is missing, and CloudError. Its
+        `uncertain` is true when any attempt may have been carried out, whatever the last one was answered.
         """
         if _exactly(call) not in self._allowed:
             raise RefusedCall(f"`{call.operation}` in {call.region} with these parameters is not in the plan")
@@ -87,14 +87,21 @@ class AwsWriter:
             parameters = call.filled(words or {})
         except LookupError as error:
             raise RefusedCall(f"`{call.operation}` cannot be sent: {error}; nothing was sent") from error
-        for seconds in WAITS:
+        return self._attempted(call, parameters)
+
+    def _attempted(self, call: Call, parameters: Mapping[str, Json]) -> Receipt:
+        """Send the call until it is answered or may not be sent again; a doubt about one attempt stays to the end."""
+        doubt, waits = False, iter(WAITS)
+        while True:
             try:
                 return self._sent(call, parameters)
             except CloudError as error:
-                if not may_repeat(call.operation, error):
+                doubt = doubt or (error.uncertain and error.code not in _NOT_SENT)
+                pause = next(waits, None)
+                if pause is None or not may_repeat(call.operation, error):
+                    error.uncertain = doubt
                     raise
-            self._clock.sleep(seconds)
-        return self._sent(call, parameters)
+            self._clock.sleep(pause)
 
     def _sent(self, call: Call, parameters: Mapping[str, Json]) -> Receipt:
         service, _, operation = call.operation.partition(".")
