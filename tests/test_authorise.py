@@ -196,14 +196,16 @@ def test_a_key_that_is_not_what_was_asked_for_is_not_used(stage: Scene, lasts: i
     assert "grant" not in stage.kinds()
 
 
-def test_a_rollback_needs_a_person_and_no_decision(stage: Scene) -> None:
+def test_a_rollback_needs_the_decisions_of_the_repair_and_a_person(stage: Scene) -> None:
     plan = stage.plan(private)
     repair(plan, stage.leave(plan), stage.doors, stage.home.signer)
     back = reversal(plan, stage.cloud.read(REF, frozenset(["policy"])), VAULT)
-    with pytest.raises(NotApproved, match="0 of 1"):
+    with pytest.raises(NotApproved, match=f"no decision on {plan.findings[0]}"):
         asked(stage, back, ())
+    with pytest.raises(NotApproved, match="0 of 1"):
+        asked(stage, back, decisions(plan, Mode.AUTO))
     stage.approved(back)
-    asked(stage, back, ())
+    asked(stage, back, decisions(plan, Mode.AUTO))
 
 
 @dataclass

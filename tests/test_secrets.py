@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from goldseam.authorise import repair_behind
 from goldseam.control import Call, Told
 from goldseam.errors import AccessDenied, GoldseamError
 from goldseam.ports import Key, Receipt, Secret
 from goldseam.record import evidence_pack, exported
-from goldseam.repair import Leave, repair
+from goldseam.repair import repair
 from goldseam.resume import resume
 from goldseam.rollback import plan_rollback
 from goldseam.values import canonical
@@ -93,7 +94,9 @@ def test_law_9_no_key_is_left_anywhere(
         if result.state == "verified":
             back = plan_rollback(plan.id, stage.doors)
             stage.approved(back)
-            said += str(repair(back, Leave("ann", (), stage.keys), stage.doors, stage.home.signer))
+            said += str(
+                repair(back, stage.leave(repair_behind(back, stage.home.ledger)), stage.doors, stage.home.signer)
+            )
     except GoldseamError as caught:
         error = caught
     said += str(resume(stage.doors, stage.keys, stage.home.signer, "ann"))

@@ -21,6 +21,7 @@ from goldseam.claim import (
 )
 from goldseam.control import Kind
 from goldseam.decide import Decision
+from goldseam.emergency import check_emergency
 from goldseam.errors import (
     AlreadyDone,
     ClaimLost,
@@ -42,7 +43,8 @@ class Approval:
     """A person's yes to one plan.
 
     `groups` are those that the person was in; `digest` and `signature` are there when the approver signed the plan's
-    content with a key of their own, for a keyholder to check.
+    content with a key of their own, for a keyholder to check. `emergency` is part of what was signed: it is for an
+    emergency rollback.
     """
 
     plan: str
@@ -52,10 +54,12 @@ class Approval:
     comment: str = ""
     digest: str = ""
     signature: str = ""
+    emergency: bool = False
 
     def to_json(self) -> dict[str, Json]:
         """The approval as a JSON object; without the members that only a signed one has, where it is not."""
-        signed = {"digest": self.digest, "signature": self.signature} if self.signature else {}
+        signed: dict[str, Json] = {"digest": self.digest, "signature": self.signature} if self.signature else {}
+        signed |= {"emergency": True} if self.emergency else {}
         stated = {"plan": self.plan, "by": self.by, "groups": list(self.groups), "at": self.at, "comment": self.comment}
         return {**stated, **signed}
 
@@ -70,6 +74,7 @@ class Approval:
             document.get("comment", ""),
             document.get("digest", ""),
             document.get("signature", ""),
+            document.get("emergency", False),
         )
 
 
@@ -88,6 +93,7 @@ class Leave:
 
     `requester` is set where someone else has to approve (a server), None where the person at the keyboard may.
     `recovers` is the claim that a recovery ends, taken over by `goldseam resume`; without it there is no recovery.
+    `emergency` is a rollback that waits for nobody; the ledger holds who made it so, and why.
     """
 
     by: str
@@ -95,6 +101,7 @@ class Leave:
     source: KeySource
     requester: str | None = None
     recovers: Claim | None = None
+    emergency: bool = False
 
 
 def approve(ledger: Ledger, approval: Approval) -> Entry:
@@ -118,6 +125,7 @@ def authorise(plan: Plan, leave: Leave, kind: Kind, ledger: Ledger, clock: Clock
     Raises AlreadyDone, NotApproved, ExemptResource, PlanRefused, Stale, LimitReached, ClaimLost, GrantRefused,
     HomeError and what the source raises.
     """
+    plan.require_current()
     # 1. once only
     if is_claimed(ledger, plan.id):
         msg = f"plan `{plan.id}` was executed before; make a new plan if it is needed again"
@@ -130,7 +138,7 @@ def authorise(plan: Plan, leave: Leave, kind: Kind, ledger: Ledger, clock: Clock
     entries = tuple(ledger.entries(kind="approval", plan=plan.id))
     approvals = tuple(Approval.from_json(entry.body) for entry in entries)
     _check_calls(plan, kind)
-    _check_leave(plan, leave, approvals, kind, ledger)
+    _check_leave(plan, leave, approvals, kind, ledger, clock.now())
     # 5. the claim, before any key exists: a lost race costs nothing
     claim = _claimed(plan, leave, [entry.hash for entry in entries], ledger, clock)
     with claim.released_on_failure():
@@ -257,19 +265,44 @@ def _check_calls(plan: Plan, kind: Kind) -> None:
         raise PlanRefused(msg)
 
 
-def _check_leave(plan: Plan, leave: Leave, approvals: Sequence[Approval], kind: Kind, ledger: Ledger) -> None:
+def _check_leave(
+    plan: Plan, leave: Leave, approvals: Sequence[Approval], kind: Kind, ledger: Ledger, now: datetime
+) -> None:
     """Every decision allows the plan. What is silent forbids (law 10)."""
     match plan.purpose:
         case Purpose.RECOVERY:
             _check_recovery(plan, leave.recovers, kind, ledger)
         case Purpose.ROLLBACK:
-            _check_rollback(plan, approvals, leave.requester)
+            if leave.emergency:
+                check_emergency(plan, leave.by, ledger, now)
+            else:
+                _check_rollback(plan, leave, approvals, ledger)
         case Purpose.REPAIR:
             _check_repair(plan, leave.decisions, approvals, leave.requester)
 
 
-def _check_rollback(plan: Plan, approvals: Sequence[Approval], requester: str | None) -> None:
-    _check_approvals(plan, approvals, 1, (), requester)
+def _check_rollback(plan: Plan, leave: Leave, approvals: Sequence[Approval], ledger: Ledger) -> None:
+    """A rollback needs what a repair of that resource needs: decisions on the same findings, and their approvals.
+
+    It is never automatic: where the policy repairs unasked, one person approves.
+    """
+    hint = f"; in an outage run `goldseam rollback {plan.of} --emergency -m 'why'`"
+    made = {decision.finding: decision for decision in leave.decisions}
+    for finding in repair_behind(plan, ledger).findings:
+        if finding not in made:
+            msg = f"plan `{plan.id}` has no decision on {finding}; scan, and run `goldseam rollback {plan.of}` again"
+            raise NotApproved(msg + hint)
+        decision = made[finding]
+        _check_allowed(decision, hint)
+        needed = max(1, decision.approvals_needed)
+        _check_approvals(plan, approvals, needed, decision.approval_groups, leave.requester, hint)
+
+
+def repair_behind(plan: Plan, ledger: Ledger) -> Plan:
+    """The repair that a rollback, or the rollback of a rollback, goes back to; raises UnknownName."""
+    while plan.purpose is not Purpose.REPAIR:
+        plan = executed_plan(ledger, plan.of)
+    return plan
 
 
 def _check_repair(
@@ -329,19 +362,29 @@ def own_values(plan: Plan, recovered: Iterable[Plan], kind: Kind) -> Mapping[str
 
 
 def _check_decision(plan: Plan, decision: Decision, approvals: Sequence[Approval], requester: str | None) -> None:
-    if given := next((line for line in decision.trace if line.layer == "exemption" and line.truth), None):
-        msg = f"{decision.finding} is {given.text}; withdraw the exemption first, by `goldseam exempt --withdraw`"
-        raise ExemptResource(msg)
-    if decision.mode.rank < Mode.ASK.rank:
-        msg = f"the policy says `{decision.mode}` for {decision.finding}: run `goldseam explain {decision.finding}`"
-        raise NotApproved(msg)
+    _check_allowed(decision)
     if decision.mode is Mode.ASK or not plan.reversible:
         needed = max(1, decision.approvals_needed)
         _check_approvals(plan, approvals, needed, decision.approval_groups, requester)
 
 
+def _check_allowed(decision: Decision, hint: str = "") -> None:
+    """No exemption covers the finding, and the policy does not leave it alone."""
+    if given := next((line for line in decision.trace if line.layer == "exemption" and line.truth), None):
+        msg = f"{decision.finding} is {given.text}; withdraw the exemption first, by `goldseam exempt --withdraw`"
+        raise ExemptResource(msg)
+    if decision.mode.rank < Mode.ASK.rank:
+        msg = f"the policy says `{decision.mode}` for {decision.finding}: run `goldseam explain {decision.finding}`"
+        raise NotApproved(msg + hint)
+
+
 def _check_approvals(
-    plan: Plan, approvals: Sequence[Approval], needed: int, groups: Sequence[str], requester: str | None
+    plan: Plan,
+    approvals: Sequence[Approval],
+    needed: int,
+    groups: Sequence[str],
+    requester: str | None,
+    hint: str = "",
 ) -> None:
     """Enough different people said yes, not counting the one who asked."""
     people = {
@@ -355,7 +398,7 @@ def _check_approvals(
         msg = (
             f"plan `{plan.id}` has {len(people)} of {needed} approvals{whose}{other}; run `goldseam approve {plan.id}`"
         )
-        raise NotApproved(msg)
+        raise NotApproved(msg + hint)
 
 
 def _check_key(key: Key, now: datetime) -> None:

@@ -219,18 +219,43 @@ def rollback(
     role: Role = "",
     code: Annotated[bool, typer.Option("--code", help="Ask for the keyholder's one-time code.")] = False,
     unscoped: Unscoped = False,
+    prepare: Annotated[bool, typer.Option("--prepare", help="Only make the plan, for somebody to approve.")] = False,
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="Wait for no approval, within 24 hours; somebody else reviews it after.")
+    ] = False,
+    comment: Annotated[str, typer.Option("--comment", "-m", help="Why; an emergency needs it.")] = "",
+    signing_key: Annotated[
+        Path | None, typer.Option("--signing-key", help="Your approver's key, for a keyholder in an emergency.")
+    ] = None,
     yes: Yes = False,
     by: Person = "",
     as_json: Json = False,
 ) -> int:
-    """Take a repair back, by a plan of its own; refused when the object changed since.
+    """Take a repair back, by a plan of its own that is approved like a repair; refused when the object changed since.
 
-    Example: goldseam rollback p-1c0ffee123456789
+    Example: goldseam rollback p-1c0ffee123456789 --prepare
     """
-    from goldseam.cli import repairing
+    from goldseam.cli import taking_back
 
-    source = repairing.Source(key, role, code, unscoped)
-    return repairing.rollback(ctx.obj, plan_id, source, by, yes=yes, as_json=as_json)
+    wanted = taking_back.Wanted(plan_id, prepare, emergency, comment, signing_key, by, yes)
+    return taking_back.rollback(ctx.obj, wanted, taking_back.Source(key, role, code, unscoped), as_json=as_json)
+
+
+@app.command()
+def review(
+    ctx: typer.Context,
+    plan_id: Annotated[str, typer.Argument(metavar="[PLAN]", help="Leave empty to list what waits.")] = "",
+    comment: Annotated[str, typer.Option("--comment", "-m", help="What you found.")] = "",
+    by: Person = "",
+    as_json: Json = False,
+) -> int:
+    """Review an emergency rollback that somebody else made, or list those that wait for it.
+
+    Example: goldseam review p-1c0ffee123456789 -m 'checkout was down; policy to be narrowed'
+    """
+    from goldseam.cli import taking_back
+
+    return taking_back.review(ctx.obj, plan_id, comment, by, as_json=as_json)
 
 
 @app.command()

@@ -167,6 +167,7 @@ def approve(workspace: Workspace, opinion: Opinion, *, as_json: bool) -> int:
     """Record a yes or a no."""
     filed, ledger, by = workspace.filed(opinion.plan), workspace.home.ledger, who(opinion.by)["by"]
     plan = filed.plan
+    plan.require_current()
     file_plan(ledger, plan, filed.decisions)
     if opinion.reject:
         entry = reject(ledger, plan.id, by, opinion.comment)

@@ -15,10 +15,9 @@ from goldseam.cli.doors import doors
 from goldseam.cli.planning import decided_auto, fresh_look, proposed
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace, who
-from goldseam.clock import SystemClock
 from goldseam.decide import Decision
 from goldseam.errors import CloudError, HomeLocked, Refused, ResourceGone, UsageError
-from goldseam.plan import Plan
+from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
 from goldseam.ports import KeySource
 from goldseam.repair import Leave, Repair, repair
@@ -30,7 +29,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def _at_work(workspace: Workspace) -> Iterator[tuple[AwsCloud, Doors]]:
+def at_work(workspace: Workspace) -> Iterator[tuple[AwsCloud, Doors]]:
+    """The account, and everything that executing a plan goes through."""
     with workspace.cloud() as cloud:
         yield cloud, doors(workspace, cloud)
 
@@ -43,7 +43,7 @@ def apply(
         raise UsageError("say which plans to apply, or `--auto` for those that the policies make automatic")
     results: list[Repair] = []
     refusals: list[str] = []
-    with _at_work(workspace) as (cloud, through):
+    with at_work(workspace) as (cloud, through):
         wanted = _refs_decided_auto(workspace) if auto else [workspace.plan(name) for name in plan_ids]
         for item in wanted:
             try:
@@ -59,10 +59,11 @@ def apply(
         output.print_json("goldseam.repairs/1", repairs=[item.to_json() for item in results], refused=refusals)
     elif auto and not results and not refusals:
         output.say("Nothing is to be repaired automatically. `goldseam findings` shows each decision.")
-    return _exit_code(results, refusals)
+    return exit_code(results, refusals)
 
 
-def _exit_code(results: Sequence[Repair], refusals: Sequence[str]) -> int:
+def exit_code(results: Sequence[Repair], refusals: Sequence[str]) -> int:
+    """0 when everything is verified or pending, 1 when something was refused or undone, 3 when something is open."""
     if refusals or any(item.state in ("undone", "conflict") for item in results):
         return 1
     return 3 if any(item.state == "open" for item in results) else 0
@@ -89,13 +90,17 @@ def _applied(
         return []
     leave = Leave(who(by)["by"] if not auto else "policy", decisions, key_source(source, workspace.home_path, cloud))
     done = repair(plan, leave, through, workspace.home.signer)
-    _remember(workspace, cloud, plan)
+    remember(workspace, cloud, plan)
     if not quiet:
         print_repair(done, plan)
     return [done]
 
 
 def _decisions(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> tuple[Decision, ...]:
+    if plan.purpose is Purpose.ROLLBACK:
+        from goldseam.cli.taking_back import rollback_decisions
+
+        return rollback_decisions(workspace, cloud, plan)
     seen = fresh_look(workspace, cloud, plan.ref, workspace.standing())
     return tuple(decision for decision in seen.decisions if decision.finding in plan.findings)
 
@@ -119,37 +124,12 @@ def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Plan | None:
     return made.plan
 
 
-def _remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
+def remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
     """Keep what the resource is like now, so that `findings` is right without another scan."""
     scans = workspace.home.scans
     if known := scans.scans():
         seen = fresh_look(workspace, cloud, plan.ref, workspace.standing())
         scans.update(str(known[0]["id"]), seen)
-
-
-def rollback(workspace: Workspace, plan_id: str, source: Source, by: str, *, yes: bool, as_json: bool) -> int:
-    """Take a repair back."""
-    from goldseam.authorise import Approval, approve
-    from goldseam.rollback import plan_rollback
-
-    with _at_work(workspace) as (cloud, through):
-        back = plan_rollback(plan_id, through)
-        workspace.home.plans.save([(back, ())])
-        if not as_json:
-            print_plan(back, (), workspace.catalog)
-        if not yes and not output.ask(f"take {plan_id} back?"):
-            output.note(f"{plan_id} was not taken back; add --yes where nobody can be asked")
-            return 1
-        person = who(by)["by"]
-        approve(workspace.home.ledger, Approval(back.id, person, (), SystemClock().now().isoformat(), "rollback"))
-        leave = Leave(person, (), key_source(source, workspace.home_path, cloud))
-        done = repair(back, leave, through, workspace.home.signer)
-        _remember(workspace, cloud, back)
-    if as_json:
-        output.print_json("goldseam.repairs/1", repairs=[done.to_json()], refused=[])
-    else:
-        print_repair(done, back)
-    return _exit_code([done], [])
 
 
 def resume(workspace: Workspace, source: Source, by: str, *, wait: bool, as_json: bool) -> int:
@@ -160,7 +140,7 @@ def resume(workspace: Workspace, source: Source, by: str, *, wait: bool, as_json
     if not unfinished(workspace.home.ledger):
         output.print_json("goldseam.resume/1", resumed=[]) if as_json else output.say("Nothing is unfinished.")
         return 0
-    with _at_work(workspace) as (cloud, through):
+    with at_work(workspace) as (cloud, through):
         done = ended(
             through,
             _if_known(source, workspace, cloud),
@@ -170,7 +150,7 @@ def resume(workspace: Workspace, source: Source, by: str, *, wait: bool, as_json
             waiting=_note_waiting if wait else None,
         )
         for item in done:
-            _remember(workspace, cloud, workspace.plan(item.plan))
+            remember(workspace, cloud, workspace.plan(item.plan))
     if as_json:
         output.print_json("goldseam.resume/1", resumed=[asdict(item) for item in done])
     else:
@@ -208,4 +188,4 @@ def one_time_code(workspace: Workspace, plan_id: str, config: Path | None, *, as
     return 0
 
 
-__all__ = ["Source", "apply", "one_time_code", "resume", "rollback"]
+__all__ = ["Source", "apply", "at_work", "exit_code", "one_time_code", "remember", "resume"]

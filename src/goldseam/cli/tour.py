@@ -230,6 +230,9 @@ def _visit(tour: Tour) -> None:
 
 def _take_back(tour: Tour, plan: str) -> None:
     tour.title("7  Take one repair back")
+    tour.run("rollback", plan, "--prepare")
+    (back,) = (item["id"] for item in tour.answer("rollback", plan, "--prepare")["plans"])
+    tour.run("approve", back, "--by", "dana", "-m", "the sign-in form rejects old passwords")
     tour.run("rollback", plan, "--yes", "--key", "keyholder", "--by", "dana")
 
 
