@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 from goldseam.apply import Doors
-from goldseam.authorise import Approval, approve
+from goldseam.approval import Approval, approve
 from goldseam.control import (
     Between,
     Call,

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from goldseam.authorise import Approval, Grant, Leave, authorise, reject
+from goldseam.approval import Approval, reject
+from goldseam.authorise import Grant, Leave, authorise
 from goldseam.claim import Claim
 from goldseam.decide import Decision
 from goldseam.errors import AlreadyDone, GrantRefused, NotApproved

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pytest
 
-from goldseam.authorise import Approval
+from goldseam.approval import Approval
 from goldseam.errors import AccessDenied, AlreadyDone, GoldseamError, GrantRefused, Unreachable
 from goldseam.keyholder import message
 from goldseam.keyholder.allow import Rule

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from goldseam.authorise import Approval, file_plan, reject
-from goldseam.authorise import approve as record_approval
+from goldseam.approval import Approval, reject
+from goldseam.approval import approve as record_approval
+from goldseam.authorise import file_plan
 from goldseam.claim import followed
 from goldseam.cli import output
 from goldseam.cli.selection import chosen, words

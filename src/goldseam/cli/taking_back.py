@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from goldseam.authorise import Approval, Leave, repair_behind
-from goldseam.authorise import approve as record_approval
+from goldseam.approval import Approval
+from goldseam.approval import approve as record_approval
+from goldseam.authorise import Leave, repair_behind
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
 from goldseam.cli.planning import fresh_look
