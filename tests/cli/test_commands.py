@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 COMMANDS = (
-    "demo", "scan", "findings", "explain", "plan", "approve", "apply", "rollback", "resume", "exempt", "policy",
-    "permissions", "controls", "ledger", "keyholder", "key", "conform", "connect",
+    "demo", "scan", "findings", "explain", "plan", "approve", "apply", "rollback", "review", "resume", "exempt",
+    "policy", "permissions", "controls", "ledger", "keyholder", "key", "conform", "connect",
 )  # fmt: skip
 
 

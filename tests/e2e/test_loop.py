@@ -58,7 +58,11 @@ def test_scan_to_evidence_and_back(world: World, dana: Person) -> None:
     again = dana.scanned()
     assert {again[name, bucket]["status"] for name in (PUBLIC, BLOCKED)} == {"pass"}
     assert again[PUBLIC, world.storage.website_bucket]["status"] == "fail"
+    early = dana.run("rollback", plan["id"], "--yes")
+    assert (early.code, "0 of 1 approvals" in early.err, "--emergency" in early.err) == (1, True, True)
+    taking = dana.approves_rollback(plan["id"])
     back = dana.run("rollback", plan["id"], "--yes", "--json")
+    assert [item["plan"] for item in back.json["repairs"]] == [taking]
     assert (back.code, [item["state"] for item in back.json["repairs"]]) == (0, ["verified"])
     assert world.bucket_policy(bucket) == held
     assert {dana.findings()[name, bucket]["status"] for name in (PUBLIC, BLOCKED)} == {"fail"}
@@ -75,6 +79,28 @@ def test_scan_to_evidence_and_back(world: World, dana: Person) -> None:
         text = file.read_text("utf-8")
         file.write_text(text.replace("dana", "dora"), encoding="utf-8")
         assert stranger.run("ledger", "verify", "--file", str(file), "--public-key", str(public_key)).code == 3
+
+
+def test_an_outage_does_not_wait_and_somebody_else_reviews_it(world: World, dana: Person) -> None:
+    bucket = world.storage.data_bucket
+    held = world.bucket_policy(bucket)
+    dana.uses(ASK)
+    plan = dana.planned(dana.scanned()[PUBLIC, bucket])
+    assert dana.run("approve", plan["id"]).code == 0
+    assert dana.run("apply", plan["id"], "--yes").code == 0
+    silent = dana.run("rollback", plan["id"], "--yes", "--emergency")
+    assert (silent.code, "needs a reason" in silent.err) == (2, True)
+    done = dana.run("rollback", plan["id"], "--yes", "--emergency", "-m", "exports fail", "--json")
+    assert (done.code, [item["state"] for item in done.json["repairs"]]) == (0, ["verified"])
+    back = done.json["repairs"][0]["plan"]
+    assert f"goldseam review {back}" in done.err
+    assert world.bucket_policy(bucket) == held
+    assert [item["body"]["because"] for item in dana.run("review", "--json").json["waiting"]] == ["exports fail"]
+    assert f"emergency rollback {back} by dana" in dana.run("scan", "--control", PUBLIC).err
+    own = dana.run("review", back)
+    assert (own.code, "somebody else" in own.err) == (1, True)
+    assert dana.run("review", back, "--by", "noor", "-m", "policy to be narrowed").code == 0
+    assert dana.run("review").out == "No emergency rollback waits for a review.\n"
 
 
 def _allowed(policy: object) -> set[tuple[str, str]]:

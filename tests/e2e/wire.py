@@ -89,7 +89,11 @@ class Wire:
 
     def session_policies(self) -> list[str]:
         """The session policies that keys were asked for with, in order."""
-        return [asked.form["Policy"][0] for asked in self.asked if asked.operation == "AssumeRole"]
+        return [
+            asked.form["Policy"][0]
+            for asked in self.asked
+            if asked.operation == "AssumeRole" and "Policy" in asked.form
+        ]
 
     def forwarded(self, asked: Asked) -> tuple[int, Mapping[str, str], bytes] | None:
         """The emulator's answer; None where the call was lost."""

@@ -170,6 +170,12 @@ class Person:
         (plan,) = done.json["plans"]
         return plan
 
+    def approves_rollback(self, plan_id: str) -> str:
+        """Make the plan that takes one back, and approve it; its id."""
+        (back,) = self.run("rollback", plan_id, "--prepare", "--json").json["plans"]
+        assert self.run("approve", back["id"], "-m", "agreed").code == 0
+        return str(back["id"])
+
     def ledger(self, kind: str | None = None, plan: str | None = None) -> list[Any]:
         """The ledger's entries, as it is exported."""
         with Home(self.home) as home:

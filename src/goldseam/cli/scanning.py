@@ -13,6 +13,7 @@ from goldseam.cli import output
 from goldseam.cli.doors import doors
 from goldseam.cli.progress import shown_progress
 from goldseam.cli.selection import chosen, service_of, severity, words
+from goldseam.cli.taking_back import note_unreviewed
 from goldseam.cli.workspace import Workspace
 from goldseam.clock import SystemClock
 from goldseam.control import Catalog
@@ -68,6 +69,7 @@ def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
     home.ledger.append("scan", {"scan": name, "account": cloud.session.account_id(), "counts": counts})
     reasons = [f"{gap.kind} in {gap.shard.region}: {gap.reason}" for gap in gaps]
     _report(workspace, name, counts, reasons, closed, as_json=as_json)
+    note_unreviewed(workspace)
     return _exit_code(counts)
 
 
