@@ -44,7 +44,7 @@ def test_a_keyholder_refuses_what_its_own_list_does_not_hold(world: World) -> No
         assert "the keyholder's allow-list does not hold plan" in told
         shown = dana.run("keyholder", "--config", str(config), "show", "--json").json
     assert [entry["decision"] for entry in shown["decisions"]] == ["refused"]
-    assert [entry["kind"] for entry in dana.ledger(plan=plan["id"])][-2:] == ["request", "refusal"]
+    assert [entry["kind"] for entry in dana.ledger(plan=plan["id"])][-3:] == ["request", "refusal", "release"]
     assert world.wire.secrets == []
     assert world.bucket_policy(world.storage.data_bucket) == held
 
