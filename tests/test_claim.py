@@ -23,13 +23,15 @@ from goldseam.claim import (
     usage,
 )
 from goldseam.conform.ground import Diary
-from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, LimitReached
+from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, HomeLocked, LimitReached
 from goldseam.plan import Plan
 from goldseam.policy import Limits, Mode
 from goldseam.ports import Ledger
 from goldseam.recall import recall
 from goldseam.repair import repair
 from goldseam.store import Home
+from goldseam.store.database import Database
+from goldseam.store.ledger import SqliteLedger
 from goldseam.store.schema import MIGRATIONS
 from goldseam.values import Json
 from tests.memory_cloud import OTHER, REF, Scene, dials_safe, private, scene, sealed
@@ -270,6 +272,21 @@ def test_a_refusal_releases_the_limits_and_the_same_plan_can_be_asked_for_again(
     assert [epoch_of(entry) for entry in stage.home.ledger.entries(kind="repair")] == [1, 2, 3, 4]
     assert followed(stage.home.ledger, REF) == plan.id
     assert recall(stage.home.ledger, now).repaired == {plan.findings[0]: 1}
+
+
+def test_nobody_writes_between_the_check_of_a_claim_and_the_claim(stage: Scene) -> None:
+    other = SqliteLedger(Database(stage.home.path, patience=0.0), stage.cloud.clock)
+    tried: list[str] = []
+
+    def check() -> None:
+        with pytest.raises(HomeLocked):
+            other.claim("p-2", body())
+        tried.append("in vain")
+
+    stage.home.ledger.claim(PLAN, body(), check=check)
+    other.claim("p-2", body())
+    assert tried == ["in vain"]
+    assert stage.kinds() == ["repair", "repair"]
 
 
 def _automatic(folder: Path, number: int) -> None:
