@@ -348,6 +348,31 @@ def test_waiting_lasts_as_long_as_a_key_may_and_then_goes_on(stage: Scene, jump:
         assert same(stage.facts(), before)
 
 
+def test_a_key_that_somebody_else_was_given_meanwhile_was_not_waited_out(stage: Scene) -> None:
+    """Another process recovers while this one waits, and stops just before its first call."""
+    stopped(stage, stage.plan(), 3)
+    half = stage.facts()
+    told: list[datetime] = []
+
+    def stop(call: Call, moment: str) -> None:
+        raise KeyboardInterrupt
+
+    def waiting(until: datetime) -> None:
+        told.append(until)
+        if len(told) == 39:
+            stage.later()
+            stage.cloud.on_call = stop
+            with pytest.raises(KeyboardInterrupt):
+                resume(replace(stage.doors, locks=Alone()), stage.keys, stage.home.signer, "bob")
+            stage.cloud.on_call = lambda call, moment: None
+
+    (ended,) = resume(stage.doors, stage.keys, stage.home.signer, "ann", waiting=waiting)
+    assert (ended.state, len(stage.cloud.granted)) == ("open", 2)
+    assert "is valid until 13:0" in ended.because
+    assert same(stage.facts(), half)
+    assert resumed(stage).state == "undone"
+
+
 def test_those_that_need_no_waiting_are_ended_before_it(stage: Scene) -> None:
     one, other = stage.plan(), stage.plan(sealed, ref=OTHER)
     stopped(stage, one, 2)
