@@ -313,6 +313,37 @@ def test_the_key_of_a_recovery_that_was_cut_short_is_waited_for_too(stage: Scene
     assert same(stage.facts(), before)
 
 
+def test_a_recovery_that_still_lives_is_shut_out_before_the_next_one_is_made(stage: Scene) -> None:
+    stopped(stage, stage.plan(), 3)
+    stage.later()
+
+    def stop(call: Call, moment: str) -> None:
+        raise KeyboardInterrupt
+
+    stage.cloud.on_call = stop
+    with pytest.raises(KeyboardInterrupt):
+        resumed(stage, minutes=0)
+    stage.cloud.on_call = lambda call, moment: None
+    first = Claim(next(stage.home.ledger.entries(kind="takeover")).body["plan"], 2, stage.home.ledger)
+    (lives,) = [
+        Claim(claim.body["plan"], 1, stage.home.ledger)
+        for claim in stage.home.ledger.entries(kind="repair")
+        if claim.body["of"] == first.plan
+    ]
+    seen: list[Plan] = []
+
+    def keep(back: Plan) -> None:
+        seen.append(back)
+        for claim in (first, lives):
+            with pytest.raises(ClaimLost):
+                claim.append("intent", {"step": 2, "undo": False, "call": back.calls[0].to_json()})
+
+    stage.later()
+    (ended,) = resume(stage.doors, stage.keys, stage.home.signer, "ann", keep=keep)
+    assert (ended.state, ended.recovery) == ("undone", seen[0].id)
+    assert set(states(stage)) == {first.plan, lives.plan, seen[0].id}
+
+
 def test_a_request_without_an_answer_counts_as_a_key_of_fifteen_minutes(stage: Scene) -> None:
     plan = stage.plan()
     stage.home.ledger.append("plan", {"plan": plan.id, "document": plan.to_json(), "decisions": {}})
