@@ -23,9 +23,11 @@ from goldseam.claim import (
     usage,
 )
 from goldseam.conform.ground import Diary
+from goldseam.decide import Circumstances, Decision, decide
 from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, HomeLocked, LimitReached
+from goldseam.evaluate import evaluate
 from goldseam.plan import Plan
-from goldseam.policy import Limits, Mode
+from goldseam.policy import Limits, Mode, load_policies
 from goldseam.ports import Ledger
 from goldseam.recall import recall
 from goldseam.repair import repair
@@ -34,7 +36,7 @@ from goldseam.store.database import Database
 from goldseam.store.ledger import SqliteLedger
 from goldseam.store.schema import MIGRATIONS
 from goldseam.values import Json
-from tests.memory_cloud import OTHER, REF, Scene, dials_safe, private, scene, sealed
+from tests.memory_cloud import CATALOG, OTHER, REF, VAULT, Scene, dials_safe, private, scene, sealed
 
 FORKS: Final = get_context("forkserver")
 PLAN: Final = "p-1"
@@ -356,3 +358,32 @@ def test_a_call_without_a_certain_answer_may_still_arrive(
     later.append("intent", {})
     later.append("result", {})
     assert may_still_be_sent(stage.home.ledger, [PLAN]) is sent
+
+
+TWO_POLICIES: Final = """
+version: 1
+policies:
+  - name: many
+    controls: ["mem.vault.*"]
+    when: ["resource.account == 'acc'"]
+    mode: auto
+    limits: {per_hour: 7, per_account: 6}
+  - name: few
+    controls: ["mem.vault.dials-safe"]
+    when: ["resource.account == 'acc'"]
+    mode: auto
+    limits: {per_hour: 9, per_account: 2}
+"""
+
+
+def test_a_decision_carries_the_least_limits_of_all_policies_that_apply(stage: Scene) -> None:
+    policies = load_policies(TWO_POLICIES, "two.yaml", CATALOG)
+    resource = stage.cloud.read(REF, frozenset(facet.name for facet in VAULT.facets))
+    for about, limits in ((dials_safe, Limits(7, 2)), (sealed, Limits(7, 6))):
+        (finding,) = evaluate(resource, [about])
+        around = Circumstances(stage.cloud.clock.now(), (), usage(stage.home.ledger, stage.cloud.clock.now()))
+        made = decide(finding, about, resource, (), policies, around)
+        assert made.limits == limits
+        assert Decision.from_json(made.to_json()) == made
+        old = {name: value for name, value in made.to_json().items() if name != "limits"}
+        assert Decision.from_json(old).limits == Limits()
