@@ -133,16 +133,20 @@ def resume(
 
     Raises HomeError.
     """
-    means = _Means(source, signer, by, keep)
+    means, newest = _Means(source, signer, by, keep), _newest_key(doors.ledger)
     claims = {claim.body["plan"]: claim for claim in unfinished(doors.ledger)}
     ended = {plan: _resumed(claim, doors, means) for plan, claim in claims.items()}
     late = [item for item in ended.values() if item.until]
     if late and waiting is not None:
-        waited = max(entry.seq for entry in doors.ledger.entries(kind="takeover"))
         _wait(doors, max(datetime.fromisoformat(item.until) for item in late), waiting)
-        ended |= {item.plan: _resumed(claims[item.plan], doors, means, waited) for item in late}
+        ended |= {item.plan: _resumed(claims[item.plan], doors, means, newest) for item in late}
     _seal(doors.ledger, means.signer)
     return tuple(ended.values())
+
+
+def _newest_key(ledger: Ledger) -> int:
+    """The number of the newest entry about a key: what comes after it is not waited for."""
+    return max((entry.seq for kind in ("request", "grant") for entry in ledger.entries(kind=kind)), default=0)
 
 
 def _wait(doors: Doors, until: datetime, waiting: Callable[[datetime], None]) -> None:
