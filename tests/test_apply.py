@@ -12,11 +12,12 @@ import pytest
 
 from goldseam.apply import apply
 from goldseam.authorise import Grant
-from goldseam.claim import Claim, epoch_of, followed
+from goldseam.claim import Claim, epoch_of, followed, take_over
 from goldseam.control import Call, Control, Told
 from goldseam.decide import Exemption
 from goldseam.errors import (
     AlreadyDone,
+    ClaimLost,
     CloudError,
     ExemptResource,
     GoldseamError,
@@ -32,6 +33,7 @@ from goldseam.evaluate import evaluate
 from goldseam.plan import Plan, image_path
 from goldseam.ports import Entry, Key, Ledger, Receipt, Secret, Writer
 from goldseam.repair import Repair, repair
+from goldseam.resource import Ref, Resource
 from goldseam.resume import resume
 from goldseam.settle import image_now
 from goldseam.store import Home
@@ -409,6 +411,32 @@ def test_no_answer_is_no_news_a_fresh_reading_decides(stage: Scene, operation: s
 
 
 @pytest.mark.parametrize("operation", STEPS)
+@pytest.mark.parametrize(("how", "state"), [("doubt", "verified"), ("hollow", "undone")])
+def test_once_an_attempt_may_have_been_done_a_fresh_reading_decides(
+    stage: Scene, operation: str, how: str, state: str
+) -> None:
+    """The last attempt was throttled, which alone says that nothing was done; the one before got no answer."""
+    before = stage.facts()
+    stage.cloud.faults = [Fault(operation, how)]
+    assert done(stage, stage.plan()).state == state
+    assert same(stage.facts(), before) is (state == "undone")
+    (failure,) = stage.home.ledger.entries(kind="failure")
+    assert (failure.body["code"], failure.body["uncertain"]) == ("Throttling", True)
+
+
+@pytest.mark.parametrize("operation", ["vault.SetDials", "vault.PutPolicy", "vault.AddRules", "vault.RemoveRules"])
+def test_a_doubt_on_the_way_back_is_ended_by_a_reading_too(stage: Scene, operation: str) -> None:
+    before = stage.facts()
+    stage.cloud.faults = [Fault("vault.Seal", "denied"), Fault(operation, ""), Fault(operation, "doubt")]
+    assert done(stage, stage.plan()).state == "undone"
+    assert same(stage.facts(), before)
+    failures = [entry.body for entry in stage.home.ledger.entries(kind="failure")]
+    assert [(body["undo"], body["uncertain"]) for body in failures] == [(False, False), (True, True)]
+    calls = [item["call"]["operation"] for item in stage.cloud.calls]
+    assert len(calls) == 5 + 4
+
+
+@pytest.mark.parametrize("operation", STEPS)
 @pytest.mark.parametrize("how", ["denied", "lost", "broken"])
 def test_peers_12_a_failure_under_lag_is_still_told_right(stage: Scene, operation: str, how: str) -> None:
     before = stage.facts()
@@ -526,6 +554,60 @@ def test_the_writer_is_opened_for_the_plan_and_its_way_back_only(stage: Scene) -
     writer = stage.cloud.open_writer(key_of(stage), calls)
     with pytest.raises(RefusedCall):
         writer.call(replace(plan.calls[0], parameters={"Vault": OTHER.address, "Fields": {"tries": 1}}))
+
+
+# --- somebody else takes it over
+
+
+@pytest.mark.parametrize("step", range(1, 6))
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_what_was_taken_over_sends_no_further_call_and_undoes_nothing(stage: Scene, step: int, moment: str) -> None:
+    plan = stage.plan()
+
+    def take(call: Call, when: str) -> None:
+        if when == moment and len(stage.cloud.calls) == step - (when == "before"):
+            take_over(stage.home.ledger, plan.id, "bob")
+
+    stage.cloud.on_call = take
+    with pytest.raises(ClaimLost, match="nothing is sent"):
+        done(stage, plan)
+    assert len(stage.cloud.calls) == step
+    assert stage.kinds()[-1] == "takeover"
+    intents = [entry.body["step"] for entry in stage.home.ledger.entries(kind="intent")]
+    assert intents == list(range(1, step + 1))
+
+
+@pytest.mark.parametrize("operation", ["vault.PutPolicy", "vault.Seal"])
+def test_what_was_taken_over_while_it_undoes_sends_no_further_call(stage: Scene, operation: str) -> None:
+    plan = stage.plan()
+
+    def take(call: Call, when: str) -> None:
+        if when == "before" and call not in plan.calls:
+            stage.cloud.on_call = lambda call, when: None
+            take_over(stage.home.ledger, plan.id, "bob")
+
+    stage.cloud.faults = [Fault(operation, "denied")]
+    stage.cloud.on_call = take
+    with pytest.raises(ClaimLost):
+        done(stage, plan)
+    assert stage.kinds()[-1] == "takeover"
+    assert len(stage.cloud.calls) == STEPS.index(operation) + 2
+
+
+def test_an_outcome_is_not_recorded_by_who_was_shut_out(stage: Scene) -> None:
+    plan = stage.plan(sealed)
+    seen: list[str] = []
+
+    def slowly(ref: Ref, facets: frozenset[str]) -> Resource:
+        if stage.cloud.calls and not seen:
+            seen.append("verifying")
+            take_over(stage.home.ledger, plan.id, "bob")
+        return type(stage.cloud).read(stage.cloud, ref, facets)
+
+    stage.cloud.read = slowly  # type: ignore[method-assign]
+    with pytest.raises(ClaimLost):
+        done(stage, plan)
+    assert list(stage.home.ledger.entries(kind="outcome")) == []
 
 
 # --- images

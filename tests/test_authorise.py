@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from goldseam.apply import record_outcome
 from goldseam.approval import Approval, reject
 from goldseam.authorise import Grant, Leave, authorise
-from goldseam.claim import Claim
+from goldseam.claim import Claim, standing_claims, take_over
+from goldseam.control import Control
 from goldseam.decide import Decision
-from goldseam.errors import AlreadyDone, GrantRefused, NotApproved
-from goldseam.plan import Plan
+from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, GrantRefused, NotApproved, PlanRefused, Unreachable
+from goldseam.plan import Change, Plan, Purpose
 from goldseam.policy import Limits, Mode
+from goldseam.ports import Entry, Key, Ledger, Secret
 from goldseam.propose import reversal
 from goldseam.repair import repair
-from tests.memory_cloud import PLENTY, REF, VAULT, Scene, private, scene, sealed, welded
+from goldseam.resource import Ref, Resource
+from goldseam.values import Json
+from tests.memory_cloud import OTHER, PLENTY, REF, VAULT, Scene, no_world_rule, private, scene, sealed, welded
 
 
 @pytest.fixture
@@ -207,6 +213,213 @@ def test_a_rollback_needs_the_decisions_of_the_repair_and_a_person(stage: Scene)
         asked(stage, back, decisions(plan, Mode.AUTO))
     stage.approved(back)
     asked(stage, back, decisions(plan, Mode.AUTO))
+
+
+# --- a recovery is of one unfinished repair, on its resource, along its path
+
+
+FACETS = frozenset(facet.name for facet in VAULT.facets)
+
+
+def half_done(stage: Scene, *wanted: Control, calls: int = 1, ref: Ref = REF) -> tuple[Plan, Claim]:
+    """A repair that a crash cut short after some calls, taken over."""
+    plan = stage.plan(*wanted, ref=ref)
+    held = authorise(plan, stage.leave(plan), VAULT, stage.home.ledger, stage.cloud.clock)
+    writer = stage.cloud.open_writer(held.key, plan.calls)
+    for step, call in enumerate(plan.calls[:calls], 1):
+        held.claim.append("intent", {"step": step, "undo": False, "call": call.to_json()})
+        writer.call(call)
+    stage.keys.asked.clear()
+    return plan, take_over(stage.home.ledger, plan.id, "ann")
+
+
+def back_from(stage: Scene, plan: Plan, ref: Ref = REF) -> Plan:
+    return reversal(plan, stage.cloud.read(ref, FACETS), VAULT, Purpose.RECOVERY)
+
+
+def refused(stage: Scene, back: Plan, claim: Claim | None, match: str) -> None:
+    kinds = stage.kinds(back.id)
+    with pytest.raises((NotApproved, PlanRefused), match=match):
+        asked(stage, back, (), recovers=claim)
+    assert stage.keys.asked == []
+    assert "repair" not in stage.kinds(back.id)[len(kinds) :]
+
+
+def test_a_recovery_of_an_unfinished_repair_needs_no_decision(stage: Scene) -> None:
+    plan, claim = half_done(stage, private, sealed)
+    assert asked(stage, back_from(stage, plan), (), recovers=claim).claim.epoch == 1
+
+
+def test_a_recovery_is_made_by_whoever_took_the_repair_over(stage: Scene) -> None:
+    plan, claim = half_done(stage, private, sealed)
+    other, of_other = half_done(stage, private, sealed, ref=OTHER)
+    back = back_from(stage, plan)
+    for held in (None, of_other):
+        refused(stage, back, held, "only `goldseam resume` executes it")
+    take_over(stage.home.ledger, plan.id, "bob")
+    with pytest.raises(ClaimLost, match=f"took plan `{plan.id}` over"):
+        asked(stage, back, (), recovers=claim)
+    assert stage.keys.asked == []
+    assert other.id != plan.id
+
+
+@pytest.mark.parametrize("state", ["verified", "undone", "conflict"])
+def test_a_recovery_is_not_of_a_repair_that_ended(stage: Scene, state: str) -> None:
+    plan, claim = half_done(stage, private, sealed)
+    back = back_from(stage, plan)
+    record_outcome(claim, plan.ref, state, "a test")
+    refused(stage, back, claim, "which is not unfinished")
+
+
+def test_a_recovery_is_not_of_what_was_never_executed_or_was_released(stage: Scene) -> None:
+    plan = stage.plan(private)
+    stage.cloud.change("policy", {"allow": ["ann"], "note": "keep"})
+    back = back_from(stage, plan)
+    refused(stage, back, Claim(plan.id, 1, stage.home.ledger), "which is not unfinished")
+    stage.cloud.change("policy", {"allow": ["*", "ann"], "note": "keep"})
+    released(asked(stage, plan, decisions(plan, Mode.AUTO)))
+    stage.keys.asked.clear()
+    refused(stage, back, Claim(plan.id, 1, stage.home.ledger), "which is not unfinished")
+
+
+@pytest.mark.parametrize("part", ["id", "account", "region", "address"])
+def test_a_recovery_stays_on_its_resource_compared_whole(stage: Scene, part: str) -> None:
+    plan, claim = half_done(stage, private, sealed)
+    back = back_from(stage, plan)
+    refused(stage, _on(back, replace(plan.ref, **{part: "another"})), claim, "a recovery stays on it")
+
+
+def _on(back: Plan, ref: Ref) -> Plan:
+    """The same recovery for another resource, with the calls that its change takes there."""
+    there = Resource(ref, {change.facet: change.before for change in back.changes})
+    target = replace(back, ref=ref, changes=tuple(Change(c.facet, c.after, c.before) for c in back.changes))
+    return replace(reversal(target, there, VAULT, Purpose.RECOVERY), of=back.of)
+
+
+def _made(plan: Plan, *changes: Change) -> Plan:
+    """A recovery of a plan with other changes, and the calls that they take."""
+    forged = replace(plan, changes=tuple(Change(c.facet, c.after, c.before) for c in reversed(changes)))
+    now = Resource(plan.ref, {change.facet: change.before for change in changes})
+    return replace(reversal(forged, now, VAULT, Purpose.RECOVERY), of=plan.id)
+
+
+OPEN: Final = {"allow": ["*", "ann"], "note": "keep"}
+CLOSED: Final = {"allow": ["ann"], "note": "keep"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param((Change("policy", CLOSED, {"allow": ["*", "eve"]}),), id="to another image before"),
+        pytest.param((Change("policy", {"allow": ["eve"]}, OPEN),), id="from a state that is not the plan's"),
+        pytest.param((Change("dials", {"tries": 99, "tone": "low"}, {"tries": 3, "tone": "low"}),), id="another facet"),
+        pytest.param(
+            (Change("policy", CLOSED, OPEN), Change("rules", ["office"], ["office", "world:1"])), id="one facet more"
+        ),
+        pytest.param(
+            (Change("sealed", after=False, before=True), Change("policy", CLOSED, {"allow": ["*"]})),
+            id="the second",
+        ),
+        pytest.param((Change("policy", OPEN, CLOSED),), id="forwards"),
+    ],
+)
+def test_a_recovery_goes_back_along_the_plan_s_own_path(stage: Scene, changes: tuple[Change, ...]) -> None:
+    plan, claim = half_done(stage, private, sealed, calls=2)
+    refused(stage, _made(plan, *changes), claim, "does not go back along")
+    asked(stage, back_from(stage, plan), (), recovers=claim)
+
+
+def test_a_recovery_s_calls_are_those_that_its_change_takes(stage: Scene) -> None:
+    plan, claim = half_done(stage, private, sealed)
+    back = back_from(stage, plan)
+    refused(
+        stage, replace(back, calls=(*back.calls, *stage.plan(no_world_rule).calls)), claim, "not those that its change"
+    )
+
+
+def test_a_recovery_is_not_of_a_recovery(stage: Scene) -> None:
+    plan, claim = half_done(stage, private, sealed, calls=2)
+    back = back_from(stage, plan)
+    asked(stage, back, (), recovers=claim)
+    stage.keys.asked.clear()
+    held = take_over(stage.home.ledger, back.id, "ann")
+    forth = replace(reversal(back, stage.cloud.read(REF, FACETS).with_facets({"policy": OPEN, "sealed": False}), VAULT),
+                    purpose=Purpose.RECOVERY)  # fmt: skip
+    refused(stage, forth, held, "a recovery stays on it")
+
+
+def test_a_rejected_recovery_is_not_made_and_an_approved_one_reaches_the_source_with_its_approval(stage: Scene) -> None:
+    plan, claim = half_done(stage, private, sealed)
+    back = back_from(stage, plan)
+    stage.approved(back, "bob")
+    released(asked(stage, back, (), recovers=claim))
+    assert [approval["by"] for approval in stage.keys.asked[0][1]] == ["bob"]
+    stage.keys.asked.clear()
+    reject(stage.home.ledger, back.id, "eve")
+    refused(stage, back, claim, "rejected by eve")
+
+
+# --- the claim comes first
+
+
+@pytest.mark.parametrize("trouble", ["refused", "already given", "no answer", "stopped", "too long"])
+def test_whatever_fails_between_the_claim_and_the_first_call_releases_it(stage: Scene, trouble: str) -> None:
+    plan = stage.plan()
+    source = Failing(stage, trouble)
+    leave = replace(stage.leave(plan), source=source)
+    with pytest.raises((GoldseamError, KeyboardInterrupt)):
+        repair(plan, leave, stage.doors, stage.home.signer)
+    assert source.seen == ["plan", "repair", "request"]
+    assert stage.kinds()[-1] == "release"
+    assert standing_claims(stage.home.ledger) == []
+    assert repair(plan, stage.leave(plan), stage.doors, stage.home.signer).state == "verified"
+
+
+@dataclass
+class Failing:
+    """A key source that has trouble, and looks at the ledger."""
+
+    stage: Scene
+    trouble: str
+    name: str = "failing"
+    seen: list[str] = field(default_factory=list)
+
+    def key_for(self, plan: Mapping[str, Json], approvals: object) -> Key:
+        self.seen = self.stage.kinds()
+        troubles: dict[str, BaseException] = {
+            "refused": GrantRefused("no; ask later"),
+            "already given": AlreadyDone("given before; plan again"),
+            "no answer": Unreachable("no answer; try again"),
+            "stopped": KeyboardInterrupt(),
+        }
+        if self.trouble in troubles:
+            raise troubles[self.trouble]
+        return Key("failing", self.stage.cloud.clock.now() + timedelta(hours=1), Secret(token="t"))
+
+
+def test_a_lost_race_costs_no_key(stage: Scene) -> None:
+    """Another process claimed the plan after it was looked for; the source is not asked."""
+    plan = stage.plan()
+    late = replace(stage.leave(plan), source=stage.keys)
+    raced = Racing(stage.home.ledger)
+    with pytest.raises(AlreadyDone):
+        authorise(plan, late, VAULT, raced, stage.cloud.clock)  # type: ignore[arg-type]
+    assert stage.keys.asked == []
+    assert stage.kinds() == ["plan", "repair"]
+
+
+@dataclass
+class Racing:
+    """A ledger in which somebody else is first."""
+
+    ledger: Ledger
+
+    def claim(self, plan_id: str, body: Mapping[str, Json], *, check: Callable[[], None] | None = None) -> Entry:
+        self.ledger.claim(plan_id, {**body, "by": "bob"}, check=check)
+        return self.ledger.claim(plan_id, body, check=check)
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        return getattr(self.ledger, name)  # type: ignore[no-any-return]
 
 
 @dataclass

@@ -161,18 +161,21 @@ def all_automatic(modes: Iterable[str]) -> bool:
     return bool(made) and all(mode == Mode.AUTO for mode in made)
 
 
-def keys_valid_until(ledger: Ledger, plans: Iterable[str]) -> datetime | None:
+def keys_valid_until(ledger: Ledger, plans: Iterable[str], after: int = 0) -> datetime | None:
     """When the last key that was given for one of the plans has expired on every clock; None when none was requested.
 
-    A request without an answer may have led to a key, which then lasts 15 minutes.
+    A request without an answer may have led to a key, which then lasts 15 minutes. Keys that were requested up to the
+    entry `after` do not count.
     """
-    ends = [end + CLOCK_SKEW for plan in plans for end in _key_ends(ledger, plan)]
+    ends = [end + CLOCK_SKEW for plan in plans for end in _key_ends(ledger, plan, after)]
     return max(ends, default=None)
 
 
-def _key_ends(ledger: Ledger, plan_id: str) -> Iterator[datetime]:
+def _key_ends(ledger: Ledger, plan_id: str, after: int) -> Iterator[datetime]:
     requested: datetime | None = None
     for entry in ledger.entries(plan=plan_id):
+        if entry.seq <= after:
+            continue
         if entry.kind == "request":
             requested = datetime.fromisoformat(entry.at)
         elif entry.kind == "refusal":

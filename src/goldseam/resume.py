@@ -80,13 +80,13 @@ class _Means:
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A plan without an end, and what to end it with; `expired` when its old keys were waited out."""
+    """A plan without an end, and what to end it with; keys requested up to the entry `waited` were waited out."""
 
     plan: Plan
     kind: Kind
     doors: Doors
     means: _Means
-    expired: bool = False
+    waited: int = 0
 
     @property
     def ledger(self) -> Ledger:
@@ -100,8 +100,8 @@ class _Case:
 
     def keys_valid(self) -> datetime | None:
         """Until when an old key may still be used; None when none can."""
-        until = keys_valid_until(self.ledger, self.attempts)
-        return None if self.expired or until is None or until <= self.doors.clock.now() else until
+        until = keys_valid_until(self.ledger, self.attempts, self.waited)
+        return None if until is None or until <= self.doors.clock.now() else until
 
     def arrives_until(self) -> datetime | None:
         """Until when a call that was meant before may still arrive; None when none can."""
@@ -134,15 +134,20 @@ def resume(
 
     Raises HomeError.
     """
-    means = _Means(source, signer, by, keep)
+    means, newest = _Means(source, signer, by, keep), _newest_key(doors.ledger)
     claims = {claim.body["plan"]: claim for claim in unfinished(doors.ledger)}
     ended = {plan: _resumed(claim, doors, means) for plan, claim in claims.items()}
     late = [item for item in ended.values() if item.until]
     if late and waiting is not None:
         _wait(doors, max(datetime.fromisoformat(item.until) for item in late), waiting)
-        ended |= {item.plan: _resumed(claims[item.plan], doors, means, expired=True) for item in late}
+        ended |= {item.plan: _resumed(claims[item.plan], doors, means, newest) for item in late}
     _seal(doors.ledger, means.signer)
     return tuple(ended.values())
+
+
+def _newest_key(ledger: Ledger) -> int:
+    """The number of the newest entry about a key: what comes after it is not waited for."""
+    return max((entry.seq for kind in ("request", "grant") for entry in ledger.entries(kind=kind)), default=0)
 
 
 def _wait(doors: Doors, until: datetime, waiting: Callable[[datetime], None]) -> None:
@@ -195,9 +200,9 @@ def _seal(ledger: Ledger, signer: Signer) -> None:
         checkpoint(ledger, outcomes[-1], signer)
 
 
-def _resumed(claim: Entry, doors: Doors, means: _Means, *, expired: bool = False) -> Resumed:
+def _resumed(claim: Entry, doors: Doors, means: _Means, waited: int = 0) -> Resumed:
     plan = executed_plan(doors.ledger, claim.body["plan"])
-    case = _Case(plan, doors.catalog.kind(plan.ref.kind), doors, means, expired)
+    case = _Case(plan, doors.catalog.kind(plan.ref.kind), doors, means, waited)
     try:
         with doors.locks.hold(f"plan {plan.id}"):
             return _ended(case)

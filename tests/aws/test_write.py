@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -15,7 +16,9 @@ from goldseam.errors import (
     AccessDenied,
     CallFailed,
     CloudError,
+    CredentialsExpired,
     NotFound,
+    Outdated,
     PlanRefused,
     RefusedCall,
     Throttled,
@@ -134,6 +137,45 @@ def test_a_refusal_is_final(error: CloudError) -> None:
     with pytest.raises(type(error)):
         writer(line, PUT).call(PUT)
     assert len(line.sent) == 1
+
+
+OUTDATED = Outdated("changed meanwhile", code="PreconditionFailed")
+GONE = NotFound("none", code="NoSuchBucketPolicy")
+EXPIRED = CredentialsExpired("expired", code="ExpiredToken")
+
+
+@pytest.mark.parametrize("doubt", [SILENT, BROKEN])
+@pytest.mark.parametrize("last", [SLOW, DENIED, OUTDATED, GONE, EXPIRED, UNSENT])
+def test_once_an_attempt_may_have_been_done_no_later_answer_ends_the_doubt(doubt: CloudError, last: CloudError) -> None:
+    attempts = len(WAITS) + 1
+    line = Line(*map(copy.copy, [doubt, *[last] * attempts]))
+    with pytest.raises(type(last)) as caught:
+        writer(line, PUT).call(PUT)
+    assert caught.value.uncertain
+    line = Line(*map(copy.copy, [SLOW, doubt, *[last] * attempts]))
+    with pytest.raises(type(last)) as caught:
+        writer(line, PUT).call(PUT)
+    assert caught.value.uncertain
+
+
+@pytest.mark.parametrize("last", [SLOW, DENIED, OUTDATED, GONE, EXPIRED, UNSENT])
+def test_what_was_certainly_not_done_is_not_in_doubt(last: CloudError) -> None:
+    for before in ([], [SLOW], [UNSENT, SLOW]):
+        line = Line(*map(copy.copy, [*before, *[last] * (len(WAITS) + 1)]))
+        with pytest.raises(type(last)) as caught:
+            writer(line, PUT).call(PUT)
+        assert not caught.value.uncertain
+
+
+def test_the_doubt_of_one_call_is_not_the_next_one_s() -> None:
+    line = Line(*map(copy.copy, [SILENT, DENIED, DENIED]))
+    opened = writer(line, PUT)
+    told = []
+    for _ in range(2):
+        with pytest.raises(AccessDenied) as caught:
+            opened.call(PUT)
+        told.append(caught.value.uncertain)
+    assert told == [True, False]
 
 
 def test_attempts_come_to_an_end() -> None:

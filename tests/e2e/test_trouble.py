@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from botocore.config import Config
 from botocore.session import Session
@@ -45,7 +47,8 @@ def test_a_disk_that_fills_up_on_the_way_leaves_what_resume_ends(world: World, d
     one_line(dana.full_disk(rows * ROW, "apply", plan["id"], "--yes"), 2)
     meant = [entry["body"]["call"]["operation"] for entry in dana.ledger(kind="intent")]
     assert len(world.wire.writes) <= len(meant)
-    resumed = dana.run("resume", "--json")
+    world.wire.key_lasts = timedelta(minutes=35)
+    resumed = dana.waits("resume", "--wait", "--json")
     assert resumed.code == 0
     assert {item["state"] for item in resumed.json["resumed"]} <= {"verified", "undone"}
     assert bool(resumed.json["resumed"]) is bool(meant)

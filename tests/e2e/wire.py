@@ -8,11 +8,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final, Literal
 from urllib.parse import parse_qs, urlsplit
 
 _KEY: Final = re.compile(r"<(AccessKeyId|SecretAccessKey|SessionToken)>([^<]+)</")
+_ENDS: Final = re.compile(rb"<Expiration>[^<]+")
 _HOP: Final = ("connection", "transfer-encoding", "content-length", "keep-alive")
 _POSTED: Final = {("POST", "/datasources/s3"): "DescribeBuckets"}
 """Reads that are posted, by services whose calls have no name (Amazon Macie)."""
@@ -80,6 +82,8 @@ class Wire:
     asked: list[Asked] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     gates: list[Gate] = field(default_factory=list)
+    key_lasts: timedelta | None = None
+    """What the emulator's answer says instead of its own 15 minutes of how long a key lasts from now."""
     answer_instead: Callable[[Asked], tuple[int, str] | None] = lambda asked: None
 
     @property
@@ -103,6 +107,9 @@ class Wire:
         if any([gate.at("before", asked) for gate in self.gates]):  # noqa: C419 - every gate must see it
             return None
         told = self._sent(asked)
+        if asked.operation == "AssumeRole" and self.key_lasts is not None:
+            ends = (datetime.now(UTC) + self.key_lasts).strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+            told = told[0], told[1], _ENDS.sub(b"<Expiration>" + ends, told[2])
         if asked.operation in ("AssumeRole", "CreateAccessKey"):
             self.secrets += [found for _, found in _KEY.findall(told[2].decode())]
         for gate in self.gates:
