@@ -135,19 +135,26 @@ class Each(AwsFacet):
 
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """One call for each item that is new, then one for each that is gone."""
-        added = [item for item in after if not any(same(item, held) for held in before)]
-        removed = [item for item in before if not any(same(item, held) for held in after)]
-        state, steps = list(before), []
-        for item in added:
-            state = [*state, item]
-            steps.append(self.step(self._call(self.add, ref, item, tuple(self.fields)), self.normal(state)))
-        for item in removed:
-            state = [held for held in state if not same(held, item)]
-            steps.append(self.step(self._call(self.remove, ref, item, self.names), self.normal(state)))
+        old, new = ([(canonical(item), item) for item in side] for side in (before, after))
+        state, steps = list(old), []
+        for key, item in _missing(new, old):
+            state = [*state, (key, item)]
+            call = self._call(self.add, ref, item, tuple(self.fields))
+            steps.append(self.step(call, self.normal([held for _, held in state])))
+        for key, item in _missing(old, new):
+            state = [pair for pair in state if pair[0] != key]
+            call = self._call(self.remove, ref, item, self.names)
+            steps.append(self.step(call, self.normal([held for _, held in state])))
         return tuple(steps)
 
     def _call(self, send: Send, ref: Ref, item: Json, names: tuple[str, ...]) -> Call:
         return send.call(ref, more={self.fields[name]: item[name] for name in names}, words=item)
+
+
+def _missing(items: list[tuple[bytes, Json]], others: list[tuple[bytes, Json]]) -> list[tuple[bytes, Json]]:
+    """The items, with their canonical form, that are not among the others."""
+    known = {key for key, _ in others}
+    return [pair for pair in items if pair[0] not in known]
 
 
 @dataclass(frozen=True)

@@ -189,7 +189,8 @@ def _spans(rule: Mapping[str, Json], protocol: str, spans: Iterable[Range]) -> l
 
 def changed(ingress: list[Json], gone: list[Json], instead: Iterable[Json]) -> list[Json]:
     """The rules without some and with others; a rule that is there already keeps its own description."""
-    kept = [rule for rule in ingress if rule not in gone]
+    closed = set(map(canonical, gone))
+    kept = [rule for rule in ingress if canonical(rule) not in closed]
     known = {canonical(identity(rule)): rule for rule in kept}
     for rule in instead:
         known.setdefault(canonical(identity(rule)), rule)
