@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, unchanged
 from goldseam.clouds.aws.kind import at
+from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.control import Call, Step
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
@@ -257,19 +258,22 @@ def policy_form(value: Value) -> Value:
     return {**value, "Statement": held} if held else ABSENT
 
 
-def _from_text(raw: Json) -> Value:
-    return json.loads(raw) if raw else ABSENT
-
-
 def policy_text(value: Json) -> str:
     """A policy as the text that is put: the same for the same policy."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
 def policy(name: str, *, get: Get, put: Send, delete: Send | None = None) -> Document:
-    """A resource policy in JSON text, edited by statement; put whole, deleted when no statement is left."""
+    """A resource policy in JSON text, edited by statement; put whole, deleted when no statement is left.
+
+    One that is larger than the service can hold is unknown (`policy_sizes`).
+    """
+
+    def from_text(raw: Json) -> Value:
+        return policy_json(raw, get.operation) if raw else ABSENT
+
     return Document(
-        name=name, get=get, put=put, delete=delete, decode=_from_text, encode=policy_text, form=policy_form
+        name=name, get=get, put=put, delete=delete, decode=from_text, encode=policy_text, form=policy_form
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, is_world, within, without
+from goldseam.errors import LimitExceeded
 from goldseam.values import Json, canonical
 
 _FAMILIES: Final = {
@@ -31,6 +32,22 @@ _NONE: Final = (-1, -1)
 
 Ports: TypeAlias = Mapping[str, tuple[int, ...]]
 """Ports by protocol, `tcp` or `udp`."""
+
+
+MOST_RULES: Final = 2_000
+"""In one direction: rules per group times groups per interface are at most 1,000, and rules for IPv4 and for IPv6 are
+counted apart (Amazon VPC User Guide, "Amazon VPC quotas")."""
+
+
+def rules_of_group(permissions: Json) -> list[Json]:
+    """The atoms of one direction of a group; raises LimitExceeded when there are more than a group can have."""
+    found = atoms(permissions)
+    if len(found) > MOST_RULES:
+        msg = (
+            f"{len(found):,} rules were returned, and a security group can have at most {MOST_RULES:,} in one direction"
+        )
+        raise LimitExceeded(msg, code="TooManyRules")
+    return found
 
 
 def atoms(permissions: Json) -> list[Json]:
