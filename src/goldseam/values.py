@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any, Final, Literal, TypeAlias
 
 import orjson
@@ -129,7 +128,7 @@ def _without(items: Sequence[Value], others: Sequence[Value]) -> list[Json]:
     """The items of a bag that another bag does not hold, in canonical order."""
     spare = Counter(map(canonical, others))
     left = []
-    for key, item in sorted(((canonical(item), item) for item in items), key=itemgetter(0)):
+    for key, item in sorted(((canonical(item), item) for item in items), key=lambda pair: pair[0]):
         if spare[key]:
             spare[key] -= 1
         else:
