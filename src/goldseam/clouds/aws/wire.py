@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LONGEST_LINE: Final = 65_536
 MOST_HEADERS: Final = 200
+_PIECE: Final = 65_536
 _NO_BODY: Final = frozenset((204, 304))
 
 
@@ -163,7 +164,9 @@ class Wire:
         if chunked:
             return self._chunks()
         if length is None:
-            return self._taken(self._input.read(self._most + 1))
+            content = self._read(self._most + 1)
+            self._refuse_more(len(content))
+            return content
         if not length.isdigit():
             raise ProtocolError("the answer's length is not a number")
         return self._exactly(int(length))
@@ -180,20 +183,24 @@ class Wire:
             pass
         return b"".join(parts)
 
-    def _taken(self, content: bytes) -> bytes:
-        self._refuse_more(len(content))
-        return content
-
     def _refuse_more(self, size: int) -> None:
         if size > self._most:
             raise AnswerTooLarge(f"the answer has more than {self._most} bytes")
 
     def _exactly(self, size: int) -> bytes:
         self._refuse_more(size)
-        content = self._input.read(size)
+        content = self._read(size)
         if len(content) != size:
             raise ProtocolError("the connection was closed before the answer ended")
         return content
+
+    def _read(self, most: int) -> bytes:
+        """At most so many bytes, fewer at the end; memory is taken for what comes, not for what is announced."""
+        parts: list[bytes] = []
+        while most > 0 and (part := self._input.read(min(most, _PIECE))):
+            parts.append(part)
+            most -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _connected(address: tuple[str, int], connect: float, deadline: Deadline) -> socket.socket:
