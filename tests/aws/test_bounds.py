@@ -18,7 +18,7 @@ from botocore.exceptions import ReadTimeoutError
 from goldseam.clouds.aws.bounds import Bounds, Circuit, Deadline, all_items
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.transport import DeadlineExceeded, TooLarge, Transport
-from goldseam.errors import LimitExceeded, TimedOut, Unreachable
+from goldseam.errors import LimitExceeded, TimedOut
 from goldseam.values import Json
 from tests.aws.loopback import Told, loopback
 
@@ -291,13 +291,20 @@ def test_each_page_has_a_deadline_of_its_own(slept: list[float]) -> None:
     assert not slept
 
 
-def test_a_writer_has_no_deadline_that_would_leave_open_what_was_done() -> None:
+def test_a_writer_has_more_patience_than_a_reader() -> None:
+    aws = AwsSession(bounds=Bounds(read=1, silence=1, connect=1))
+    writing = aws.guarded([("sqs.DeleteQueue", {"QueueUrl": "q"})])._client("sqs", None).meta.config
+    assert (writing.connect_timeout, writing.read_timeout) == (10, 60)
+    reading = aws.client("sqs").meta.config
+    assert (reading.connect_timeout, reading.read_timeout) == (1, 1)
+
+
+def test_calls_that_fail_between_others_that_are_answered_stop_nothing() -> None:
     timer = Timer()
-    aws = session(Service(timer, 0, lambda _: "{}"), timer, Bounds(read=0.001, silence=0.001, connect=0.001))
-    guarded = aws.guarded([("sqs.DeleteQueue", {"QueueUrl": "q"})])
-    with loopback(lambda _: Told("{}")) as server:
-        other = AwsSession(endpoint_url=server.url, bounds=Bounds(read=1e-9, silence=1e-9, connect=1e-9))
-        assert other.guarded([("sqs.DeleteQueue", {"QueueUrl": "q"})]).call("sqs", "DeleteQueue", QueueUrl="q") == {}
-        with pytest.raises(Unreachable):
-            other.call("sqs", "list_queues")
-    assert guarded is not None
+    service = Service(timer, 1, lambda request: None if "slow" in str(request.body) else "{}")
+    aws = session(service, timer, Bounds(failures=3), attempts=1)
+    for _ in range(10):
+        with pytest.raises(TimedOut, match="no answer in time"):
+            aws.call("sqs", "list_queues", QueueNamePrefix="slow")
+        assert aws.call("sqs", "list_queues", QueueNamePrefix="quick") == {}
+    assert len(service.urls) == 20

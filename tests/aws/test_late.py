@@ -10,7 +10,8 @@ from concurrent.futures import CancelledError
 
 import pytest
 
-from goldseam.clouds.aws.bounds import Bounds
+from goldseam.clouds.aws.ask import Memo
+from goldseam.clouds.aws.bounds import Bounds, Deadline, IncompleteReads
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.collect import Nearby, collect
@@ -166,7 +167,13 @@ def test_what_facts_look_at_has_the_same_bounds(reader: Callable[..., AwsReader]
 
 def rule(kind: Kind, *names: str) -> FactRule:
     return FactRule(
-        name=kind.name, kind=BUCKET, type=bool, title="", reads=(), needs={kind: names}, rule=lambda: Known(value=True)
+        name=kind.name,
+        kind=BUCKET,
+        type=bool,
+        title="",
+        reads=(),
+        needs={kind: names},
+        rule=lambda: Known(value=True, evidence=()),
     )
 
 
@@ -218,6 +225,33 @@ def test_an_error_of_time_is_noted_and_others_are_not(hangs: str) -> None:
         assert items == [Gap(BUCKET.name, GLOBAL, str(late))]
     else:
         assert {item.facets["policy"] for item in by_id(items).values()} == {Unknown(str(late))}
+
+
+def test_nothing_is_asked_once_the_deadline_has_passed_and_no_part_of_a_listing_is_used() -> None:
+    now = 0.0
+    cloud = Cloud(
+        {"s3.GetBucketPolicy": {"Policy": "p"}, "s3.ListBuckets": {"pages": [buckets("one"), buckets("two")]}}
+    )
+    noted = IncompleteReads()
+    memo = Memo(cloud, "2026-01-31", Bounds(), Deadline(10, lambda: now), noted)
+    assert memo.one("s3.GetBucketPolicy", {"Bucket": "one"}, "global") == {"Policy": "p"}
+
+    def late_pages() -> Iterator[Mapping[str, Json]]:
+        nonlocal now
+        yield buckets("one")
+        now = 11.0
+        yield buckets("two")
+        raise AssertionError("a page after the deadline was asked for")
+
+    cloud.pages = lambda *_, **__: late_pages()  # type: ignore[method-assign]
+    for ask in (
+        lambda: memo.every("s3.ListBuckets", {}, "global", "Buckets"),
+        lambda: memo.one("s3.GetBucketPolicy", {"Bucket": "two"}, "global"),
+    ):
+        with pytest.raises(TimedOut, match="not read within the 10 s"):
+            ask()
+    assert cloud.asked["s3.GetBucketPolicy"] == 1
+    assert [read.operation for read in noted.all()] == ["s3.GetBucketPolicy", "s3.ListBuckets"]
 
 
 # Lanes

@@ -93,8 +93,8 @@ def _garbage_seldom() -> Iterator[None]:
 def _account(workspace: Workspace, wanted: Selection) -> Iterator[AwsCloud]:
     from goldseam.clouds.aws.bounds import Bounds
 
-    silence = min(Bounds().silence, wanted.read_timeout)
-    bounds = Bounds(read=wanted.read_timeout, silence=silence, shard=wanted.region_timeout)
+    timeout = wanted.read_timeout
+    bounds = Bounds(read=timeout, silence=timeout / 2, shard=wanted.region_timeout)
     with (
         shown_progress() as progress,
         workspace.cloud(words(wanted.regions), wanted.max_rate, progress, bounds) as cloud,
