@@ -26,6 +26,8 @@
         ├── AccessDenied              the identity may not do this
         ├── Throttled                 the cloud asked to slow down until retries ran out
         ├── Unreachable               no answer from the endpoint
+        │   └── TimedOut                  no complete answer in the time that is allowed for it
+        ├── LimitExceeded             the answer is larger or longer than it can be
         ├── NotOffered                the service does not exist in that region
         ├── NotFound                  the cloud holds no such thing
         ├── Outdated                  another version is there than the one that the call replaces: nothing was done
@@ -185,6 +187,14 @@ class Unreachable(CloudError):
     """No answer came from the endpoint."""
 
     uncertain = True
+
+
+class TimedOut(Unreachable):
+    """No complete answer came in the time that is allowed for it."""
+
+
+class LimitExceeded(CloudError):
+    """The answer is larger, or the listing longer, than what is taken; no part of it is used."""
 
 
 class NotOffered(CloudError):

@@ -7,6 +7,7 @@ A facet's value is a JSON document, or `ABSENT` where the cloud holds nothing. W
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -125,12 +126,11 @@ def differs(before: Value, after: Value) -> bool:
 
 def _without(items: Sequence[Value], others: Sequence[Value]) -> list[Json]:
     """The items of a bag that another bag does not hold, in canonical order."""
-    spare = [canonical(item) for item in others]
+    spare = Counter(map(canonical, others))
     left = []
-    for item in sorted(items, key=canonical):
-        key = canonical(item)
-        if key in spare:
-            spare.remove(key)
+    for key, item in sorted(((canonical(item), item) for item in items), key=lambda pair: pair[0]):
+        if spare[key]:
+            spare[key] -= 1
         else:
             left.append(plain(item))
     return left

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Told:
     body: str = ""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    pieces: Iterable[bytes] = ()
+    """What is sent after `body`, piece by piece, for as long as somebody takes it; of no length that is told before."""
 
 
 @dataclass
@@ -50,11 +53,14 @@ def loopback(answer: Callable[[Asked], Told], tls: ssl.SSLContext | None = None)
 
         def _tell(self, told: Told) -> None:
             content = told.body.encode()
+            length = {"Connection": "close"} if told.pieces else {"Content-Length": str(len(content))}
             self.send_response(told.status)
-            for name, value in {**told.headers, "Content-Length": str(len(content))}.items():
+            for name, value in {**told.headers, **length}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):  # whoever asked has had enough
+                for piece in chain((content,), told.pieces):
+                    self.wfile.write(piece)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             del format, args

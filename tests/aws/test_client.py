@@ -13,6 +13,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 
+from goldseam.clouds.aws.bounds import Deadline
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.clouds.aws.transport import UnknownHost
@@ -76,7 +77,8 @@ class Canned:
     def close(self) -> None:
         pass
 
-    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+    def send(self, request: AWSPreparedRequest, deadline: Deadline) -> AWSResponse:
+        del deadline
         self.urls.append(request.url)
         told = self._told(request)
         return AWSResponse(request.url, told.status, dict(told.headers), self._Raw(told.body.encode()))
@@ -384,11 +386,11 @@ class Nameless(Canned):
         super().__init__(lambda _: Told("{}"))
         self._hosts = hosts
 
-    def send(self, request: AWSPreparedRequest) -> AWSResponse:
+    def send(self, request: AWSPreparedRequest, deadline: Deadline) -> AWSResponse:
         if request.url.startswith(tuple(f"https://{host}/" for host in self._hosts)):
             self.urls.append(request.url)
             raise UnknownHost(endpoint_url=request.url, error="no")
-        return super().send(request)
+        return super().send(request, deadline)
 
 
 def test_a_service_that_a_region_does_not_have_is_told_apart_from_one_that_does_not_answer() -> None:

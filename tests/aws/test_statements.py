@@ -337,3 +337,21 @@ PATTERN = st.text("ab*:", max_size=6)
 def test_a_star_stands_for_anything_and_all_else_for_itself(pattern: str, wanted: str) -> None:
     expression = ".*".join(re.escape(part) for part in pattern.split("*"))
     assert covers({"Resource": pattern}, "Resource", wanted) is bool(re.fullmatch(expression, wanted))
+
+
+NAMES = st.lists(st.sampled_from(["*", "a*", "ab*", "a*b", "ab", "b", "*b", "abab", ""]), min_size=1, max_size=2)
+ACTIONS = st.lists(st.sampled_from(["*", "S3:*", "s3:Get*", "s3:getobject", "s3:GetObject"]), min_size=1, max_size=2)
+
+
+@given(st.lists(st.tuples(ACTIONS, NAMES), max_size=5), st.lists(st.tuples(ACTIONS, NAMES), max_size=5))
+def test_denials_found_by_their_resources_are_those_that_each_allowance_is_held_against(
+    allowed: list[tuple[list[str], list[str]]], denied: list[tuple[list[str], list[str]]]
+) -> None:
+    allows = [allow(Action=actions, Resource=resources) for actions, resources in allowed]
+    denies = [deny(OUTSIDE, Action=actions, Resource=resources) for actions, resources in denied]
+
+    def closes(beside: Json, held: Json) -> bool:
+        return all(covers(beside, member, each) for member in ("Action", "Resource") for each in held[member])
+
+    expected = [held for held in allows if not any(closes(beside, held) for beside in denies)]
+    assert public_statements({"Statement": [*denies, *allows]}) == expected

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from goldseam.clouds.aws.bounds import Deadline
 from goldseam.clouds.aws.transport import IDLE, Transport
 from tests.aws.loopback import Told, loopback
 
@@ -44,7 +45,7 @@ def serving(path: Path) -> ssl.SSLContext:
 
 
 def get(transport: Transport, url: str) -> bytes:
-    answer = transport.send(AWSRequest("GET", url, headers={}).prepare())
+    answer = transport.send(AWSRequest("GET", url, headers={}).prepare(), Deadline(60))
     assert answer is not None
     return bytes(answer.content)
 
@@ -100,7 +101,7 @@ def test_threads_share_the_pool() -> None:
 def test_what_is_not_simple_is_left_to_the_sdk() -> None:
     transport = Transport()
     request = AWSRequest("PUT", "http://127.0.0.1:1/", headers={"Expect": "100-continue"}).prepare()
-    assert transport.send(request) is None
+    assert transport.send(request, Deadline(60)) is None
 
 
 def _hang_up(listener: socket.socket) -> None:

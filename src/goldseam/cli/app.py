@@ -13,7 +13,7 @@ app = typer.Typer(
     name="goldseam",
     help="Keep public-cloud accounts at a secure configuration: scan, decide, repair, prove, and take back.\n\n"
     "Start with `goldseam demo` (an embedded cloud) or `goldseam scan` (your own account; reads only).\n\n"
-    "Exit codes: 0 fine, 1 findings or refused, 2 usage, 3 could not tell.",
+    "Exit codes: 0 fine, 1 findings or refused, 2 usage, 3 could not tell (also a scan that is incomplete).",
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -35,6 +35,14 @@ Regions = Annotated[str, typer.Option("--regions", metavar="LIST", help="Only th
 MaxRate = Annotated[
     float | None,
     typer.Option("--max-rate", metavar="N", help="At most N calls a second to one service in one region."),
+]
+ReadTimeout = Annotated[
+    float,
+    typer.Option("--read-timeout", metavar="S", min=1, help="Seconds that one call may take, with its retries."),
+]
+RegionTimeout = Annotated[
+    float,
+    typer.Option("--region-timeout", metavar="S", min=1, help="Seconds that reading one region may take."),
 ]
 Person = Annotated[
     str, typer.Option("--by", envvar="GOLDSEAM_USER", metavar="NAME", help="Who does this, for the record.")
@@ -100,15 +108,20 @@ def scan(
     controls: Controls = None,
     regions: Regions = "",
     max_rate: MaxRate = None,
+    read_timeout: ReadTimeout = 30,
+    region_timeout: RegionTimeout = 3600,
     as_json: Json = False,
 ) -> int:
     """Read the account, hold it against the controls and say what is wrong. Changes nothing.
+
+    What cannot be read in time is unknown; the summary names it, and the exit code is 3.
 
     Example: goldseam scan --services s3,iam --regions eu-west-1
     """
     from goldseam.cli import scanning
 
-    return scanning.scan(ctx.obj, scanning.Selection(services, controls or [], regions, max_rate), as_json=as_json)
+    wanted = scanning.Selection(services, controls or [], regions, max_rate, read_timeout, region_timeout)
+    return scanning.scan(ctx.obj, wanted, as_json=as_json)
 
 
 @app.command()

@@ -29,11 +29,14 @@ from goldseam.store.scans import Kept
 from goldseam.values import Json
 
 if TYPE_CHECKING:
+    from goldseam.clouds.aws.bounds import Incomplete
     from goldseam.clouds.aws.cloud import AwsCloud
 
 
 _SHOWN: Final = 10
 """Failed listings that are shown one by one."""
+COULD_NOT_TELL: Final = 3
+"""The exit code where something is unknown; also beside failed controls where the scan itself is incomplete."""
 _CONTROLS: Final = 40
 """Failing controls that are shown, the worst first."""
 
@@ -46,6 +49,8 @@ class Selection:
     controls: Sequence[str]
     regions: str
     max_rate: float | None
+    read_timeout: float
+    region_timeout: float
 
 
 def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
@@ -64,13 +69,15 @@ def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
             resources += len(report.seen)
             gaps += report.gaps
         closed = closed_by_looking(doors(workspace, cloud), home.signer, cloud.session.account_id())
-    counts = {"resources": resources, **{str(status): statuses[status] for status in Status}, "gaps": len(gaps)}
+        incomplete = cloud.reader.incomplete
+    found = {str(status): statuses[status] for status in Status}
+    counts = {"resources": resources, **found, "gaps": len(gaps), "incomplete": len(incomplete)}
     home.scans.end(name, counts)
     home.ledger.append("scan", {"scan": name, "account": cloud.session.account_id(), "counts": counts})
     reasons = [f"{gap.kind} in {gap.shard.region}: {gap.reason}" for gap in gaps]
-    _report(workspace, name, counts, reasons, closed, as_json=as_json)
+    _report(workspace, name, counts, reasons, closed, incomplete, as_json=as_json)
     note_unreviewed(workspace)
-    return _exit_code(counts)
+    return COULD_NOT_TELL if incomplete else _exit_code(counts)
 
 
 @contextmanager
@@ -86,9 +93,13 @@ def _garbage_seldom() -> Iterator[None]:
 
 @contextmanager
 def _account(workspace: Workspace, wanted: Selection) -> Iterator[AwsCloud]:
+    from goldseam.clouds.aws.bounds import Bounds
+
+    timeout = wanted.read_timeout
+    bounds = Bounds(read=timeout, silence=timeout / 2, shard=wanted.region_timeout)
     with (
         shown_progress() as progress,
-        workspace.cloud(words(wanted.regions), wanted.max_rate, progress) as cloud,
+        workspace.cloud(words(wanted.regions), wanted.max_rate, progress, bounds) as cloud,
     ):
         yield cloud
 
@@ -110,7 +121,7 @@ def _note_lapsed(workspace: Workspace, report: Report) -> None:
 def _exit_code(counts: dict[str, int]) -> int:
     if counts["fail"]:
         return 1
-    return 3 if counts["unknown"] or counts["gaps"] else 0
+    return COULD_NOT_TELL if counts["unknown"] or counts["gaps"] else 0
 
 
 def _report(
@@ -119,12 +130,16 @@ def _report(
     counts: dict[str, int],
     gaps: Sequence[str],
     waited_for: Sequence[Resumed],
+    incomplete: Sequence[Incomplete],
     *,
     as_json: bool,
 ) -> None:
     if as_json:
         looked = [asdict(item) for item in waited_for]
-        output.print_json("goldseam.scan/1", scan=name, counts=counts, gaps=list(gaps), repairs=looked)
+        late = [asdict(read) for read in incomplete]
+        output.print_json(
+            "goldseam.scan/1", scan=name, counts=counts, gaps=list(gaps), incomplete=late, repairs=looked
+        )  # fmt: skip
         return
     for item in waited_for:
         output.say(f"{item.plan}  {item.state}: {item.because}", output.STATE_STYLE.get(item.state, ""))
@@ -136,12 +151,28 @@ def _report(
         output.say(f"could not list {gap}", "magenta")
     if len(gaps) > _SHOWN:
         output.say(f"could not list {len(gaps) - _SHOWN} more kinds; `--json` names them all", "magenta")
+    _say_incomplete(incomplete)
     if any("access denied" in gap for gap in gaps):
         output.say("`goldseam permissions scanner` prints the policy that a scan needs.", "dim")
     if worst:
         output.say("\n`goldseam findings` lists them, `goldseam plan --all` shows what would be changed.", "dim")
     elif not counts["resources"]:
         output.say("Nothing was found: is it the right account and region? Try `--profile` or `--regions`.", "dim")
+
+
+def _say_incomplete(incomplete: Sequence[Incomplete]) -> None:
+    """Say which reads exceeded a bound, by call, region and reason."""
+    if not incomplete:
+        return
+    output.say(
+        f"incomplete: {output.count(len(incomplete), 'read')} exceeded a limit; what they feed is unknown", "magenta"
+    )
+    tally = Counter((read.region, read.reason) for read in incomplete)
+    for (region, reason), number in tally.most_common(_SHOWN):
+        output.say(f"  {region}: {reason}" + (f" ({number} times)" if number > 1 else ""), "magenta")
+    if len(tally) > _SHOWN:
+        output.say(f"  and {len(tally) - _SHOWN} more; `--json` names them all", "magenta")
+    output.say("`--read-timeout` and `--region-timeout` allow more time.", "dim")
 
 
 def _statuses(counts: dict[str, int]) -> dict[str, int]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from goldseam.clouds.aws.bounds import Bounds
     from goldseam.clouds.aws.cloud import AwsCloud
     from goldseam.clouds.aws.shard import Progress
     from goldseam.control import Catalog
@@ -64,13 +65,19 @@ class Workspace:
 
     @contextmanager
     def cloud(
-        self, regions: tuple[str, ...] = (), max_rate: float | None = None, progress: Progress | None = None
+        self,
+        regions: tuple[str, ...] = (),
+        max_rate: float | None = None,
+        progress: Progress | None = None,
+        bounds: Bounds | None = None,
     ) -> Iterator[AwsCloud]:
         """The account, with its threads and connections for as long as the block lasts."""
+        from goldseam.clouds.aws.bounds import DEFAULT
         from goldseam.clouds.aws.cloud import AwsCloud
 
+        profile, endpoint = self._profile or None, self._endpoint_url or None
         with AwsCloud(
-            self._profile or None, self._endpoint_url or None, regions, max_rate, progress=progress
+            profile, endpoint, regions, max_rate, progress=progress, bounds=bounds or DEFAULT
         ) as cloud:  # fmt: skip
             yield cloud
 

@@ -8,8 +8,17 @@ from functools import partial
 from threading import Lock
 from typing import Final, Protocol
 
-from goldseam.clouds.aws.kind import at
-from goldseam.errors import AccessDenied, CloudError, NotFound, NotOffered, Throttled, Unreachable
+from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline, Incomplete, IncompleteReads, all_items
+from goldseam.errors import (
+    AccessDenied,
+    CloudError,
+    LimitExceeded,
+    NotFound,
+    NotOffered,
+    Throttled,
+    TimedOut,
+    Unreachable,
+)
 from goldseam.ports import GLOBAL
 from goldseam.values import Json, canonical
 
@@ -39,10 +48,21 @@ class Session(Protocol):
 
 
 class Memo:
-    """Asks equal questions once: of several threads that ask the same, one calls and all get its answer."""
+    """Asks equal questions once: of several threads that ask the same, one calls and all get its answer.
 
-    def __init__(self, session: Session, today: str) -> None:
+    Nothing is asked once the deadline has passed; what exceeds a bound is noted as `incomplete`.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        today: str,
+        bounds: Bounds = DEFAULT,
+        deadline: Deadline | None = None,
+        incomplete: IncompleteReads | None = None,
+    ) -> None:
         self._session, self._today = session, today
+        self._bounds, self._deadline, self._incomplete = bounds, deadline, incomplete or IncompleteReads()
         self._lock = Lock()
         self._asked: dict[tuple[str, str, str, bytes], Future[Json]] = {}
 
@@ -66,7 +86,16 @@ class Memo:
     def _items(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
         service, _, name = operation.partition(".")
         pages = self._session.pages(service, name, _where(region), **parameters)
-        return [item for page in pages for item in at(page, member) or ()]
+        return all_items(operation, self._while_in_time(operation, pages), member, self._bounds)
+
+    def _while_in_time(self, operation: str, pages: Iterable[Mapping[str, Json]]) -> Iterator[Mapping[str, Json]]:
+        for page in pages:
+            yield page
+            self._refuse_late(operation)
+
+    def _refuse_late(self, operation: str) -> None:
+        if self._deadline is not None and self._deadline.passed():
+            raise late(operation, self._deadline)
 
     def _once(self, key: tuple[str, str, str, bytes], ask: Callable[[], Json]) -> Json:
         mine: Future[Json] = Future()
@@ -74,10 +103,20 @@ class Memo:
             first = self._asked.setdefault(key, mine)
         if first is mine:
             try:
+                self._refuse_late(key[0])
                 mine.set_result(ask())
+            except (TimedOut, LimitExceeded) as error:
+                self._incomplete.note(Incomplete(key[0], key[1], reason(error)))
+                mine.set_exception(error)
             except BaseException as error:  # noqa: BLE001 - the threads that wait must hear it, whatever it is
                 mine.set_exception(error)
         return first.result()
+
+
+def late(operation: str, deadline: Deadline) -> TimedOut:
+    """The error for what was not read before a deadline."""
+    msg = f"{operation}: not read within the {deadline.seconds:g} s that are allowed for all reads together"
+    return TimedOut(msg, operation=operation, code="OutOfTime")
 
 
 def _where(region: str) -> str | None:
@@ -87,6 +126,8 @@ def _where(region: str) -> str | None:
 def reason(error: CloudError) -> str:
     """Why something is unknown: the call that failed and the cloud's own code for it, in words."""
     if not error.operation:
+        return str(error)
+    if isinstance(error, (TimedOut, LimitExceeded)):
         return str(error)
     if isinstance(error, NotOffered):
         return f"{NOT_OFFERED}: {error}"

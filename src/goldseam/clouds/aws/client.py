@@ -10,8 +10,9 @@ from __future__ import annotations
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NoReturn, Protocol
@@ -25,12 +26,14 @@ from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
 from botocore.parsers import ResponseParserError
 
 from goldseam.clouds.aws.answer import Answer
-from goldseam.clouds.aws.failures import THROTTLES, failure
-from goldseam.clouds.aws.governor import Governor, Governors
+from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline, Timer
+from goldseam.clouds.aws.call_limits import CallLimits, pace
+from goldseam.clouds.aws.failures import failure
+from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.guard import Guard
-from goldseam.clouds.aws.paging import paginator_of
+from goldseam.clouds.aws.paging import PagesRequested, paginator_of
 from goldseam.clouds.aws.sdk import configured, user_agent
-from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport, UnknownHost
+from goldseam.clouds.aws.transport import Transport, UnknownHost
 from goldseam.errors import (
     AccessDenied,
     CredentialsMissing,
@@ -44,6 +47,9 @@ from goldseam.values import Json
 
 POOL: Final = 64
 """Connections a client may hold; no fewer than the threads that use it."""
+WRITE_CONNECT: Final = 10.0
+WRITE_SILENCE: Final = 60.0
+"""Seconds that a writer waits for a connection and for an answer: nothing is gained by not knowing what was done."""
 ATTEMPTS: Final = 5
 """How often a call is tried, unless the AWS configuration says otherwise."""
 _ACCOUNT_IN_HOST: Final = re.compile(r"//\d{12}\.(?=\d+\.\d+\.\d+\.\d+(:|/|$))")
@@ -67,8 +73,8 @@ class Identity:
 class Sender(Protocol):
     """What carries a reader's requests to AWS and their answers back."""
 
-    def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
-        """The answer, or None to leave the request to botocore."""
+    def send(self, request: AWSPreparedRequest, deadline: Deadline) -> AWSResponse | None:
+        """The answer by the deadline, or None to leave the request to botocore."""
 
     def close(self) -> None:
         """Close all connections."""
@@ -91,14 +97,17 @@ class AwsSession:
         attempts: int | None = None,
         transport: Sender | None = None,
         operations: Iterable[str] = (),
+        bounds: Bounds = DEFAULT,
+        timer: Timer = time.monotonic,
     ) -> None:
+        self._bounds, self._limits = bounds, CallLimits(bounds, timer)
         self._profile, self._endpoint_url, self._attempts = profile, endpoint_url, attempts
         self.governors = governors or Governors(max_rate)
         self._lock = threading.RLock()
         self._clients: dict[tuple[str, str], BaseClient] = {}
         self._identity: Identity | None = None
         self._sdk, self._data = configured(profile, operations)
-        self._transport: Sender = transport or Transport(self._sdk.get_config_variable("ca_bundle"))
+        self._transport: Sender = transport or Transport(self._sdk.get_config_variable("ca_bundle"), bounds)
 
     @classmethod
     def with_credentials(
@@ -131,10 +140,8 @@ class AwsSession:
 
         Raises CloudError.
         """
-        try:
-            return _call(lambda: self._able(service, operation, region), service, operation, params)
-        except Unreachable as error:
-            raise self._told_apart(error, service, region) from error
+        with self._calling(service, operation, region):
+            return _answer(getattr(self._able(service, operation, region), _python_name(operation))(**params))
 
     def pages(
         self,
@@ -147,18 +154,33 @@ class AwsSession:
         **params: Json,
     ) -> Iterator[Answer]:
         """Every page of a listing, or its one answer where AWS does not page it. Raises CloudError."""
-        name = _python_name(operation)
-        try:
-            client = self._able(service, operation, region)
-            paginator = paginator_of(client, name)
-            if paginator is None:
-                yield _answer(getattr(client, name)(**params))
+        client = self._able(service, operation, region)
+        paginator = paginator_of(client, _python_name(operation))
+        if paginator is None:
+            yield self.call(service, operation, region, **params)
+            return
+        config, requested = {"PageSize": page_size} if page_size else {}, PagesRequested()
+        pages = iter(paginator.paginate(PaginationConfig=config, **params))
+        while True:
+            with self._calling(service, operation, region, requested):
+                page = next(pages, None)
+            if page is None:
                 return
-            config = {"PageSize": page_size} if page_size else {}
-            for page in paginator.paginate(PaginationConfig=config, **params):
-                yield _answer(page)
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
-            raise self._told_apart(failure(_spelled(service, operation), error), service, region) from error
+            yield _answer(page)
+
+    @contextmanager
+    def _calling(
+        self, service: str, operation: str, region: str | None, pages: PagesRequested | None = None
+    ) -> Iterator[None]:
+        """Make one call in the block, within its limits; raises CloudError."""
+        name, where = _spelled(service, operation), region or self.default_region()
+        try:
+            with self._limits.call(name, service, where, pages), _translated(name):
+                yield
+        except Unreachable as error:
+            if (told := self._told_apart(error, service, region)) is not error:
+                raise told from error
+            raise
 
     def _told_apart(self, error: GoldseamError, service: str, region: str | None) -> GoldseamError:
         """No answer, or no such service there: no name server knows its host, nor the SDK that region for it.
@@ -272,7 +294,8 @@ class AwsSession:
 
     def _reading_client(self, service: str, region: str) -> BaseClient:
         client = self._new_client(service, region, validated=False)
-        _pace(client, self.governors.of(service, region), self._transport.send)
+        pace(client, self.governors.of(service, region), self._limits, self._transport.send)
+        client.meta.events.register("provide-client-params", self._limits.note_page)
         return client
 
     def _writing_client(self, service: str, region: str | None) -> BaseClient:
@@ -280,7 +303,7 @@ class AwsSession:
         with self._lock:
             self._data.whole(service)
             client = self._new_client(service, where, validated=True)
-        _pace(client, self.governors.of(service, where), _by_the_sdk)
+        pace(client, self.governors.of(service, where))
         return client
 
     def _new_client(self, service: str, region: str, *, validated: bool) -> BaseClient:
@@ -302,8 +325,8 @@ class AwsSession:
             user_agent=user_agent(),
             parameter_validation=validated,
             max_pool_connections=POOL,
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            connect_timeout=self._bounds.connect if not validated else WRITE_CONNECT,
+            read_timeout=self._bounds.silence if not validated else WRITE_SILENCE,
             retries={"mode": "adaptive" if mode == "adaptive" else "standard", "total_max_attempts": int(attempts)},
         )
 
@@ -322,7 +345,8 @@ class GuardedSession:
 
     def call(self, service: str, operation: str, region: str | None = None, /, **params: Json) -> Answer:
         """Make one of the listed calls; raises CloudError, and RefusedCall for any that is not listed."""
-        return _call(lambda: self._client(service, region), service, operation, params)
+        with _translated(_spelled(service, operation)):
+            return _answer(getattr(self._client(service, region), _python_name(operation))(**params))
 
     def _client(self, service: str, region: str | None) -> BaseClient:
         with self._lock:
@@ -334,11 +358,13 @@ class GuardedSession:
             return client
 
 
-def _call(client: Callable[[], BaseClient], service: str, operation: str, params: Mapping[str, Json]) -> Answer:
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    """Raise our own error for what the SDK raises in the block."""
     try:
-        return _answer(getattr(client(), _python_name(operation))(**params))
+        yield
     except (BotoCoreError, ClientError, ResponseParserError) as error:
-        raise failure(_spelled(service, operation), error) from error
+        raise failure(name, error) from error
 
 
 def _answer(raw: dict[str, Any]) -> Answer:
@@ -352,29 +378,9 @@ def _plain(value: object) -> Json:
     return content.decode("utf-8", "replace")
 
 
-def _pace(client: BaseClient, governor: Governor, send: Callable[[AWSPreparedRequest], AWSResponse | None]) -> None:
-    """Let each attempt of the client wait for its turn, and tell the governor when AWS throttles one."""
-
-    def before_send(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
-        governor.wait()
-        return send(request)
-
-    def response_received(parsed_response: Mapping[str, Any] | None, **_: object) -> None:
-        if parsed_response and parsed_response.get("Error", {}).get("Code") in THROTTLES:
-            governor.throttled()
-
-    client.meta.events.register("before-send", before_send)
-    client.meta.events.register("response-received", response_received)
-
-
 def _without_account_in_host(request: AWSPreparedRequest, **_: object) -> None:
     """S3 Control puts the account before the host, which no name server resolves where the host is an address."""
     request.url = _ACCOUNT_IN_HOST.sub("//", request.url)
-
-
-def _by_the_sdk(request: AWSPreparedRequest) -> None:
-    """Leave the sending to botocore."""
-    del request
 
 
 @cache

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from goldseam.clock import SystemClock
 from goldseam.clouds.aws import facts, services
+from goldseam.clouds.aws.bounds import DEFAULT, Bounds
 from goldseam.control import Catalog
 from goldseam.ports import Clock, WriterFactory
 
@@ -44,6 +45,7 @@ class AwsCloud:
     max_rate: float | None = None
     progress: Progress | None = None
     clock: Clock = field(default_factory=SystemClock)
+    bounds: Bounds = DEFAULT
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -57,14 +59,18 @@ class AwsCloud:
         from goldseam.clouds.aws.permissions import reading_operations  # noqa: PLC0415
 
         operations = reading_operations(self.catalog)
-        return AwsSession(self.profile, self.endpoint_url, self.max_rate, operations=operations)
+        return AwsSession(
+            self.profile, self.endpoint_url, self.max_rate, operations=operations, bounds=self.bounds
+        )  # fmt: skip
 
     @cached_property
     def reader(self) -> AwsReader:
         """The reader of the account."""
         from goldseam.clouds.aws.read import AwsReader  # noqa: PLC0415 - loads threads and queues
 
-        return AwsReader(self.session, self.catalog, self.regions, progress=self.progress, clock=self.clock)
+        return AwsReader(
+            self.session, self.catalog, self.regions, progress=self.progress, clock=self.clock, bounds=self.bounds
+        )
 
     @cached_property
     def writers(self) -> WriterFactory:

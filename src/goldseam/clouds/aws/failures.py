@@ -7,7 +7,7 @@ from typing import Final
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
-from goldseam.clouds.aws.transport import UnknownHost
+from goldseam.clouds.aws.transport import DeadlineExceeded, TooLarge, UnknownHost
 from goldseam.errors import (
     AccessDenied,
     CallFailed,
@@ -15,9 +15,11 @@ from goldseam.errors import (
     CredentialsExpired,
     CredentialsMissing,
     GoldseamError,
+    LimitExceeded,
     NotFound,
     Outdated,
     Throttled,
+    TimedOut,
     Unreachable,
     UsageError,
 )
@@ -134,6 +136,8 @@ def _said(error: sdk.ClientError, code: str) -> str:
 
 
 _MISSING = (sdk.NoCredentialsError, sdk.PartialCredentialsError, sdk.CredentialRetrievalError, sdk.NoAuthTokenError)
+_LATE = (DeadlineExceeded, sdk.ReadTimeoutError, sdk.ConnectTimeoutError)
+_BEYOND = (TooLarge, sdk.PaginationError)
 _EXPIRED = (
     sdk.SSOTokenLoadError,
     sdk.TokenRetrievalError,
@@ -151,6 +155,12 @@ def _unanswered(operation: str, error: sdk.BotoCoreError | ResponseParserError) 
     if isinstance(error, _EXPIRED):
         hint = "the AWS sign-in is not valid any more; run `aws sso login`"
         return CredentialsExpired(f"{hint} ({text})", operation=operation, code=code)
+    if isinstance(error, _LATE):
+        why = text if isinstance(error, DeadlineExceeded) else "no answer in time, with every retry"
+        return TimedOut(f"{operation}: {why}", operation=operation, code=code)
+    if isinstance(error, _BEYOND):
+        why = text if isinstance(error, TooLarge) else "the same page token was returned twice"
+        return LimitExceeded(f"{operation}: {why}", operation=operation, code=code)
     if isinstance(error, (sdk.HTTPClientError, sdk.ConnectionError, UnknownHost)):
         hint = f"{operation}: no answer; check the network and the endpoint"
         return Unreachable(f"{hint} ({text})", operation=operation, code=code)

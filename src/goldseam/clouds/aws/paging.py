@@ -7,10 +7,13 @@ at their first page without a word.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from botocore.client import BaseClient
+from botocore.exceptions import PaginationError
 from botocore.paginate import Paginator
+
+from goldseam.values import digest
 
 _TOKENS: Final = ("NextToken", "nextToken")
 
@@ -23,6 +26,20 @@ _OTHERWISE: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 """Operations that go on after the last name of a page."""
+
+
+class PagesRequested:
+    """The pages of one listing that were requested; botocore itself notices only a token that comes twice in a row."""
+
+    def __init__(self) -> None:
+        self._requested: set[str] = set()
+
+    def note(self, parameters: Mapping[str, Any]) -> None:
+        """Note the parameters of a page; raises PaginationError when that page was requested before."""
+        key = digest({name: str(value) for name, value in parameters.items()})
+        if key in self._requested:
+            raise PaginationError(message="the same page token was returned twice")
+        self._requested.add(key)
 
 
 def paginator_of(client: BaseClient, name: str) -> Paginator | None:

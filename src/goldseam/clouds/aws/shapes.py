@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, unchanged
 from goldseam.clouds.aws.kind import at
+from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.control import Call, Step
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
@@ -135,19 +136,26 @@ class Each(AwsFacet):
 
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """One call for each item that is new, then one for each that is gone."""
-        added = [item for item in after if not any(same(item, held) for held in before)]
-        removed = [item for item in before if not any(same(item, held) for held in after)]
-        state, steps = list(before), []
-        for item in added:
-            state = [*state, item]
-            steps.append(self.step(self._call(self.add, ref, item, tuple(self.fields)), self.normal(state)))
-        for item in removed:
-            state = [held for held in state if not same(held, item)]
-            steps.append(self.step(self._call(self.remove, ref, item, self.names), self.normal(state)))
+        old, new = ([(canonical(item), item) for item in side] for side in (before, after))
+        state, steps = list(old), []
+        for key, item in _missing(new, old):
+            state = [*state, (key, item)]
+            call = self._call(self.add, ref, item, tuple(self.fields))
+            steps.append(self.step(call, self.normal([held for _, held in state])))
+        for key, item in _missing(old, new):
+            state = [pair for pair in state if pair[0] != key]
+            call = self._call(self.remove, ref, item, self.names)
+            steps.append(self.step(call, self.normal([held for _, held in state])))
         return tuple(steps)
 
     def _call(self, send: Send, ref: Ref, item: Json, names: tuple[str, ...]) -> Call:
         return send.call(ref, more={self.fields[name]: item[name] for name in names}, words=item)
+
+
+def _missing(items: list[tuple[bytes, Json]], others: list[tuple[bytes, Json]]) -> list[tuple[bytes, Json]]:
+    """The items, with their canonical form, that are not among the others."""
+    known = {key for key, _ in others}
+    return [pair for pair in items if pair[0] not in known]
 
 
 @dataclass(frozen=True)
@@ -250,19 +258,22 @@ def policy_form(value: Value) -> Value:
     return {**value, "Statement": held} if held else ABSENT
 
 
-def _from_text(raw: Json) -> Value:
-    return json.loads(raw) if raw else ABSENT
-
-
 def policy_text(value: Json) -> str:
     """A policy as the text that is put: the same for the same policy."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
 
 
 def policy(name: str, *, get: Get, put: Send, delete: Send | None = None) -> Document:
-    """A resource policy in JSON text, edited by statement; put whole, deleted when no statement is left."""
+    """A resource policy in JSON text, edited by statement; put whole, deleted when no statement is left.
+
+    One that is larger than the service can hold is unknown (`policy_sizes`).
+    """
+
+    def from_text(raw: Json) -> Value:
+        return policy_json(raw, get.operation) if raw else ABSENT
+
     return Document(
-        name=name, get=get, put=put, delete=delete, decode=_from_text, encode=policy_text, form=policy_form
+        name=name, get=get, put=put, delete=delete, decode=from_text, encode=policy_text, form=policy_form
     )  # fmt: skip
 
 

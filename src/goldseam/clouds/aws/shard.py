@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias
 
-from goldseam.clouds.aws.ask import NOT_OFFERED, reason
+from goldseam.clouds.aws.ask import NOT_OFFERED, late, reason
+from goldseam.clouds.aws.bounds import Deadline, Incomplete, IncompleteReads
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, Listing, asked_of, at
 from goldseam.clouds.aws.lanes import Lanes
@@ -87,16 +88,39 @@ class _Part:
 _Result: TypeAlias = _Found | _Parents | _Placed | _Part
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """By when a shard must be read, and where what was not is noted."""
+
+    deadline: Deadline
+    incomplete: IncompleteReads
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What is being read, and what stands for its result when that does not come in time."""
+
+    operation: str
+    without: Callable[[str], _Result]
+
+
 class Scan:
-    """One shard while it is read."""
+    """One shard while it is read; what is not there at the deadline is unknown, whether its call ever ends or not."""
 
     def __init__(
-        self, ask: Ask, partition: str, lanes: Lanes, shard: Shard, regions: Sequence[str], progress: Progress | None
+        self,
+        ask: Ask,
+        partition: str,
+        lanes: Lanes,
+        shard: Shard,
+        regions: Sequence[str],
+        progress: Progress | None,
+        limits: Limits,
     ) -> None:
         self._ask, self._partition, self._lanes, self._shard = ask, partition, lanes, shard
-        self._regions, self._progress = regions, progress
+        self._regions, self._progress, self._limits = regions, progress, limits
         self._inbox: SimpleQueue[Future[_Result]] = SimpleQueue()
-        self._open: set[Future[_Result]] = set()
+        self._open: dict[Future[_Result], _Task] = {}
         self._done = self._total = 0
 
     def start(self, wanted: Iterable[Wanted]) -> None:
@@ -105,31 +129,47 @@ class Scan:
             if one.kind.find is None:
                 single: Future[_Result] = Future()
                 single.set_result(_Found(one, (None,)))
-                self._follow(single)
+                self._follow(single, _Task(one.kind.name, partial(_Found, one, ())))
             elif one.kind.find.within:
                 above = one.kind.find.within
-                self._submit(above.operation, partial(_parents, self._ask, one, one.kind.find, self._shard))
+                task = _Task(above.operation, partial(_Found, one, ()))
+                self._submit(task, partial(_parents, self._ask, one, one.kind.find, self._shard))
             else:
-                task = partial(_listed, self._ask, one, one.kind.find, self._shard)
-                self._submit(one.kind.find.operation, task)
+                task = _Task(one.kind.find.operation, partial(_Found, one, ()))
+                self._submit(task, partial(_listed, self._ask, one, one.kind.find, self._shard))
 
     def results(self) -> Iterator[Resource | Gap]:
         """Each resource when its last facet is in; what was not begun is dropped when nobody wants more."""
         try:
             while self._open:
-                task = self._inbox.get()
-                self._open.discard(task)
-                yield from self._taken(task.result())
+                yield from self._taken(self._next())
         finally:
             for task in tuple(self._open):
                 task.cancel()
 
-    def _submit(self, operation: str, task: Callable[[], _Result]) -> None:
-        self._follow(self._lanes.submit(operation, task))
+    def _next(self) -> _Result:
+        """The next result; once the deadline has passed, what stands for those that did not come."""
+        while True:
+            try:
+                future = self._inbox.get(timeout=self._limits.deadline.left())
+            except Empty:
+                future, task = self._open.popitem()
+                future.cancel()
+                return self._given_up(task)
+            if self._open.pop(future, None) is not None:  # one that was given up comes too, and is passed over
+                return future.result()
 
-    def _follow(self, task: Future[_Result]) -> None:
-        self._open.add(task)
-        task.add_done_callback(self._inbox.put)
+    def _given_up(self, task: _Task) -> _Result:
+        because = str(late(task.operation, self._limits.deadline))
+        self._limits.incomplete.note(Incomplete(task.operation, self._shard.region, because))
+        return task.without(because)
+
+    def _submit(self, task: _Task, work: Callable[[], _Result]) -> None:
+        self._follow(self._lanes.submit(task.operation, self._shard.region, work), task)
+
+    def _follow(self, future: Future[_Result], task: _Task) -> None:
+        self._open[future] = task
+        future.add_done_callback(self._inbox.put)
 
     def _taken(self, result: _Result) -> Iterator[Resource | Gap]:
         if isinstance(result, _Part):
@@ -141,8 +181,8 @@ class Scan:
             yield from self._begun(result)
         elif isinstance(result, _Parents):
             for parent in result.ids:
-                task = partial(_listed, self._ask, result.wanted, result.find, self._shard, parent)
-                self._submit(result.find.operation, task)
+                task = _Task(result.find.operation, partial(_Found, result.wanted, (), parent=parent))
+                self._submit(task, partial(_listed, self._ask, result.wanted, result.find, self._shard, parent))
         elif result.failed:
             yield Gap(result.wanted.kind.name, self._shard, result.failed)
         else:
@@ -154,7 +194,8 @@ class Scan:
         find = wanted.kind.find
         region = at(item, find.region) if find and find.region else self._shard.region
         if not region and find and find.operation == _BUCKETS:
-            self._submit(_LOCATE, partial(_located, self._ask, wanted, item))
+            task = _Task(_LOCATE, partial(_unplaced, wanted, item))
+            self._submit(task, partial(_located, self._ask, wanted, item))
         else:
             yield from self._begun(_Placed(wanted, item, region or self._shard.region, parent=parent))
 
@@ -172,7 +213,8 @@ class Scan:
                 resource.readings.update({facet.name: Unknown(placed.failed) for facet in group})
                 resource.left -= 1
             else:
-                self._submit(group[0].read_operations[0], partial(_part, self._ask, resource, item, group))
+                task = _Task(group[0].read_operations[0], partial(_unread, resource, group))
+                self._submit(task, partial(_part, self._ask, resource, item, group))
         yield from self._finished(resource)
 
     def _is_wanted(self, placed: _Placed) -> bool:
@@ -217,9 +259,17 @@ def _located(ask: Ask, wanted: Wanted, item: Json) -> _Placed:
     try:
         answer = ask.one(_LOCATE, {"Bucket": at(item, "Name")}, GLOBAL)
     except CloudError as error:
-        return _Placed(wanted, item, GLOBAL, f"the region of the bucket is not known: {reason(error)}")
+        return _unplaced(wanted, item, reason(error))
     name = answer.get("LocationConstraint") or _FIRST_REGION
     return _Placed(wanted, item, _OLD_NAMES.get(name, name))
+
+
+def _unplaced(wanted: Wanted, item: Json, because: str) -> _Placed:
+    return _Placed(wanted, item, GLOBAL, f"the region of the bucket is not known: {because}")
+
+
+def _unread(resource: _Partial, group: tuple[AwsFacet, ...], because: str) -> _Part:
+    return _Part(resource, {facet.name: Unknown(because) for facet in group})
 
 
 def _ref(partition: str, shard: Shard, placed: _Placed) -> Ref:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, ip_network
 from typing import Final, NamedTuple
 
+from goldseam.clouds.aws.policy_patterns import Denial, Denials, Patterns
 from goldseam.clouds.aws.shapes import statements
 from goldseam.control import Verdict, compliant, should_be
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.values import ABSENT, Json, Value, canonical
 
 EVERYONE: Final = "*"
 VERSION: Final = "2012-10-17"
@@ -53,15 +54,23 @@ class Line(NamedTuple):
 
 def is_public(statement: Json, beside: Sequence[Json] = ()) -> bool:
     """Whether a statement allows anything to everyone; `beside` are the statements of the same policy."""
-    if statement.get("Effect") != "Allow" or not _reaches_everyone(statement) or _limits(statement):
-        return False
-    return not any(_shuts(other, statement) for other in beside)
+    return _allows_everyone(statement) and not _is_closed(statement, _denials(beside))
 
 
 def public_statements(policy: Value) -> list[Json]:
     """The statements of a policy that allow something to everyone."""
     held = statements(policy)
-    return [statement for statement in held if is_public(statement, held)]
+    return [statement for statement, public in zip(held, _public(held), strict=True) if public]
+
+
+def _public(held: Sequence[Json]) -> list[bool]:
+    """Of each statement of a policy whether it is public; what its denials close is worked out once for all."""
+    denials = _denials(held)
+    return [_allows_everyone(statement) and not _is_closed(statement, denials) for statement in held]
+
+
+def _allows_everyone(statement: Json) -> bool:
+    return statement.get("Effect") == "Allow" and _reaches_everyone(statement) and not _limits(statement)
 
 
 def without(policy: Value, offends: Callable[[Json], bool]) -> Value:
@@ -75,7 +84,8 @@ def without_public(policy: Value, instead: Callable[[Json], Iterable[Json]] | No
     A public statement is replaced by what `instead` (`closed`, when none is given) leaves of it.
     """
     held, remains = statements(policy), instead or closed
-    kept = [part for item in held for part in (remains(item) if is_public(item, held) else (item,))]
+    pairs = zip(held, _public(held), strict=True)
+    kept = [part for item, public in pairs for part in (remains(item) if public else (item,))]
     return _with_statements(policy, kept)
 
 
@@ -90,7 +100,7 @@ def not_public(policy: Value) -> Verdict:
 def with_statement(policy: Value, statement: Json) -> Value:
     """The policy with a statement at its end, its Sid numbered when taken; a policy that has it already as it is."""
     held = statements(policy)
-    if any(same(_without_sid(item), _without_sid(statement)) for item in held):
+    if canonical(_without_sid(statement)) in (canonical(_without_sid(item)) for item in held):
         return policy
     taken = {item.get("Sid") for item in held}
     added = dict(statement)
@@ -141,8 +151,7 @@ def asks_tls(policy: Value, action: str, *resources: str) -> bool:
 
 def covers(statement: Json, member: str, wanted: str) -> bool:
     """Whether one of a statement's `Action`s or `Resource`s takes in everything that the wanted pattern does."""
-    patterns = _texts(statement.get(member))
-    return wanted in patterns or any(_pattern_covers(pattern, wanted, member) for pattern in patterns)
+    return Patterns(_texts(statement.get(member)), actions=member.endswith("Action")).take_in(wanted)
 
 
 def label(statement: Json) -> str:
@@ -284,11 +293,22 @@ def _is_bool(test: Line, key: str, wanted: str) -> bool:
 # What a Deny beside it closes
 
 
-def _shuts(deny: Json, allow: Json) -> bool:
-    """Whether a deny leaves of an allow nobody but what fixed values name."""
-    if deny.get("Effect") != "Deny" or not _denies_strangers(deny):
-        return False
-    return _takes_in(deny, allow, "Action") and _takes_in(deny, allow, "Resource")
+def _denials(held: Iterable[Json]) -> Denials:
+    """The statements that leave nobody but what fixed values name."""
+    closing = (item for item in held if item.get("Effect") == "Deny" and _denies_strangers(item))
+    return Denials(denial for item in closing if (denial := _denied(item)))
+
+
+def _is_closed(allow: Json, denials: Denials) -> bool:
+    actions, resources = (_texts(allow.get(member)) or (EVERYONE,) for member in ("Action", "Resource"))
+    return denials.close(actions, resources)
+
+
+def _denied(deny: Json) -> Denial | None:
+    """The actions and resources that a denial names; None where it names what it spares."""
+    if {"NotAction", "NotResource"} & deny.keys() or "Action" not in deny:
+        return None
+    return _texts(deny["Action"]), _texts(deny["Resource"]) if "Resource" in deny else (EVERYONE,)
 
 
 def _denies_strangers(deny: Json) -> bool:
@@ -304,30 +324,6 @@ def _spares_only_named(test: Line) -> bool:
         return True
     strict = test.operator in _NEGATED and test.quantifier in {"", "forallvalues"}
     return strict and bool(test.values) and all(_narrow(test.key, value) for value in test.values)
-
-
-def _takes_in(deny: Json, allow: Json, member: str) -> bool:
-    if f"Not{member}" in deny:
-        return False
-    if member not in deny:
-        return member == "Resource"
-    wanted = _texts(allow.get(member)) or (EVERYONE,)
-    return all(covers(deny, member, pattern) for pattern in wanted)
-
-
-def _pattern_covers(pattern: str, wanted: str, member: str) -> bool:
-    """Whether stars make it so; `?` and variables are taken as written, which covers too little and never too much."""
-    if member.endswith("Action"):
-        pattern, wanted = pattern.lower(), wanted.lower()
-    if "*" not in pattern:
-        return pattern == wanted
-    head, *between, tail = pattern.split("*")
-    start, end = len(head), len(wanted) - len(tail)
-    for part in between:
-        if (found := wanted.find(part, start, end)) < 0:
-            return False
-        start = found + len(part)
-    return start <= end and wanted.startswith(head) and wanted.endswith(tail)
 
 
 # Values that fix who asks, by condition key (Service Authorization Reference and IAM User Guide, global condition keys)

@@ -27,10 +27,9 @@ from botocore.exceptions import (
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
-from goldseam.clouds.aws.wire import ProtocolError, Reply, Wire
+from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline
+from goldseam.clouds.aws.wire import AnswerTooLarge, ProtocolError, Reply, Wire
 
-CONNECT_SECONDS: Final = 10.0
-READ_SECONDS: Final = 60.0
 IDLE: Final = 64
 """Connections kept open over all hosts; S3 has a host for each bucket, so the least recently used are closed."""
 
@@ -44,6 +43,18 @@ class UnknownHost(BotoCoreError):  # type: ignore[misc]  # botocore has no types
     """No name server knows the host; botocore does not send such a request again."""
 
     fmt = 'Could not find the host of the endpoint URL: "{endpoint_url}"'
+
+
+class DeadlineExceeded(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+    """The time for a call and its retries is over; botocore does not send such a request again."""
+
+    fmt = "no complete answer within {seconds:g} s"
+
+
+class TooLarge(BotoCoreError):  # type: ignore[misc]  # botocore has no types
+    """The answer has more bytes than are taken; botocore does not send such a request again."""
+
+    fmt = "the answer has more than {most} bytes"
 
 
 class _Body:
@@ -62,8 +73,8 @@ class _Body:
 class Transport:
     """A thread-safe pool of connections. `ca_bundle` is a file of certificates, or None for botocore's."""
 
-    def __init__(self, ca_bundle: str | None = None) -> None:
-        self._ca_bundle = ca_bundle
+    def __init__(self, ca_bundle: str | None = None, bounds: Bounds = DEFAULT) -> None:
+        self._ca_bundle, self._bounds = ca_bundle, bounds
         self._tls: ssl.SSLContext | None = None
         self._lock = threading.Lock()
         self._idle: OrderedDict[Host, list[Wire]] = OrderedDict()
@@ -71,16 +82,19 @@ class Transport:
         self._direct: dict[Host, bool] = {}
         weakref.finalize(self, _hang_up, self._idle)
 
-    def send(self, request: AWSPreparedRequest) -> AWSResponse | None:
-        """The answer to a request, or None to leave it to botocore; raises botocore's connection errors."""
+    def send(self, request: AWSPreparedRequest, deadline: Deadline) -> AWSResponse | None:
+        """The answer to a request, or None to leave it to botocore.
+
+        Raises botocore's connection errors, DeadlineExceeded when the whole answer is not there by then, TooLarge.
+        """
         url: str = request.url
         parts = urlsplit(url)
         host = (parts.scheme, parts.netloc)
         if not _is_simple(request) or not self._is_direct(host, url):
             return None
-        wire = self._taken(host) or self._opened(host, url)
+        wire = self._taken(host) or self._opened(host, url, deadline)
         target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-        reply = _exchanged(wire, request, target, parts.netloc)
+        reply = self._exchanged(wire, request, (target, parts.netloc), deadline)
         self._keep(host, wire)
         return AWSResponse(url, reply.status, reply.headers, _Body(reply.content))
 
@@ -130,13 +144,16 @@ class Transport:
             if not pool:
                 del self._idle[host]
 
-    def _opened(self, host: Host, url: str) -> Wire:
+    def _opened(self, host: Host, url: str, deadline: Deadline) -> Wire:
         parts = urlsplit(url)
         tls = self._context() if host[0] == "https" else None
         address = (parts.hostname or "", parts.port or (443 if tls else 80))
         try:
-            return Wire.connected(address, tls, connect=CONNECT_SECONDS, read=READ_SECONDS)
+            return Wire.connected(
+                address, tls, connect=self._bounds.connect, read=self._bounds.silence, deadline=deadline
+            )
         except TimeoutError as error:
+            _refuse_late(deadline, error)
             raise ConnectTimeoutError(endpoint_url=url, error=error) from error
         except ssl.SSLError as error:
             raise SSLError(endpoint_url=url, error=error) from error
@@ -144,6 +161,23 @@ class Transport:
             unknown = isinstance(error, socket.gaierror) and error.errno in _NO_SUCH_NAME
             kind = UnknownHost if unknown else EndpointConnectionError
             raise kind(endpoint_url=url, error=error) from error
+
+    def _exchanged(self, wire: Wire, request: AWSPreparedRequest, where: tuple[str, str], deadline: Deadline) -> Reply:
+        """Send and read to the end; the connection is closed when that fails."""
+        (target, netloc), most = where, self._bounds.answer_bytes
+        headers = _headers(request, netloc)
+        try:
+            return wire.exchange(request.method, target, headers, request.body, deadline=deadline, most=most)
+        except TimeoutError as error:
+            wire.close()
+            _refuse_late(deadline, error)
+            raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
+        except AnswerTooLarge as error:
+            wire.close()
+            raise TooLarge(most=most) from error
+        except (OSError, ProtocolError) as error:
+            wire.close()
+            raise ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from error
 
     def _context(self) -> ssl.SSLContext:
         with self._lock:
@@ -164,16 +198,10 @@ def _is_simple(request: AWSPreparedRequest) -> bool:
     return plain and not request.stream_output and "Expect" not in request.headers
 
 
-def _exchanged(wire: Wire, request: AWSPreparedRequest, target: str, netloc: str) -> Reply:
-    """Send and read to the end; the connection is closed when that fails."""
-    try:
-        return wire.exchange(request.method, target, _headers(request, netloc), request.body)
-    except TimeoutError as error:
-        wire.close()
-        raise ReadTimeoutError(endpoint_url=request.url, error=error) from error
-    except (OSError, ProtocolError) as error:
-        wire.close()
-        raise ConnectionClosedError(error=error, request=request, endpoint_url=request.url) from error
+def _refuse_late(deadline: Deadline, error: Exception) -> None:
+    """Raise DeadlineExceeded when it was the last of the time that passed, not that of one attempt."""
+    if deadline.passed():
+        raise DeadlineExceeded(seconds=deadline.seconds) from error
 
 
 def _headers(request: AWSPreparedRequest, netloc: str) -> list[tuple[str, str | bytes]]:

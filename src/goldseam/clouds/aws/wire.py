@@ -6,21 +6,32 @@ the same through `email.message`, which costs as much as signing the request.
 
 from __future__ import annotations
 
+import io
 import socket
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from urllib3.util import wait_for_read
 
+from goldseam.clouds.aws.bounds import DEFAULT, Deadline
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 LONGEST_LINE: Final = 65_536
 MOST_HEADERS: Final = 200
+_PIECE: Final = 65_536
 _NO_BODY: Final = frozenset((204, 304))
 
 
 class ProtocolError(Exception):
     """The other side ended early, or does not speak HTTP/1.1."""
+
+
+class AnswerTooLarge(ProtocolError):
+    """The answer has more bytes than are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +43,65 @@ class Reply:
     content: bytes
 
 
+class _Incoming(io.RawIOBase):
+    """What a socket receives: each wait ends after the silence that is allowed, all of them together at the deadline.
+
+    The socket's own timeout begins anew with each byte, so that a byte a second would never end.
+    """
+
+    def __init__(self, stream: socket.socket, silence: float) -> None:
+        self._stream, self._silence = stream, silence
+        self.deadline: Deadline | None = None
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def wait_at_most(self) -> None:
+        """Set the socket's timeout for the next step; raises TimeoutError when no time is left."""
+        left = self._silence if self.deadline is None else min(self._silence, self.deadline.left())
+        if left <= 0:
+            raise TimeoutError("the deadline has passed")
+        self._stream.settimeout(left)
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Receive some bytes, none at the end."""
+        self.wait_at_most()
+        return self._stream.recv_into(buffer)
+
+
 class Wire:
     """A connection that takes one exchange after another; raises OSError and ProtocolError."""
 
-    def __init__(self, stream: socket.socket) -> None:
+    def __init__(self, stream: socket.socket, silence: float) -> None:
         self._socket = stream
-        self._input = stream.makefile("rb")
+        self._incoming = _Incoming(stream, silence)
+        self._input = io.BufferedReader(self._incoming)
+        self._most = DEFAULT.answer_bytes
         self.reusable = True
 
     @classmethod
-    def connected(cls, address: tuple[str, int], tls: ssl.SSLContext | None, *, connect: float, read: float) -> Wire:
+    def connected(
+        cls,
+        address: tuple[str, int],
+        tls: ssl.SSLContext | None,
+        *,
+        connect: float,
+        read: float,
+        deadline: Deadline | None = None,
+    ) -> Wire:
         """A new connection, with TLS when there is a context; `connect` and `read` are patience in seconds."""
-        stream = socket.create_connection(address, timeout=connect)
+        patience = deadline or Deadline(connect)
+        stream = _connected(address, connect, patience)
         try:
             stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if tls is not None:
+                stream.settimeout(_within(connect, patience))
                 stream = tls.wrap_socket(stream, server_hostname=address[0])
-            stream.settimeout(read)
         except BaseException:
             stream.close()
             raise
-        return cls(stream)
+        return cls(stream, read)
 
     def is_quiet(self) -> bool:
         """Whether the connection can be used again: what is readable now is the other side hanging up."""
@@ -65,10 +114,19 @@ class Wire:
         self._socket.close()
 
     def exchange(
-        self, method: str, target: str, headers: Iterable[tuple[str, str | bytes]], body: bytes | None
+        self,
+        method: str,
+        target: str,
+        headers: Iterable[tuple[str, str | bytes]],
+        body: bytes | None,
+        *,
+        deadline: Deadline | None = None,
+        most: int = DEFAULT.answer_bytes,
     ) -> Reply:
-        """Send a request and read the whole answer."""
+        """Send a request and read the whole answer, by the deadline and of at most so many bytes."""
         self.reusable = False
+        self._incoming.deadline, self._most = deadline, most
+        self._incoming.wait_at_most()
         self._socket.sendall(_request(method, target, headers, body))
         version, status, answered = self._head()
         while status < 200:  # noqa: PLR2004 - 1xx only announces the answer
@@ -106,14 +164,18 @@ class Wire:
         if chunked:
             return self._chunks()
         if length is None:
-            return self._input.read()
+            content = self._read(self._most + 1)
+            self._refuse_more(len(content))
+            return content
         if not length.isdigit():
             raise ProtocolError("the answer's length is not a number")
         return self._exactly(int(length))
 
     def _chunks(self) -> bytes:
-        parts: list[bytes] = []
+        parts, total = list[bytes](), 0
         while size := _size(self._line()):
+            total += size
+            self._refuse_more(total)
             parts.append(self._exactly(size))
             if self._line():
                 raise ProtocolError("a chunk is longer than it said")
@@ -121,11 +183,47 @@ class Wire:
             pass
         return b"".join(parts)
 
+    def _refuse_more(self, size: int) -> None:
+        if size > self._most:
+            raise AnswerTooLarge(f"the answer has more than {self._most} bytes")
+
     def _exactly(self, size: int) -> bytes:
-        content = self._input.read(size)
+        self._refuse_more(size)
+        content = self._read(size)
         if len(content) != size:
             raise ProtocolError("the connection was closed before the answer ended")
         return content
+
+    def _read(self, most: int) -> bytes:
+        """At most so many bytes, fewer at the end; memory is taken for what comes, not for what is announced."""
+        parts: list[bytes] = []
+        while most > 0 and (part := self._input.read(min(most, _PIECE))):
+            parts.append(part)
+            most -= len(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _connected(address: tuple[str, int], connect: float, deadline: Deadline) -> socket.socket:
+    """A connection to the first of the host's addresses that takes one; the time is for all of them together."""
+    failed: OSError = TimeoutError("the deadline has passed")
+    for family, kind, protocol, _, place in socket.getaddrinfo(*address, type=socket.SOCK_STREAM):
+        stream = socket.socket(family, kind, protocol)
+        try:
+            stream.settimeout(_within(connect, deadline))
+            stream.connect(place)
+        except OSError as error:
+            stream.close()
+            failed = error
+        else:
+            return stream
+    raise failed
+
+
+def _within(seconds: float, deadline: Deadline) -> float:
+    left = min(seconds, deadline.left())
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return left
 
 
 def _size(line: bytes) -> int:

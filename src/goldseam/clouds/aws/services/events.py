@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy_form, policy_text
 from goldseam.clouds.aws.statements import not_public, policy_document
@@ -24,7 +24,7 @@ BUS: Final = AwsKind(
             listed="Policy",
             put=Send("events.PutPermission", {**_BUS, "Policy": VALUE}, ("*",)),
             delete=Send("events.RemovePermission", {**_BUS, "RemoveAllPermissions": True}, ("*",)),
-            decode=lambda text: json.loads(text) if text else ABSENT,
+            decode=lambda text: policy_json(text) if text else ABSENT,
             encode=policy_text,
             form=policy_form,
         ),

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.clouds.aws.statements import label, policy_document, public_statements, without_public
@@ -170,7 +171,7 @@ class Policies(AwsFacet):
 
 
 def _by_name(raw: list[Mapping[str, Json]]) -> Value:
-    return {policy["policyName"]: json.loads(policy["policyDocument"]) for policy in raw}
+    return {policy["policyName"]: policy_json(policy["policyDocument"]) for policy in raw}
 
 
 REGION: Final = AwsKind(

@@ -9,6 +9,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Send, only, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Switch, statements
 from goldseam.clouds.aws.statements import label, policy_document, public_statements, without_public
@@ -34,7 +35,7 @@ _GET: Final = "sesv2.GetEmailIdentity"
 
 def _documents(raw: Json) -> Value:
     """The policies by name, as documents."""
-    return {name: json.loads(text) for name, text in raw.items()}
+    return {name: policy_json(text) for name, text in raw.items()}
 
 
 def _policies_form(value: Value) -> Value:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, is_world, within, without
+from goldseam.errors import LimitExceeded
 from goldseam.values import Json, canonical
 
 _FAMILIES: Final = {
@@ -31,6 +32,22 @@ _NONE: Final = (-1, -1)
 
 Ports: TypeAlias = Mapping[str, tuple[int, ...]]
 """Ports by protocol, `tcp` or `udp`."""
+
+
+MOST_RULES: Final = 2_000
+"""In one direction: rules per group times groups per interface are at most 1,000, and rules for IPv4 and for IPv6 are
+counted apart (Amazon VPC User Guide, "Amazon VPC quotas")."""
+
+
+def rules_of_group(permissions: Json) -> list[Json]:
+    """The atoms of one direction of a group; raises LimitExceeded when there are more than a group can have."""
+    found = atoms(permissions)
+    if len(found) > MOST_RULES:
+        msg = (
+            f"{len(found):,} rules were returned, and a security group can have at most {MOST_RULES:,} in one direction"
+        )
+        raise LimitExceeded(msg, code="TooManyRules")
+    return found
 
 
 def atoms(permissions: Json) -> list[Json]:
@@ -189,7 +206,8 @@ def _spans(rule: Mapping[str, Json], protocol: str, spans: Iterable[Range]) -> l
 
 def changed(ingress: list[Json], gone: list[Json], instead: Iterable[Json]) -> list[Json]:
     """The rules without some and with others; a rule that is there already keeps its own description."""
-    kept = [rule for rule in ingress if rule not in gone]
+    closed = set(map(canonical, gone))
+    kept = [rule for rule in ingress if canonical(rule) not in closed]
     known = {canonical(identity(rule)): rule for rule in kept}
     for rule in instead:
         known.setdefault(canonical(identity(rule)), rule)

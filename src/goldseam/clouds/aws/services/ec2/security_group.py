@@ -12,7 +12,6 @@ from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among
 from goldseam.clouds.aws.services.ec2.group_rules import (
     EVERY,
     atom,
-    atoms,
     breadth,
     changed,
     family,
@@ -22,6 +21,7 @@ from goldseam.clouds.aws.services.ec2.group_rules import (
     permissions,
     remainder,
     replaced,
+    rules_of_group,
     spelled,
 )
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES, Service
@@ -47,7 +47,7 @@ def _rules(name: str, listed: str, direction: str) -> Items:
         return Send(f"ec2.{operation}", {"GroupId": "{id}", "IpPermissions": VALUE})
 
     return Items(
-        name=name, listed=listed, decode=atoms, wire=permissions, identity=identity,
+        name=name, listed=listed, decode=rules_of_group, wire=permissions, identity=identity,
         add=send(f"AuthorizeSecurityGroup{direction}"),
         change=send(f"UpdateSecurityGroupRuleDescriptions{direction}"),
         remove=send(f"RevokeSecurityGroup{direction}"),

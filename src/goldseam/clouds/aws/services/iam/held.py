@@ -6,13 +6,13 @@ one makes the calls for that one.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
 
 from goldseam.clouds.aws.facet import Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import Ask, Listing, at
+from goldseam.clouds.aws.policy_sizes import checked, policy_json
 from goldseam.clouds.aws.shapes import Each
 from goldseam.resource import Ref
 from goldseam.values import Json, Value
@@ -27,7 +27,7 @@ def details(what: str, items: str, id: str) -> Listing:
 
 def document(raw: Json) -> Json:
     """A policy document, which some answers hold as text in URL encoding."""
-    return json.loads(unquote(raw)) if isinstance(raw, str) else raw
+    return policy_json(unquote(raw)) if isinstance(raw, str) else checked(raw)
 
 
 def attached(who: str) -> Each:

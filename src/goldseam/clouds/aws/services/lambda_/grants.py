@@ -7,13 +7,13 @@ statement of parameters, so only a statement that it makes can be brought back. 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask
+from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.shapes import statements
 from goldseam.control import Step
 from goldseam.resource import Ref
@@ -33,7 +33,7 @@ _CONDITIONS: Final[Mapping[tuple[str, str], str]] = {
 
 def from_text(raw: Json) -> Value:
     """The statements of the policy that `GetPolicy` gives."""
-    return statements(json.loads(raw))
+    return statements(policy_json(raw, "lambda.GetPolicy"))
 
 
 def remade(statement: Json) -> Mapping[str, Json] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, at
+from goldseam.clouds.aws.policy_sizes import checked, policy_json
 from goldseam.clouds.aws.shapes import statements
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref
@@ -60,7 +60,7 @@ def _in_force(policy: Mapping[str, Json]) -> list[Json]:
 
 def _allows_everything(document: Json) -> bool:
     """Whether a statement without a condition allows all actions on all resources."""
-    held = json.loads(unquote(document)) if isinstance(document, str) else document
+    held = policy_json(unquote(document)) if isinstance(document, str) else checked(document)
     return any(
         statement.get("Effect") == "Allow"
         and not statement.get("Condition")
