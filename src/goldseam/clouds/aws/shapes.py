@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, unchanged
 from goldseam.clouds.aws.kind import at
+from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.control import Call, Step
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
@@ -262,7 +263,8 @@ def policy_text(value: Json) -> str:
 def policy(name: str, *, get: Get, put: Send, delete: Send | None = None) -> Document:
     """A resource policy in JSON text, edited by statement; put whole, deleted when no statement is left."""
     return Document(
-        name=name, get=get, put=put, delete=delete, decode=_from_text, encode=policy_text, form=policy_form
+        name=name, get=get, put=put, delete=delete, decode=_from_text, encode=policy_text, form=policy_form,
+        sensitive=IN_POLICY,
     )  # fmt: skip
 
 
