@@ -56,6 +56,7 @@ def test_what_a_path_leads_to_is_masked_and_nothing_else(name: str) -> None:
 def test_a_policy_that_is_held_as_text_is_masked_inside_and_stays_json() -> None:
     inner = json.dumps({"Statement": {"Condition": {"StringEquals": {"sts:ExternalId": ["x", "y"]}}, "Sid": "s"}})
     shown = masked({"a": inner}, Declared(("a.Statement.[].Condition.*.sts:ExternalId",)), ONE)
+    assert isinstance(shown, dict)
     found = json.loads(shown["a"])
     assert found["Statement"]["Sid"] == "s"
     assert all(MASKED.fullmatch(item) for item in found["Statement"]["Condition"]["StringEquals"]["sts:ExternalId"])

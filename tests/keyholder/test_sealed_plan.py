@@ -11,7 +11,8 @@ import pytest
 
 from goldseam.errors import GrantRefused
 from goldseam.keyholder import message
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import Signer, decoded
+from goldseam.keyholder.sealed import seal
 from goldseam.plan import Plan
 from goldseam.values import Json
 from tests.keyholder.desk import NOON, desk, house, repair
@@ -37,7 +38,7 @@ def test_nothing_of_a_plan_or_an_approval_can_be_read_on_the_way(tmp_path: Path)
     sent = orjson.loads(asked.body)["message"]
     assert sent.keys() == {"type", "keyholder", "requester", "nonce", "time", "sealed", "reply_to", "code"}
     assert CANARY in orjson.dumps(wanted.to_json()).decode()
-    for text in (asked.body, *(message.decoded(part) for part in (sent["sealed"], sent["reply_to"]))):
+    for text in (asked.body, *(decoded(part) for part in (sent["sealed"], sent["reply_to"]))):
         assert CANARY.encode() not in text
         assert wanted.id.encode() not in text
 
@@ -77,7 +78,7 @@ def test_what_is_sealed_is_covered_by_the_signature(tmp_path: Path) -> None:
     signer = office.keyholder.signer
     asked = message.asking(plan().to_json(), (), office.requester, signer.keyholder_name, NOON)
     envelope: dict[str, Any] = orjson.loads(asked.body)
-    other = message.seal('{"plan":{},"approvals":[]}', signer.keyholder_name.box, "plan")
+    other = seal('{"plan":{},"approvals":[]}', signer.keyholder_name.box, "plan")
     envelope["message"]["sealed"] = other
     with pytest.raises(GrantRefused, match="not signed"):
         message.heard(orjson.dumps(envelope), office.keyholder.config.requesters, signer, NOON)
@@ -89,7 +90,7 @@ def test_what_is_sealed_and_no_plan_is_refused(tmp_path: Path, inside: str) -> N
     signer = office.keyholder.signer
     asked = message.asking(plan().to_json(), (), office.requester, signer.keyholder_name, NOON)
     context = f"plan {asked.nonce} {office.requester.verifier.text}"
-    body = resigned(asked, office.requester, sealed=message.seal(inside, signer.keyholder_name.box, context))
+    body = resigned(asked, office.requester, sealed=seal(inside, signer.keyholder_name.box, context))
     with pytest.raises(GrantRefused, match="malformed"):
         message.heard(body, office.keyholder.config.requesters, signer, NOON)
 
