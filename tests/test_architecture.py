@@ -19,7 +19,7 @@ PURE = [
 ]
 PURE_MAY_IMPORT = {
     "__future__", "abc", "base64", "collections", "dataclasses", "datetime", "difflib", "enum", "functools", "goldseam",
-    "hashlib", "inspect", "ipaddress", "json", "math", "orjson", "re", "types", "typing", "zoneinfo",
+    "hashlib", "inspect", "ipaddress", "math", "orjson", "re", "types", "typing", "zoneinfo",
 }  # fmt: skip
 PURE_MAY_NOT_CALL = {"open", "print", "input", "now", "utcnow", "today", "getenv", "urandom"}
 LONGEST_FUNCTION = 30

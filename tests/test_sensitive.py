@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,8 @@ QUOTED = 'say "hello"\nto ünïcode'
         repr({"a": QUOTED}),
         f"data {base64.b64encode(QUOTED.encode()).decode()} was sent",
         f"prefix{QUOTED}suffix",
+        repr({"a": json.dumps({"b": json.dumps(QUOTED)})}),
+        quote(f"https://host/?a={QUOTED}", safe=""),
     ],
 )
 def test_a_secret_is_found_in_a_text_however_it_is_written(text: str) -> None:

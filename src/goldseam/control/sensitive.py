@@ -8,7 +8,6 @@ leaf; the empty path is the value itself.
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
@@ -111,10 +110,16 @@ def _without_brackets(paths: Paths) -> Paths:
 def _hidden(node: Json, mask: Mask) -> Json:
     """Every leaf masked; what holds nothing (an empty text, null, a boolean, a placeholder) is left."""
     if isinstance(node, Mapping):
-        return node if node.keys() == {_PLACE} else {key: _hidden(item, mask) for key, item in node.items()}
+        return node if _is_place(node) else {key: _hidden(item, mask) for key, item in node.items()}
     if isinstance(node, (list, tuple)):
         return [_hidden(item, mask) for item in node]
     return node if node in ("", None) or isinstance(node, bool) else mask.of(node)
+
+
+def _is_place(node: Mapping[str, Json]) -> bool:
+    """Whether an object is a placeholder: it names a facet and a word of it."""
+    named = node.get(_PLACE)
+    return node.keys() == {_PLACE} and isinstance(named, (list, tuple)) and len(named) == 2  # noqa: PLR2004
 
 
 def json_in(text: str) -> Json | None:
@@ -139,7 +144,7 @@ def _leaves(node: Json, paths: Paths) -> Iterator[tuple[str, bool]]:
             yield node, () in paths
         else:
             yield from _leaves(inner, paths)
-    elif isinstance(node, Mapping) and node.keys() != {_PLACE}:
+    elif isinstance(node, Mapping) and not _is_place(node):
         for key, item in node.items():
             yield from _leaves(item, ((),) if () in paths else _below(paths, str(key)))
     elif isinstance(node, (list, tuple)):
@@ -185,7 +190,11 @@ class Secrets:
         """The text with every secret in it masked, in clear, as JSON or Python write it, and in base 64."""
         if not self.hidden or not text:
             return text
-        return self._pattern.sub(lambda match: self._written.get(match[0]) or match[0], text)
+        return self._pattern.sub(self._in_place, text)
+
+    def _in_place(self, match: re.Match[str]) -> str:
+        """What stands in place of a match: of a mask, itself."""
+        return self.mask.of(self._searched[match.lastindex - 1]) if match.lastindex else match[0]
 
     def document(self, node: Json) -> Json:
         """A JSON document with the secrets masked in all its texts; JSON inside a text stays JSON."""
@@ -209,24 +218,37 @@ class Secrets:
         return text if hidden == inner else _text(hidden)
 
     @cached_property
-    def _written(self) -> Mapping[str, str]:
-        """What stands in place of each way to write each secret."""
-        return {form: self.mask.of(value) for value in sorted(self.hidden) for form in _forms(value)}
+    def _searched(self) -> tuple[str, ...]:
+        """The secrets that are long enough to be looked for in other texts, the longest first."""
+        return tuple(
+            sorted((text for text in self.hidden if len(text) >= _FREE_TEXT), key=lambda text: (-len(text), text))
+        )
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        """Finds masks, which are left alone, and secrets, the longest first."""
-        return re.compile("|".join([MASKED.pattern, *map(_found_as, sorted(self._written, key=len, reverse=True))]))
+        """Finds masks, which are left alone, and secrets, each in a group of its own."""
+        return re.compile("|".join([MASKED.pattern, *(f"({_found_as(text)})" for text in self._searched)]))
 
 
-def _forms(value: str) -> Iterator[str]:
-    """The ways in which a text is written that is long enough to be looked for in others."""
-    if len(value) >= _FREE_TEXT:
-        yield from (value, repr(value)[1:-1], b64encode(value.encode("utf-8", "surrogatepass")).decode())
-        yield from (json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1])
+def _found_as(secret: str) -> str:
+    """The pattern of a secret, in clear or in base 64; a short one is not looked for inside a word."""
+    clear = "".join(map(_sign, secret))
+    if len(secret) < _ANYWHERE:
+        clear = rf"(?<![A-Za-z0-9]){clear}(?![A-Za-z0-9])"
+    return f"{clear}|{re.escape(b64encode(secret.encode('utf-8', 'surrogatepass')).decode())}"
 
 
-def _found_as(form: str) -> str:
-    """The pattern of a secret; a short one is not looked for inside a word."""
-    exact = re.escape(form)
-    return exact if len(form) >= _ANYWHERE else rf"(?<![A-Za-z0-9]){exact}(?![A-Za-z0-9])"
+def _sign(sign: str) -> str:
+    """The pattern of one character, as it is or as JSON, Python and URLs write it, one inside the other if need be."""
+    if sign.isascii() and sign.isalnum():
+        return sign
+    if sign == "\\":
+        return r"(?:\\+|%5[Cc])"
+    hexadecimal = "".join(f"%{byte:02x}" for byte in sign.encode("utf-8", "surrogatepass"))
+    short = {"\n": "n", "\r": "r", "\t": "t", "\b": "b", "\f": "f"}.get(sign)
+    ways = [rf"\\*{re.escape(sign)}", f"(?i:{hexadecimal})", *([rf"\\+{short}"] if short else [])]
+    if not sign.isprintable() or not sign.isascii():
+        units = sign.encode("utf-16-be", "surrogatepass")
+        pairs = "".join(rf"\\+u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+        ways += [f"(?i:{pairs})", rf"(?i:\\+x{ord(sign):02x})", rf"(?i:\\+u{ord(sign):08x})"]
+    return f"(?:{'|'.join(ways)})"
