@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldseam.control import MASKED, Kind, Mask
+from goldseam.context import Fact, gather
+from goldseam.control import MASKED, Answer, FactRule, Kind, Mask, Surroundings, fact, known
 from goldseam.evaluate import default_settings, verdict_on
 from goldseam.masking import masked_plan, places
 from goldseam.plan import Plan, propose
 from goldseam.resource import Resource
-from goldseam.values import Json, canonical, plain
+from goldseam.values import Json, Unknown, canonical, plain
 from tests import toy
 
 MASK = Mask(b"k")
@@ -117,3 +119,36 @@ def test_a_rule_that_breaks_on_a_secret_does_not_repeat_it() -> None:
     unknown = verdict_on(control, Resource(toy.REF, {"street": SECRET}), {})
     assert "ValueError" in unknown.reason  # type: ignore[union-attr]
     assert "canary" not in unknown.reason  # type: ignore[union-attr]
+
+
+def secretive_fact(answer: Answer, *, needs: bool = False) -> FactRule:
+    def rule(lamp: Json, *, around: Surroundings) -> Answer:
+        return answer
+
+    return fact("lit", HOUSE, bool, needs={HOUSE: ("lamp",)} if needs else None)(rule)
+
+
+def gathered(rule: FactRule, own: Json, *beside: Json) -> Fact:
+    around = Surroundings(
+        toy.REF, datetime(2026, 1, 1, tzinfo=UTC), {HOUSE.name: tuple(Resource(toy.REF, {"lamp": i}) for i in beside)}
+    )
+    (found,) = gather(Resource(toy.REF, {"lamp": own}), [rule], around)
+    return found
+
+
+def test_evidence_that_quotes_a_secret_of_the_resource_is_cleaned_where_it_is_made() -> None:
+    found = gathered(secretive_fact(known(True, f"the note is {SECRET}", "it burns")), {"note": SECRET})
+    assert found.value is True
+    assert MASKED.sub("*", found.evidence[0]) == "the note is *"
+    assert found.evidence[1] == "it burns"
+
+
+def test_evidence_that_quotes_a_secret_of_another_resource_is_cleaned_too() -> None:
+    rule = secretive_fact(known(True, f"the other's note is {SECRET}"), needs=True)
+    assert "canary" not in gathered(rule, {"note": "x"}, {"note": "y"}, {"note": SECRET}).evidence[0]
+
+
+def test_the_reason_why_a_fact_is_unknown_is_cleaned() -> None:
+    found = gathered(secretive_fact(Unknown(f"cannot read {SECRET}")), {"note": SECRET})
+    assert isinstance(found.value, Unknown)
+    assert "canary" not in found.value.reason
