@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from goldseam.control import MASKED, Call, Catalog, Kind, Mask, Told
 from goldseam.disclosure import MaskedEntry, Show, entry_of, masking
 from goldseam.errors import CallFailed, LedgerBroken
 from goldseam.masking import MaskedLedger
-from goldseam.ports import Receipt, Writer
+from goldseam.ports import Entry, Receipt, Writer
 from goldseam.record import evidence_pack, exported, imported, verify_ledger, verify_pack
 from goldseam.repair import repair
 from goldseam.values import Json, canonical
@@ -137,6 +137,26 @@ def test_what_a_masked_ledger_shows_cannot_be_changed(stage: Scene) -> None:
     before["body"]["facets"]["rules"] = ["office"]
     with pytest.raises(LedgerBroken, match=f"masked entry {before['seq']}"):
         verify_ledger(map(entry_of, held), stage.home.signer.public)
+
+
+def test_what_is_signed_of_one_entry_cannot_be_shown_as_another(stage: Scene) -> None:
+    """The body and the signature of the reading after the repair, put into the line of the one before."""
+    held = [json.loads(line) for line in lines(stage)]
+    before, after = (next(line for line in held if line["kind"] == kind) for kind in ("before", "after"))
+    before.update(body=after["body"], signature=after["signature"])
+    with pytest.raises(LedgerBroken, match=f"masked entry {before['seq']}"):
+        verify_ledger(map(entry_of, held), stage.home.signer.public)
+
+
+def test_a_checkpoint_is_never_masked(stage: Scene) -> None:
+    """Not even by the ledger's own key: what it signs must be what it says."""
+
+    def body(entry: Entry) -> Mapping[str, Json]:
+        return {**entry.body, "seq": 1} if entry.kind == "checkpoint" else entry.body
+
+    show = masking(body, stage.home.signer)
+    with pytest.raises(LedgerBroken, match="checkpoint and masked"):
+        verify_ledger((entry_of(show(entry)) for entry in stage.home.ledger.entries()), stage.home.signer.public)
 
 
 def test_only_the_ledgers_own_key_signs_what_is_shown(stage: Scene, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from typing import Any, Final
 
 import pytest
@@ -37,6 +38,8 @@ _POLICY: Final = re.compile(
     r"(?<!redrive)(?<!redriveallow)(?<!ssl)(?<!security)(?<!lifecycle)polic(y|ies|y_?document|ytext|yinjson)$|^document$",
     re.IGNORECASE,
 )
+_SHARED: Final = re.compile(r"external_?id|referer|user_?agent|event_?source_?token", re.IGNORECASE)
+"""Names of shared secrets that do not say that they are secret."""
 _BAGS: Final = ("Policy", "RedrivePolicy", "KmsMasterKeyId", "word")
 """Keys of the maps of attributes in answers, among them those that facets look at."""
 _FORMS: Final[Mapping[str, str]] = {
@@ -84,8 +87,9 @@ def described(operation: str) -> OperationModel:
 
 @dataclass
 class Maker:
-    """Makes answers, and remembers the canaries in them."""
+    """Makes answers, and remembers the canaries in them; of the words that a member may be, the first or the last."""
 
+    last: bool = False
     made: list[str] = field(default_factory=list)
 
     def canary(self, what: str, member: str) -> str:
@@ -126,7 +130,7 @@ class Maker:
 
     def _text(self, words: Sequence[str], name: str, *, sensitive: bool) -> str:
         if words:
-            return words[0]
+            return words[-1] if self.last else words[0]
         if sensitive:
             return _SENSITIVE_FORMS.get(name, str)(self.canary("marked", name))
         if _POLICY.search(name):
@@ -134,7 +138,11 @@ class Maker:
         if name.lower().endswith("arn"):
             return "arn:aws:logs:eu-west-1:123456789012:log-group:word"
         snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
-        return self.canary("named", name) if looks_secret(snake, "tiger-tiger") else _FORMS.get(name, "word")
+        return (
+            self.canary("named", name)
+            if looks_secret(snake, "tiger-tiger") or _SHARED.search(name)
+            else _FORMS.get(name, "word")
+        )
 
     def _policy(self) -> str:
         keys = {path.rpartition(".")[2]: self.canary("shared", "policy") for path in IN_POLICY}
@@ -169,8 +177,8 @@ def item_of(kind: AwsKind, maker: Maker) -> Json:
 
 def reads(kind: AwsKind, facet: AwsFacet) -> Iterator[Json]:
     """What the facet keeps of made answers, from the listing and from its own call."""
-    for listed in (True, False):
-        maker = Maker()
+    for listed, last in product((True, False), (True, False)):
+        maker = Maker(last)
         item = item_of(kind, maker) if listed else None
         try:
             yield facet.read(Answers(maker), ref_of(kind), item).value
