@@ -13,12 +13,12 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "goldseam"
 FILES = sorted(SOURCE.rglob("*.py"))
 PURE = [
-    *(SOURCE / f"{name}.py" for name in ("values", "resource", "errors", "evaluate", "context", "plan")),
+    *(SOURCE / f"{name}.py" for name in ("values", "resource", "errors", "evaluate", "context", "masking", "plan")),
     *sorted((SOURCE / "control").glob("*.py")),
     *sorted((SOURCE / "decide").glob("*.py")),
 ]
 PURE_MAY_IMPORT = {
-    "__future__", "abc", "collections", "dataclasses", "datetime", "difflib", "enum", "functools", "goldseam",
+    "__future__", "abc", "base64", "collections", "dataclasses", "datetime", "difflib", "enum", "functools", "goldseam",
     "hashlib", "inspect", "ipaddress", "math", "orjson", "re", "types", "typing", "zoneinfo",
 }  # fmt: skip
 PURE_MAY_NOT_CALL = {"open", "print", "input", "now", "utcnow", "today", "getenv", "urandom"}

@@ -14,7 +14,7 @@ from typing import Final
 
 from goldseam.authorise import Grant
 from goldseam.claim import Claim
-from goldseam.control import Call, Catalog, Kind
+from goldseam.control import Call, Catalog, Kind, Secrets
 from goldseam.decide import Exemption, exempted
 from goldseam.errors import (
     CloudError,
@@ -218,7 +218,10 @@ def _sent(hand: _Hand, step: int, call: Call, *, undo: bool) -> CloudError | Ref
 
 
 def _words(hand: _Hand, error: Exception) -> str:
-    return hand.grant.key.secret.scrubbed(str(error))
+    """What a cloud said, without the key and without the sensitive values that it was sent."""
+    sides = ((change.facet, side) for change in hand.plan.changes for side in (change.before, change.after))
+    sensitive = Secrets.of((hand.kind.facet(name), value) for name, value in sides)
+    return sensitive.text(hand.grant.key.secret.scrubbed(str(error)))
 
 
 def _is_uncertain(error: Exception) -> bool:

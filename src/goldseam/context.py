@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from goldseam.control import FactRule, Known, Surroundings
+from goldseam.control import FactRule, Known, Secrets, Surroundings
 from goldseam.errors import MISSHAPEN
 from goldseam.resource import Resource
-from goldseam.values import Json, Unknown, Value, plain, restored
+from goldseam.values import ABSENT, Json, Unknown, Value, plain, restored
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,5 +43,19 @@ def _fact(rule: FactRule, resource: Resource, around: Surroundings) -> Fact:
     try:
         answer = rule.rule(*values, around=around)
     except MISSHAPEN as error:
-        return Fact(rule.name, Unknown(f"it cannot be told from what was read ({type(error).__name__}: {error})"))
-    return Fact(rule.name, answer.value, answer.evidence) if isinstance(answer, Known) else Fact(rule.name, answer)
+        answer = Unknown(f"it cannot be told from what was read ({type(error).__name__}: {error})")
+    secrets = _secrets(rule, values, around)
+    if isinstance(answer, Known):
+        return Fact(rule.name, answer.value, tuple(map(secrets.text, answer.evidence)))
+    return Fact(rule.name, Unknown(secrets.text(answer.reason)))
+
+
+def _secrets(rule: FactRule, values: Sequence[Value | Unknown], around: Surroundings) -> Secrets:
+    """The sensitive texts in what a fact looks at: no evidence repeats them."""
+    read = [(rule.kind.facet(name), value) for name, value in zip(rule.reads, values, strict=True)] if rule.kind else []
+    for kind, names in (*rule.needs.items(), *rule.glances.items()):
+        held = around.of(kind)
+        facets = [kind.facet(name) for name in names if kind.facet(name).sensitive]
+        found = () if isinstance(held, Unknown) else held
+        read += [(facet, resource.facets.get(facet.name, ABSENT)) for resource in found for facet in facets]
+    return Secrets.of(read) if any(facet.sensitive for facet, _ in read) else Secrets()

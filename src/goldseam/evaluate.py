@@ -6,12 +6,12 @@ Pure: the same resource, controls and settings give the same findings, anywhere 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, TypeAlias
 
-from goldseam.control import Compliant, Control, ShouldBe, Verdict, compliant
+from goldseam.control import Compliant, Control, Secrets, ShouldBe, Verdict, Violation, compliant
 from goldseam.errors import MISSHAPEN
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, Value, canonical, difference, differs, digest, plain, restored
@@ -115,10 +115,27 @@ def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json
     try:
         verdict = control.rule(*values) if by_default else control.rule(*values, **settings)
     except MISSHAPEN as error:
-        return Unknown(f"the rule does not understand what was read ({type(error).__name__}: {error}); report this")
+        problem = _secrets(control, values).text(f"{type(error).__name__}: {error}")
+        return Unknown(f"the rule does not understand what was read ({problem}); report this")
     if verdict is compliant:
         return verdict
+    verdict = _discreet(verdict, _secrets(control, values))
     return _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict
+
+
+def _discreet(verdict: Verdict, secrets: Secrets) -> Verdict:
+    """The verdict with nothing sensitive in its words."""
+    if isinstance(verdict, ShouldBe):
+        return replace(verdict, because=secrets.text(verdict.because))
+    if isinstance(verdict, Violation):
+        return replace(verdict, because=secrets.text(verdict.because), guide=secrets.text(verdict.guide))
+    return verdict
+
+
+def _secrets(control: Control, values: Iterable[Value]) -> Secrets:
+    """The sensitive texts in what a control reads: no reason or message repeats them."""
+    read = [(control.kind.facet(name), value) for name, value in zip(control.reads, values, strict=True)]
+    return Secrets.of(read) if any(facet.sensitive for facet, _ in read) else Secrets()
 
 
 def _effective(verdict: ShouldBe, resource: Resource, control: Control) -> Verdict:

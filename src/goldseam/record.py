@@ -14,6 +14,7 @@ from typing import Final, NoReturn, Protocol
 
 import orjson
 
+from goldseam.disclosure import Show, body_hash, check_disclosed, check_signature, entry_of, whole
 from goldseam.errors import LedgerBroken, UsageError
 from goldseam.ports import Entry, Ledger
 from goldseam.values import Json, canonical, digest
@@ -22,7 +23,7 @@ START: Final = "0" * 64
 """What the first entry has as its previous hash."""
 
 _PURPOSE: Final = "goldseam ledger checkpoint/1"
-_FORMAT: Final = "goldseam evidence/1"
+_FORMAT: Final = "goldseam evidence/2"
 
 
 class Signer(Protocol):
@@ -84,6 +85,7 @@ def verify_ledger(entries: Iterable[Entry], public_key: str, kept: Sequence[Mapp
     previous, signed, checkpoints = START, 0, 0
     for entry in entries:
         _check_link(entry, len(hashes) + 1, previous)
+        check_disclosed(entry, public_key)
         if entry.kind == "checkpoint":
             _check_signed(entry.body, public_key, hashes, f"entry {entry.seq}")
             signed, checkpoints = max(signed, entry.body["seq"]), checkpoints + 1
@@ -103,7 +105,7 @@ def _check_link(entry: Entry, seq: int, previous: str) -> None:
         _broken(f"entry {seq} is missing: number {entry.seq} is in its place")
     if entry.previous != previous:
         _broken(f"entry {seq} does not follow the entry before it")
-    if entry_hash(entry.seq, entry.at, entry.kind, entry.body, entry.previous) != entry.hash:
+    if _line_hash(entry.seq, entry.at, entry.kind, body_hash(entry), entry.previous) != entry.hash:
         _broken(f"entry {seq} is not what was written: its content does not have its hash")
 
 
@@ -120,15 +122,12 @@ def _check_signed(body: Mapping[str, Json], public_key: str, hashes: Sequence[by
 
 
 def _check_signature(body: Mapping[str, Json], public_key: str, where: str) -> None:
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only verifying needs it
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-
     try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-        key.verify(bytes.fromhex(body["signature"]), _statement(body["seq"], body["hash"]))
-    except (InvalidSignature, ValueError, KeyError, TypeError) as error:
+        signature, statement = body["signature"], _statement(body["seq"], body["hash"])
+    except (KeyError, TypeError, ValueError) as error:
         msg = f"the ledger is broken: {where} has no valid signature; restore it from a copy"
         raise LedgerBroken(msg) from error
+    check_signature(public_key, signature, statement, where)
 
 
 def _broken(problem: str) -> NoReturn:
@@ -136,9 +135,9 @@ def _broken(problem: str) -> NoReturn:
     raise LedgerBroken(msg)
 
 
-def exported(entry: Entry) -> str:
-    """The entry as one line of JSON."""
-    return canonical(_full(entry)).decode()
+def exported(entry: Entry, show: Show = whole) -> str:
+    """The entry as one line of JSON: whole, or as `show` (`disclosure.masking`) gives it."""
+    return canonical(show(entry)).decode()
 
 
 def imported(lines: Iterable[str]) -> Iterator[Entry]:
@@ -147,31 +146,16 @@ def imported(lines: Iterable[str]) -> Iterator[Entry]:
         if line.strip():
             try:
                 item = orjson.loads(line)
-                yield _entry_of(item)
+                yield entry_of(item)
             except (ValueError, KeyError, TypeError):
                 _broken(f"line {number} is not an entry")
 
 
-def _full(entry: Entry) -> dict[str, Json]:
-    return {
-        "seq": entry.seq,
-        "at": entry.at,
-        "kind": entry.kind,
-        "body": dict(entry.body),
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
-
-
-def _entry_of(item: Mapping[str, Json]) -> Entry:
-    return Entry(item["seq"], item["at"], item["kind"], item["body"], item["previous"], item["hash"])
-
-
-def evidence_pack(entries: Iterable[Entry], plan_id: str) -> dict[str, Json]:
+def evidence_pack(entries: Iterable[Entry], plan_id: str, show: Show = whole) -> dict[str, Json]:
     """All that the ledger says about one repair, with the proof that it says so, as one JSON document.
 
     `chain` runs from the first entry about the plan to the checkpoint that signs the last one; lines about other
-    things are there without their bodies.
+    things are there without their bodies. `show` (`disclosure.masking`) says how entries are exported.
 
     Raises UsageError when the ledger holds nothing about the plan, or no checkpoint signs all of it yet.
     """
@@ -183,8 +167,10 @@ def evidence_pack(entries: Iterable[Entry], plan_id: str) -> dict[str, Json]:
     if chain[-1].kind != "checkpoint":
         msg = f"no checkpoint signs all entries about `{plan_id}` yet; sign one with `goldseam ledger checkpoint`"
         raise UsageError(msg)
-    kept = [_full(entry) if _about(entry, plan_id) or entry is chain[-1] else _hidden(entry) for entry in chain]
-    return {"format": _FORMAT, "plan": plan_id, "repair": _told(own), "chain": kept}
+    shown = {entry.seq: show(entry) for entry in (*own, chain[-1])}
+    told = _told([entry_of(shown[entry.seq]) for entry in own])
+    kept = [shown.get(entry.seq) or _hidden(entry) for entry in chain]
+    return {"format": _FORMAT, "plan": plan_id, "repair": told, "chain": kept}
 
 
 def _about(entry: Entry, plan_id: str) -> bool:
@@ -207,7 +193,7 @@ def _segment(entries: Iterable[Entry], plan_id: str) -> list[Entry]:
 
 
 def _hidden(entry: Entry) -> dict[str, Json]:
-    line = _full(entry)
+    line = whole(entry)
     return {**{key: line[key] for key in line if key != "body"}, "body_hash": digest(entry.body)}
 
 
@@ -262,12 +248,15 @@ def _check_pack(pack: Mapping[str, Json], public_key: str) -> None:
     chain: Sequence[Mapping[str, Json]] = pack["chain"]
     previous = chain[0]["previous"]
     for place, line in enumerate(chain):
-        body_hash = digest(line["body"]) if "body" in line else line["body_hash"]
-        hashed = _line_hash(line["seq"], line["at"], line["kind"], body_hash, line["previous"])
+        hashed_body = line["body_hash"] if "body_hash" in line else digest(line["body"])
+        hashed = _line_hash(line["seq"], line["at"], line["kind"], hashed_body, line["previous"])
         if line["seq"] != chain[0]["seq"] + place or line["previous"] != previous or hashed != line["hash"]:
             _broken(f"entry {line['seq']} of the evidence does not fit the chain")
         previous = line["hash"]
-    own = [_entry_of(line) for line in chain if "body" in line and line["body"].get("plan") == pack["plan"]]
+    shown = [entry_of(line) for line in chain if "body" in line]
+    for entry in shown:
+        check_disclosed(entry, public_key)
+    own = [entry for entry in shown if _about(entry, pack["plan"])]
     _check_sealed(chain, own[-1].seq, public_key)
     if canonical(_told(own)) != canonical(pack["repair"]):
         _broken("the summary does not say what the entries say")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from goldseam.control import Catalog, Compliant
+from goldseam.control import Catalog, Compliant, masked
 from goldseam.errors import CloudError, ResourceGone
 from goldseam.evaluate import verdict_on
 from goldseam.plan import Plan, Purpose
@@ -59,10 +59,10 @@ def verify(
     for pause in patience:
         clock.sleep(pause)
         seen = _look(plan, catalog, reader, facets)
-        if seen.state is Proof.VERIFIED and not (seen.after and _differences(plan, seen.after)):
+        if seen.state is Proof.VERIFIED and not (seen.after and _differences(plan, seen.after, catalog)):
             return seen
     if seen.state is Proof.VERIFIED and seen.after:
-        odd = "; ".join(_differences(plan, seen.after))
+        odd = "; ".join(_differences(plan, seen.after, catalog))
         return replace(seen, because=f"{seen.because}; not exactly as planned: {odd}")
     return seen
 
@@ -78,7 +78,7 @@ def _look(plan: Plan, catalog: Catalog, reader: Reader, facets: frozenset[str]) 
     if waits:
         told = "; ".join(f"{facet} waits for {reason}" for facet, reason in sorted(waits.items()))
         return Verification(Proof.PENDING, told, waits, after)
-    wrong = _offences(plan, after, catalog) if plan.purpose is Purpose.REPAIR else _differences(plan, after)
+    wrong = _offences(plan, after, catalog) if plan.purpose is Purpose.REPAIR else _differences(plan, after, catalog)
     if wrong:
         return Verification(Proof.FAILED, "; ".join(wrong), {}, after)
     return Verification(Proof.VERIFIED, _proved(plan), {}, after)
@@ -108,9 +108,10 @@ def _offences(plan: Plan, after: Resource, catalog: Catalog) -> list[str]:
     return wrong
 
 
-def _differences(plan: Plan, after: Resource) -> list[str]:
+def _differences(plan: Plan, after: Resource, catalog: Catalog) -> list[str]:
+    kind = catalog.kind(plan.ref.kind)
     return [
-        f"the {change.facet} is {canonical(after.facets[change.facet]).decode()}"
+        f"the {change.facet} is {canonical(masked(after.facets[change.facet], kind.facet(change.facet))).decode()}"
         for change in plan.changes
         if not same(after.facets[change.facet], change.after)
     ]

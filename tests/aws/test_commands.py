@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
 import re
 import shlex
+import subprocess
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -12,8 +15,8 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.clouds.aws.commands import command_line, command_lines
-from goldseam.control import Call, Catalog, Control
+from goldseam.clouds.aws.commands import command_line, command_lines, with_variables
+from goldseam.control import Call, Catalog, Control, Mask, Secrets
 from goldseam.control.facet import admits
 from goldseam.evaluate import verdict_on
 from goldseam.plan import Plan
@@ -165,3 +168,35 @@ def test_every_fix_has_commands_that_the_aws_cli_takes(control: Control, plan: P
         assert admits(one.parameters, again.parameters)
         assert again.region == one.region
         assert re.match(r"aws [a-z0-9-]+ [a-z0-9-]+( |$)", line)
+
+
+def _shell(line: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """What a shell makes of a command, with a program `aws` that prints its words."""
+    script = f"aws() {{ printf '%s\\n' \"$@\"; }}\n{line}\n"
+    return subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=False, env=variables)
+
+
+def test_a_masked_value_is_a_variable_that_the_shell_asks_for() -> None:
+    secret, other = 'it\'s a "tiger"', "a lion"
+    hidden = Secrets(frozenset((secret, other)), mask=Mask(b"k"))
+    text = json.dumps({"Key": secret, "Other": other})
+    call = Call("sqs.SetQueueAttributes", "eu-west-1", {"QueueUrl": "it's", "Attributes": {"Policy": text}}, ())
+    back = Call("sqs.SetQueueAttributes", "eu-west-1", {"QueueUrl": "it's", "Attributes": {"Policy": other}}, ())
+    calls = [replace(item, parameters=hidden.document(item.parameters)) for item in (call, back)]
+    notes, lines = with_variables(command_lines(calls))
+    assert "tiger" not in "".join((*notes, *lines))
+    assert [note.split()[1] for note in notes] == ["SENSITIVE_1", "SENSITIVE_2", "set"]
+    assert "SENSITIVE_2" in lines[1]
+    assert "SENSITIVE_1" not in lines[1]
+    stopped = _shell(lines[0])
+    assert stopped.returncode != 0
+    assert stopped.stdout == ""
+    words = _shell(lines[0], SENSITIVE_1="one", SENSITIVE_2="two").stdout.splitlines()
+    held = json.loads(words[words.index("--attributes") + 1])
+    assert json.loads(held["Policy"]) == {"Key": "one", "Other": "two"}
+    assert words[words.index("--queue-url") + 1] == "it's"
+
+
+def test_a_command_without_masked_values_is_as_it_was() -> None:
+    call = Call("sqs.SetQueueAttributes", "eu-west-1", {"QueueUrl": "u"}, ())
+    assert with_variables(command_lines([call])) == ((), command_lines([call]))

@@ -17,6 +17,7 @@ from goldseam.approval import approve as record_approval
 from goldseam.authorise import file_plan
 from goldseam.claim import followed
 from goldseam.cli import output
+from goldseam.cli.masks import commands_shown, entries_shown, plan_shown, secrets_of
 from goldseam.cli.selection import chosen, words
 from goldseam.cli.showing import print_plan
 from goldseam.cli.workspace import Workspace, who
@@ -30,6 +31,7 @@ from goldseam.plan import Plan
 from goldseam.policy import TAGS
 from goldseam.record import exported
 from goldseam.resource import Ref
+from goldseam.values import Json
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.cloud import AwsCloud
@@ -124,7 +126,8 @@ def _show(workspace: Workspace, made: Sequence[Made], form: str) -> None:
         output.print_json(
             "goldseam.plans/1",
             plans=[
-                item.plan.to_json() | {"decisions": [decision.to_json() for decision in item.decisions]}
+                plan_shown(item.plan, workspace.catalog)
+                | {"decisions": [_decision_shown(item.plan, decision, workspace) for decision in item.decisions]}
                 for item in made
                 if item.plan
             ],
@@ -135,21 +138,20 @@ def _show(workspace: Workspace, made: Sequence[Made], form: str) -> None:
         if item.plan is None:
             output.note(f"no plan for {item.ref.address}: {item.refusal}")
         elif form == "cli":
-            _print_commands(item.plan)
+            _print_commands(item.plan, workspace)
         else:
             print_plan(item.plan, item.decisions, workspace.catalog)
 
 
-def _print_commands(plan: Plan) -> None:
-    """The assisted way: what a person would type."""
-    from goldseam.clouds.aws.commands import command_line
+def _decision_shown(plan: Plan, decision: Decision, workspace: Workspace) -> Json:
+    return secrets_of(plan, workspace.catalog).document(decision.to_json())
 
+
+def _print_commands(plan: Plan, workspace: Workspace) -> None:
+    """The assisted way: what a person would type."""
     sys.stdout.write(f"# {plan.id}: {plan.ref.address}\n")
-    for call in plan.calls:
-        sys.stdout.write(f"{command_line(call)}\n")
-    sys.stdout.write("# to take it back\n")
-    for call in plan.undo:
-        sys.stdout.write(f"# {command_line(call)}\n")
+    for line in commands_shown(plan, workspace.catalog):
+        sys.stdout.write(f"{line}\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,7 @@ def approve(workspace: Workspace, opinion: Opinion, *, as_json: bool) -> int:
     else:
         entry = record_approval(ledger, _approval(plan, opinion, by))
     if as_json:
-        output.print_json("goldseam.approval/1", entry=orjson.loads(exported(entry)))
+        output.print_json("goldseam.approval/1", entry=orjson.loads(exported(entry, entries_shown(workspace))))
     else:
         said = "rejected" if opinion.reject else "approved"
         output.say(f"{plan.id} {said} by {by}" + ("" if opinion.reject else f"; next: `goldseam apply {plan.id}`"))

@@ -10,7 +10,9 @@ from typing import Final
 import orjson
 
 from goldseam.cli import output
+from goldseam.cli.masks import entries_shown
 from goldseam.cli.workspace import Workspace
+from goldseam.disclosure import entry_of
 from goldseam.errors import UsageError
 from goldseam.ports import Entry
 from goldseam.record import checkpoint, evidence_pack, exported, imported, verify_ledger, verify_pack
@@ -23,10 +25,13 @@ def show(workspace: Workspace, plan_id: str, kind: str, last: int, *, as_json: b
     """Print entries."""
     entries = list(workspace.home.ledger.entries(kind=kind or None, plan=plan_id or None))
     entries = entries[-last:] if last > 0 else entries
+    shown = entries_shown(workspace)
+    lines = [orjson.loads(exported(entry, shown)) for entry in entries]
     if as_json:
-        output.print_json("goldseam.ledger/1", entries=[orjson.loads(exported(entry)) for entry in entries])
-    elif entries:
-        output.table(("SEQ", "AT", "KIND", "WHAT"), ((str(e.seq), e.at[:19], e.kind, _told(e)) for e in entries))
+        output.print_json("goldseam.ledger/1", entries=lines)
+    elif lines:
+        rows = ((str(e.seq), e.at[:19], e.kind, _told(e)) for e in map(entry_of, lines))
+        output.table(("SEQ", "AT", "KIND", "WHAT"), rows)
     else:
         output.say("The ledger holds nothing of that sort.")
     return 0
@@ -86,11 +91,11 @@ def _public_key(workspace: Workspace, path: Path | None) -> str:
 
 def export(workspace: Workspace, plan_id: str, to: Path | None) -> int:
     """Write the ledger, or one repair's evidence."""
-    entries = workspace.home.ledger.entries()
+    entries, show = workspace.home.ledger.entries(), entries_shown(workspace)
     if plan_id:
-        text = orjson.dumps(evidence_pack(entries, plan_id), option=orjson.OPT_INDENT_2).decode() + "\n"
+        text = orjson.dumps(evidence_pack(entries, plan_id, show), option=orjson.OPT_INDENT_2).decode() + "\n"
     else:
-        text = "".join(f"{exported(entry)}\n" for entry in entries)
+        text = "".join(f"{exported(entry, show)}\n" for entry in entries)
     if to is None:
         sys.stdout.write(text)
     else:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
 from goldseam.cli.doors import doors
+from goldseam.cli.masks import repair_shown
 from goldseam.cli.planning import decided_auto, fresh_look, proposed
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace, who
@@ -56,7 +57,9 @@ def apply(
                 refusals.append(f"{item.id}: {error}")
                 output.note(f"goldseam: {refusals[-1]}")
     if as_json:
-        output.print_json("goldseam.repairs/1", repairs=[item.to_json() for item in results], refused=refusals)
+        output.print_json(
+            "goldseam.repairs/1", repairs=[repair_shown(item, workspace.catalog) for item in results], refused=refusals
+        )
     elif auto and not results and not refusals:
         output.say("Nothing is to be repaired automatically. `goldseam findings` shows each decision.")
     return exit_code(results, refusals)
@@ -92,7 +95,7 @@ def _applied(
     done = repair(plan, leave, through, workspace.home.signer)
     remember(workspace, cloud, plan)
     if not quiet:
-        print_repair(done, plan)
+        print_repair(done, plan, workspace.catalog)
     return [done]
 
 

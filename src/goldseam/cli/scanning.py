@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
 from goldseam.cli.doors import doors
+from goldseam.cli.masks import secrets_on
 from goldseam.cli.progress import shown_progress
 from goldseam.cli.selection import chosen, service_of, severity, words
 from goldseam.cli.taking_back import note_unreviewed
 from goldseam.cli.workspace import Workspace
 from goldseam.clock import SystemClock
-from goldseam.control import Catalog
+from goldseam.control import Catalog, Secrets
 from goldseam.decide import Decision, TraceLine
 from goldseam.errors import UnknownName
 from goldseam.evaluate import Status
@@ -290,42 +291,43 @@ def _say_none(workspace: Workspace) -> None:
 def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
     """Print the whole reasoning behind a decision."""
     kept = workspace.home.scans.finding(name)
-    _, facts = workspace.home.scans.resource(kept.finding.ref)
+    resource, facts = workspace.home.scans.resource(kept.finding.ref)
+    secrets = secrets_on(resource, workspace.catalog)
     if as_json:
         output.print_json(
             "goldseam.explanation/1",
-            finding=described(kept, workspace.catalog),
-            decision=kept.decision.to_json() if kept.decision else None,
-            facts=[fact.to_json() for fact in facts],
+            finding=secrets.document(described(kept, workspace.catalog)),
+            decision=secrets.document(kept.decision.to_json()) if kept.decision else None,
+            facts=[secrets.document(fact.to_json()) for fact in facts],
         )
         return 0
     finding, control = kept.finding, workspace.catalog.control(kept.finding.control)
     output.say(f"{finding.id}  {control.title}", "bold")
     output.say(f"{finding.ref.address}")
     output.say(
-        f"{finding.status}: {finding.because}" if finding.because else str(finding.status),
+        secrets.text(f"{finding.status}: {finding.because}" if finding.because else str(finding.status)),
         output.STATUS_STYLE[finding.status],
     )
     output.say()
     if kept.decision is None:
         output.say("Nothing is to be decided: the control passes.")
     else:
-        print_reasoning(kept.decision)
+        print_reasoning(kept.decision, secrets)
     return 0
 
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "magenta")}
 
 
-def print_reasoning(decision: Decision) -> None:
+def print_reasoning(decision: Decision, secrets: Secrets) -> None:
     """Each line of a trace: whether it holds, what follows, and the evidence under it."""
     output.say(f"decision: {decision.mode}" + (f" (policy {decision.policy})" if decision.policy else ""), "bold")
     for line in decision.trace:
-        _print_line(line)
+        _print_line(line, secrets)
 
 
-def _print_line(line: TraceLine) -> None:
+def _print_line(line: TraceLine, secrets: Secrets) -> None:
     mark, style = _MARKS[line.truth]
-    output.say(f"  {mark} {line.layer:<10} {line.text}  → {line.effect}", style)
+    output.say(secrets.text(f"  {mark} {line.layer:<10} {line.text}  → {line.effect}"), style)
     for evidence in line.evidence:
-        output.say(f"               {evidence}", "dim")
+        output.say(secrets.text(f"               {evidence}"), "dim")

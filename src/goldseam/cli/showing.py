@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from goldseam.cli import output
-from goldseam.control import Catalog
+from goldseam.cli.masks import repair_shown, secrets_of
+from goldseam.control import Catalog, Secrets, masked
 from goldseam.decide import Decision
 from goldseam.plan import Plan, Purpose
 from goldseam.repair import Repair
@@ -14,23 +15,25 @@ from goldseam.values import restored, same
 
 def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> None:
     """A plan: what is wrong, the diff, the calls and the way back, what else it does."""
+    secrets, kind = secrets_of(plan, catalog), catalog.kind(plan.ref.kind)
     modes = sorted({str(decision.mode) for decision in decisions})
     output.say(f"{plan.id}  {plan.purpose} of {catalog.kind(plan.ref.kind).title} {plan.ref.id}", "bold")
     output.say(f"  {plan.ref.address}", "dim")
     for control, because in plan.because.items():
-        output.say(f"  {control}: {because}")
+        output.say(f"  {control}: {secrets.text(because)}")
     if plan.purpose is not Purpose.REPAIR:
         output.say(f"  takes back {plan.of}")
     for change in plan.changes:
         output.say(f"\n  {change.facet}", "bold")
-        output.print_diff(change.before, change.after)
-    _print_effects(plan)
+        facet = kind.facet(change.facet)
+        output.print_diff(masked(change.before, facet, secrets.mask), masked(change.after, facet, secrets.mask))
+    _print_effects(plan, secrets)
     if modes:
         output.say(f"  decision     {', '.join(modes)}")
     output.say()
 
 
-def _print_effects(plan: Plan) -> None:
+def _print_effects(plan: Plan, secrets: Secrets) -> None:
     output.say("")
     for call in plan.calls:
         output.say(f"  call         {call.operation} in {call.region}")
@@ -40,7 +43,9 @@ def _print_effects(plan: Plan) -> None:
         output.say("  undo         none: this cannot be taken back", "yellow")
     for permission in plan.permissions:
         output.say(f"  permission   {permission.action} on {permission.resource}", "dim")
-    output.say(f"  disruption   {'; '.join(plan.disruption) or 'none'}", "yellow" if plan.disruption else "")
+    output.say(
+        f"  disruption   {secrets.text('; '.join(plan.disruption)) or 'none'}", "yellow" if plan.disruption else ""
+    )
     output.say(f"  what if      fixes {len(plan.fixes)}, breaks {len(plan.breaks)}" + _named(plan.breaks))
 
 
@@ -48,13 +53,13 @@ def _named(controls: Sequence[str]) -> str:
     return f": {', '.join(controls)}" if controls else ""
 
 
-def print_repair(repair: Repair, plan: Plan) -> None:
+def print_repair(repair: Repair, plan: Plan, catalog: Catalog) -> None:
     """What became of a plan, with the difference between two fresh readings."""
+    shown = repair_shown(repair, catalog)
     style = output.STATE_STYLE.get(repair.state, "")
-    output.say(f"{plan.id}  {repair.state}: {repair.because or plan.ref.address}", style)
+    output.say(f"{plan.id}  {repair.state}: {shown['because'] or plan.ref.address}", style)
     for change in plan.changes:
-        before = repair.before.facets.get(change.facet)
-        after = repair.after.facets.get(change.facet) if repair.after else None
+        before, after = ((shown[side] or {}).get(change.facet) for side in ("before", "after"))
         if repair.after and not same(before, after):
             output.say(f"\n  {change.facet}", "bold")
             output.print_diff(restored(before), restored(after))

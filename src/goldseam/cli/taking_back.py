@@ -13,6 +13,7 @@ from goldseam.approval import approve as record_approval
 from goldseam.authorise import Leave, repair_behind
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
+from goldseam.cli.masks import repair_shown
 from goldseam.cli.planning import fresh_look
 from goldseam.cli.repairing import at_work, exit_code, remember
 from goldseam.cli.showing import print_plan, print_repair
@@ -63,9 +64,9 @@ def rollback(workspace: Workspace, wanted: Wanted, source: Source, *, as_json: b
             return 1
         done = _taken_back(workspace, cloud, through, back, decisions, wanted, source)
     if as_json:
-        output.print_json("goldseam.repairs/1", repairs=[done.to_json()], refused=[])
+        output.print_json("goldseam.repairs/1", repairs=[repair_shown(done, workspace.catalog)], refused=[])
     else:
-        print_repair(done, back)
+        print_repair(done, back, workspace.catalog)
     note_unreviewed(workspace)
     return exit_code([done], [])
 

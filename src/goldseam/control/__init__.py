@@ -14,10 +14,14 @@ from goldseam.control.control import (
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits, place, told
 from goldseam.control.fact import Answer, FactRule, Known, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
+from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
 from goldseam.control.setting import Cidr, KmsKey, Setting
 from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, violation
 
 __all__ = [
+    "EVERYTHING",
+    "MASKED",
+    "PLAIN_MASK",
     "Answer",
     "Between",
     "Call",
@@ -32,8 +36,10 @@ __all__ = [
     "Kind",
     "KmsKey",
     "Known",
+    "Mask",
     "Permission",
     "ReadOnly",
+    "Secrets",
     "Setting",
     "Severity",
     "ShouldBe",
@@ -49,6 +55,7 @@ __all__ = [
     "fact",
     "harmless",
     "known",
+    "masked",
     "may_disrupt",
     "place",
     "should_be",

@@ -151,6 +151,8 @@ class Facet(ABC):
     """
 
     name: str = field(default="", kw_only=True)
+    sensitive: tuple[str, ...] = field(default=(), kw_only=True)
+    """The members that are masked wherever they are shown, as paths into the value (`control.sensitive`)."""
     writable: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = False
     """Whether each member is written by a call of its own."""

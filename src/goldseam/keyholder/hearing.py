@@ -104,7 +104,7 @@ class Hearing:
         """Step 1; raises GrantRefused."""
         self._enter(1)
         held, now = self._keyholder, self._keyholder.clock.now()
-        request = message.heard(body, held.config.requesters, held.signer.keyholder_name, now)
+        request = message.heard(body, held.config.requesters, held.signer, now)
         held.journal.ask(request.nonce, now)
         self._entry.update(requester=request.requester, nonce=request.nonce)
         return request

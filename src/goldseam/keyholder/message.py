@@ -1,4 +1,7 @@
-"""The request and the answer: JSON signed with Ed25519 over its canonical form, each for one addressee and one use."""
+"""The request and the answer: JSON signed with Ed25519 over its canonical form, each for one addressee and one use.
+
+A plan holds whole configuration values, so plan and approvals travel as one text that only the keyholder can open.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ SKEW: Final = timedelta(minutes=5)
 LARGEST: Final = 4 * 1024 * 1024
 """Bytes of the largest message."""
 
-_REQUEST: Final = "goldseam keyholder request/1"
+_REQUEST: Final = "goldseam keyholder request/2"
+_REQUESTS: Final = "goldseam keyholder request/"
 _ANSWER: Final = "goldseam keyholder answer/1"
 _NONCE: Final = 32
 _PARTS: Final = ("access_key", "secret_key", "session_token")
@@ -69,7 +73,7 @@ def asking(
     now: datetime,
     code: Secret | None = None,
 ) -> Asking:
-    """A signed request for one plan; raises GrantRefused for a plan that has no canonical form."""
+    """A signed request for one plan; raises GrantRefused for a plan that JSON cannot hold."""
     nonce, reply_key = secrets.token_hex(_NONCE // 2), X25519PrivateKey.generate()
     message = {
         "type": _REQUEST,
@@ -77,15 +81,27 @@ def asking(
         "requester": signer.verifier.text,
         "nonce": nonce,
         "time": now.isoformat(),
-        "plan": dict(plan),
-        "approvals": [dict(approval) for approval in approvals],
+        "sealed": seal(_text_of(plan, approvals), keyholder.box, _sealed_for(nonce, signer.verifier.text)),
         "reply_to": encoded(reply_key.public_key().public_bytes_raw()),
         "code": seal(code.reveal()["code"], keyholder.box, nonce) if code else "",
     }
     return Asking(_signed(message, signer), nonce, str(plan["id"]), reply_key)
 
 
-def heard(body: bytes, requesters: Mapping[str, Verifier], own: KeyholderName, now: datetime) -> Request:
+def _text_of(plan: Mapping[str, Json], approvals: Sequence[Mapping[str, Json]]) -> str:
+    try:
+        return orjson.dumps({"plan": dict(plan), "approvals": [dict(approval) for approval in approvals]}).decode()
+    except (TypeError, ValueError, RecursionError) as error:
+        msg = "the plan cannot be sent; it holds a number or a text that JSON cannot keep"
+        raise GrantRefused(msg) from error
+
+
+def _sealed_for(nonce: str, requester: str) -> str:
+    """What a sealed plan is bound to: one request of one requester."""
+    return f"plan {nonce} {requester}"
+
+
+def heard(body: bytes, requesters: Mapping[str, Verifier], own: Signer, now: datetime) -> Request:
     """The request in a body, if one of the requesters signed it for this keyholder just now; raises GrantRefused."""
     message, signature = _opened(body)
     named = message.get("requester")
@@ -93,10 +109,13 @@ def heard(body: bytes, requesters: Mapping[str, Verifier], own: KeyholderName, n
     if name is None or not requesters[name].signed(message, signature):
         msg = "the request is not signed by anyone whom the keyholder trusts; run `goldseam-keyholder trust` there"
         raise GrantRefused(msg)
+    if str(message.get("type")).startswith(_REQUESTS) and message["type"] != _REQUEST:
+        msg = "the request is of another version of goldseam; use the same version on both sides"
+        raise GrantRefused(msg)
     if message.get("type") != _REQUEST or message.get("keyholder") != own.verifier.fingerprint:
         msg = "the request is for another keyholder; check the name and the address of the keyholder"
         raise GrantRefused(msg)
-    request = _request(name, message)
+    request = _request(name, message, own.box())
     if abs(now - request.time) > SKEW:
         msg = "the request is older or newer than 5 minutes; set the clocks, then ask again"
         raise GrantRefused(msg)
@@ -143,11 +162,13 @@ def key_in(body: bytes, asked: Asking, keyholder: KeyholderName) -> Key:
         raise GrantRefused(msg) from error
 
 
-def _request(name: str, message: Mapping[str, Json]) -> Request:
+def _request(name: str, message: Mapping[str, Json], box: X25519PrivateKey) -> Request:
     try:
+        nonce, sealed = _text(message["nonce"], _NONCE), _text(message["sealed"])
+        held = orjson.loads(unseal(sealed, box, _sealed_for(nonce, message["requester"])))
         return Request(
-            name, _text(message["nonce"], _NONCE), datetime.fromisoformat(message["time"]), dict(message["plan"]),
-            tuple(dict(approval) for approval in message["approvals"]),
+            name, nonce, datetime.fromisoformat(message["time"]), dict(held["plan"]),
+            tuple(dict(approval) for approval in held["approvals"]),
             X25519PublicKey.from_public_bytes(decoded(message["reply_to"])), _text(message["code"]),
         )  # fmt: skip
     except (KeyError, TypeError, ValueError) as error:

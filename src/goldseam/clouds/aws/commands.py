@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import orjson
 
-from goldseam.control import Call, place
+from goldseam.control import MASKED, Call, place
 from goldseam.values import Json
 
 _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
@@ -39,6 +40,27 @@ def command_words(call: Call) -> tuple[str, ...]:
     if call.region != _GLOBAL:
         words.extend(("--region", call.region))
     return tuple(words)
+
+
+def with_variables(lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Comments on what the variables stand for, and the commands with a shell variable in place of each masked value.
+
+    A shell stops at a command whose variable is not set, so that no mask is ever written into a resource.
+    """
+    found: dict[str, str] = {}
+
+    def variable(mask: re.Match[str]) -> str:
+        return _variable(found.setdefault(mask[0], f"SENSITIVE_{len(found) + 1}"))
+
+    made = tuple(MASKED.sub(variable, line) for line in lines)
+    meant = [f"# {name} is a value that is not printed: {mask}" for mask, name in found.items()]
+    how = ["# set them to what the resource has now; inside JSON, as JSON writes it"] if found else []
+    return (*meant, *how), made
+
+
+def _variable(name: str) -> str:
+    """A variable inside a single-quoted word, which masks always stand in: they hold spaces."""
+    return f"""'"${{{name}:?}}"'"""
 
 
 def _told_in_words(parameter: Json) -> Json:

@@ -10,7 +10,7 @@ from typing import Final
 
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.kind import Ask, at, filled
-from goldseam.control import Call, Facet, Permission, Step
+from goldseam.control import Call, Facet, Permission, Step, masked
 from goldseam.errors import CloudError, PlanRefused
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value, canonical
@@ -223,7 +223,7 @@ class AwsFacet(Facet):
 
     def no_way(self, ref: Ref, after: Value) -> PlanRefused:
         """The refusal when no call leads to a value."""
-        return PlanRefused(f"no call brings the {self.name} of {ref} to {canonical(after).decode()}")
+        return PlanRefused(f"no call brings the {self.name} of {ref} to {canonical(masked(after, self)).decode()}")
 
 
 @dataclass(frozen=True)

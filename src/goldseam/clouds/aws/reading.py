@@ -79,7 +79,8 @@ def _reading(ask: Ask, ref: Ref, item: Json, facet: AwsFacet, *, must_exist: boo
             raise gone(ref) from error
         return Unknown(reason(error))
     except MISSHAPEN as error:
-        return Unknown(f"the answer about {facet.name} cannot be understood ({type(error).__name__}: {error})")
+        problem = type(error).__name__ if facet.sensitive else f"{type(error).__name__}: {error}"
+        return Unknown(f"the answer about {facet.name} cannot be understood ({problem})")
 
 
 def whole(resource: Resource, order: Iterable[str], readings: Readings) -> Resource:

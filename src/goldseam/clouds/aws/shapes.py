@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, unchanged
 from goldseam.clouds.aws.kind import at
 from goldseam.clouds.aws.policy_sizes import policy_json
+from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.control import Call, Step
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
@@ -273,7 +274,8 @@ def policy(name: str, *, get: Get, put: Send, delete: Send | None = None) -> Doc
         return policy_json(raw, get.operation) if raw else ABSENT
 
     return Document(
-        name=name, get=get, put=put, delete=delete, decode=from_text, encode=policy_text, form=policy_form
+        name=name, get=get, put=put, delete=delete, decode=from_text, encode=policy_text, form=policy_form,
+        sensitive=IN_POLICY,
     )  # fmt: skip
 
 

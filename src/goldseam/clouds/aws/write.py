@@ -7,7 +7,7 @@ only where it is certain that the first attempt did nothing, or where doing it t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Protocol
 
@@ -20,7 +20,7 @@ from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.service_data import ServiceData
-from goldseam.control import Call, Told
+from goldseam.control import Call, Secrets, Told
 from goldseam.errors import CallFailed, CloudError, PlanRefused, RefusedCall, Throttled, Unreachable
 from goldseam.ports import GLOBAL, Clock, Key, Receipt, Secret
 from goldseam.values import Json, canonical
@@ -157,8 +157,20 @@ def check_calls(calls: Iterable[Call]) -> None:
         shape = _described(call.operation).input_shape or _NOTHING
         report = ParamValidator().validate(call.filled({}, missing="word"), shape)
         if report.has_errors():
-            problem = " ".join(report.generate_report().split())
+            sent = Secrets(frozenset(_texts(call.parameters)))
+            problem = " ".join(sent.text(report.generate_report()).split())
             raise PlanRefused(f"`{call.operation}` cannot be sent as planned: {problem}; report this")
+
+
+def _texts(node: Json) -> Iterator[str]:
+    """The texts in parameters: the report quotes some, and which of them are sensitive a call does not say."""
+    if isinstance(node, Mapping):
+        node = list(node.values())
+    if isinstance(node, (list, tuple)):
+        for item in node:
+            yield from _texts(item)
+    elif isinstance(node, str):
+        yield node
 
 
 _NOTHING: Final = StructureShape("Nothing", {"type": "structure", "members": {}})

@@ -12,6 +12,7 @@ from goldseam.clouds.aws.public import FLAGS
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
+    EVERYTHING,
     Between,
     Control,
     Disruption,
@@ -131,6 +132,7 @@ ACCOUNT: Final = AwsKind(
                 "account.GetAlternateContact", _SECURITY, "AlternateContact", absent=("ResourceNotFoundException",)
             ),
             form=_contact_form,
+            sensitive=EVERYTHING,
             put=Send("account.PutAlternateContact", _SECURITY, _OWN_ACCOUNT),
             spread=True,
             delete=Send("account.DeleteAlternateContact", _SECURITY, _OWN_ACCOUNT),

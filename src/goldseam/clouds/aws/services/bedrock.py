@@ -8,7 +8,18 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
+from goldseam.control import (
+    EVERYTHING,
+    Example,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    harmless,
+    may_disrupt,
+    should_be,
+    violation,
+)
 from goldseam.values import ABSENT, Json, Value
 
 _DELIVERED: Final = tuple(f"{what}DataDeliveryEnabled" for what in ("text", "image", "embedding", "video", "audio"))
@@ -47,7 +58,13 @@ REGION: Final = AwsKind(
             ),
             delete=Send("bedrock.DeleteModelInvocationLoggingConfiguration", {}, ("*",)),
         ),
-        Look(name="guardrails", get=Get("bedrock.ListGuardrails", {}, "guardrails"), decode=_names, form=absent_is([])),
+        Look(
+            name="guardrails",
+            get=Get("bedrock.ListGuardrails", {}, "guardrails"),
+            decode=_names,
+            form=absent_is([]),
+            sensitive=EVERYTHING,
+        ),
     ),
     touched_by=(changes("bedrock", "awsRegion", names=_LOGGING),),
     address="arn:{partition}:bedrock:{region}:{account}:settings",

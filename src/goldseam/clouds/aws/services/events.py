@@ -8,6 +8,7 @@ from goldseam.clouds.aws.facet import VALUE, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.shapes import Document, policy_form, policy_text
 from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import Example, Severity, Verdict, control, may_disrupt
@@ -27,6 +28,7 @@ BUS: Final = AwsKind(
             decode=lambda text: policy_json(text) if text else ABSENT,
             encode=policy_text,
             form=policy_form,
+            sensitive=IN_POLICY,
         ),
     ),
     touched_by=(

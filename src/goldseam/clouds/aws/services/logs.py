@@ -11,6 +11,7 @@ from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.sensitive import in_policies
 from goldseam.clouds.aws.shapes import Document
 from goldseam.clouds.aws.statements import label, policy_document, public_statements, without_public
 from goldseam.control import (
@@ -177,7 +178,14 @@ def _by_name(raw: list[Mapping[str, Json]]) -> Value:
 REGION: Final = AwsKind(
     "aws.logs.region",
     "region's policies on log groups",
-    (Policies(name="policies", get=Get("logs.DescribeResourcePolicies", path="resourcePolicies"), decode=_by_name),),
+    (
+        Policies(
+            name="policies",
+            get=Get("logs.DescribeResourcePolicies", path="resourcePolicies"),
+            decode=_by_name,
+            sensitive=in_policies("*"),
+        ),
+    ),
     touched_by=(changes("logs", "awsRegion", names=("PutResourcePolicy", "DeleteResourcePolicy")),),
     address="arn:{partition}:logs:{region}:{account}:region",
 )

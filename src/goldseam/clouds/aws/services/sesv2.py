@@ -11,6 +11,7 @@ from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Send, only, ta
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.sensitive import in_policies
 from goldseam.clouds.aws.shapes import Document, Switch, statements
 from goldseam.clouds.aws.statements import label, policy_document, public_statements, without_public
 from goldseam.control import (
@@ -91,6 +92,7 @@ IDENTITY: Final = AwsKind(
             get=Get(_GET, _IDENTITY, "Policies"),
             decode=_documents,
             form=_policies_form,
+            sensitive=in_policies("*"),
             create=Send("sesv2.CreateEmailIdentityPolicy", _IDENTITY),
             update=Send("sesv2.UpdateEmailIdentityPolicy", _IDENTITY),
             delete=Send("sesv2.DeleteEmailIdentityPolicy", _IDENTITY),

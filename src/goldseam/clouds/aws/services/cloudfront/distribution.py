@@ -16,7 +16,7 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes, filled
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Permission, Step, told
+from goldseam.control import EVERYTHING, Permission, Step, told
 from goldseam.resource import Ref
 from goldseam.values import Json, Value
 
@@ -29,6 +29,12 @@ _ON_DISTRIBUTIONS: Final = (
 _CONFIG: Final = "config"
 _SECRET: Final = frozenset(("HeaderValue", "DefaultValue"))
 """Members that hold what an origin is sent: values of the user's own headers, and what parameters in them stand for."""
+_SENSITIVE: Final = (
+    "Origins.Items.[].CustomHeaders.Items.[].HeaderValue",
+    "Comment",
+    "TenantConfig.ParameterDefinitions.[].Definition.StringSchema.DefaultValue",
+    "TenantConfig.ParameterDefinitions.[].Definition.StringSchema.Comment",
+)
 _NAMES: Final = ("Id", "HeaderName", "Name")
 _SAME: Final = frozenset(("Certificate", "CertificateSource"))
 """Older names of members of a viewer certificate, which CloudFront keeps equal to the newer ones."""
@@ -157,6 +163,7 @@ DISTRIBUTION: Final = AwsKind(
             get=Get("cloudfront.GetDistribution", {"Id": "{id}"}, "Distribution.DistributionConfig"),
             decode=_without_secrets,
             form=_form,
+            sensitive=_SENSITIVE,
             tells=_told,
             waits=until("Distribution.Status", "Deployed", of="the distribution"),
             put=Send(
@@ -169,7 +176,7 @@ DISTRIBUTION: Final = AwsKind(
         Look(name="aliases", listed="Aliases.Items", form=absent_is([])),
         Look(name="domain", listed="DomainName"),
         Look(name="enabled", listed="Enabled"),
-        Look(name="comment", listed="Comment"),
+        Look(name="comment", listed="Comment", sensitive=EVERYTHING),
     ),
     touched_by=(changes("cloudfront", f"{REQUEST}.id", f"{ANSWER}.distribution.id", names=_ON_DISTRIBUTIONS),),
     address="arn:{partition}:cloudfront::{account}:distribution/{id}",

@@ -103,7 +103,13 @@ PROJECT: Final = AwsKind(
     "aws.codebuild.project",
     "CodeBuild project",
     (
-        Environment(name="environment", get=_GET, decode=_environment, put=_update("environment")),
+        Environment(
+            name="environment",
+            get=_GET,
+            decode=_environment,
+            put=_update("environment"),
+            sensitive=("environmentVariables.[].value",),
+        ),
         Document(name="logs", get=_GET, decode=_member("logsConfig"), put=_update("logsConfig"), form=_logs),
         Document(name="artifacts", get=_GET, decode=_member("artifacts"), put=_update("artifacts"), form=_artifacts),
         Switch(

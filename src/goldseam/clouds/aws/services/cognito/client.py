@@ -50,6 +50,7 @@ CLIENT: Final = AwsKind(
             get=Get("cognito-idp.DescribeUserPoolClient", _CLIENT, "UserPoolClient"),
             decode=only(*_MEMBERS),
             form=_form,
+            sensitive=("AnalyticsConfiguration.ExternalId",),
             tells=version(_NAME),
             put=Send(
                 "cognito-idp.UpdateUserPoolClient",

@@ -106,6 +106,7 @@ USER_POOL: Final = AwsKind(
             get=Get("cognito-idp.DescribeUserPool", _POOL, "UserPool"),
             decode=only(*_MEMBERS),
             form=pool_form,
+            sensitive=("SmsConfiguration.ExternalId", "SmsConfiguration.*.ExternalId"),
             tells=version("UserPool.MfaConfiguration"),
             put=Send(
                 "cognito-idp.UpdateUserPool",
@@ -119,6 +120,10 @@ USER_POOL: Final = AwsKind(
             get=Get("cognito-idp.GetUserPoolMfaConfig", _POOL),
             decode=only(*_FACTORS),
             form=_factors,
+            sensitive=(
+                "SmsMfaConfiguration.SmsConfiguration.ExternalId",
+                "SmsMfaConfiguration.SmsConfiguration.*.ExternalId",
+            ),
             put=Send(
                 "cognito-idp.SetUserPoolMfaConfig", _POOL, passes=("SmsMfaConfiguration.SmsConfiguration.SnsCallerArn",)
             ),

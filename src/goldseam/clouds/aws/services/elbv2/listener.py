@@ -126,6 +126,11 @@ LISTENER: Final = AwsKind(
             name="actions",
             listed="DefaultActions",
             form=_in_order,
+            sensitive=(
+                "[].AuthenticateOidcConfig.ClientSecret",
+                "[].AuthenticateOidcConfig.AuthenticationRequestExtraParams.*",
+                "[].AuthenticateCognitoConfig.AuthenticationRequestExtraParams.*",
+            ),
             put=Send(_MODIFY, {**_THIS, "DefaultActions": VALUE}),
         ),
         Document(

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from goldseam.clouds.aws.facet import Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import Ask, Listing, at
 from goldseam.clouds.aws.policy_sizes import checked, policy_json
+from goldseam.clouds.aws.sensitive import in_policies
 from goldseam.clouds.aws.shapes import Each
 from goldseam.resource import Ref
 from goldseam.values import Json, Value
@@ -77,4 +78,4 @@ class Inline(Look):
 
 def inline(who: str) -> Inline:
     """The policies that are written into one `User`, `Group` or `Role`."""
-    return Inline(name="inline", form=absent_is([]), who=who)
+    return Inline(name="inline", form=absent_is([]), who=who, sensitive=in_policies("[].document"))

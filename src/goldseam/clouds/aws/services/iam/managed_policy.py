@@ -9,6 +9,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.sensitive import in_policies
 from goldseam.clouds.aws.services.iam.held import details, document
 from goldseam.clouds.aws.services.iam.holders import EXCESSES, Excess, statement
 from goldseam.clouds.aws.services.iam.identity import excess
@@ -63,7 +64,7 @@ POLICY: Final = AwsKind(
             listed="DefaultVersionId",
             put=Send("iam.SetDefaultPolicyVersion", {"PolicyArn": "{address}", "VersionId": VALUE}),
         ),
-        Versions(name="versions", form=absent_is([])),
+        Versions(name="versions", form=absent_is([]), sensitive=in_policies("[].document")),
         replace(tags(Get("iam.ListPolicyTags", _POLICY, path="Tags")), listed="Tags"),
     ),
     touched_by=(changes("iam", f"{REQUEST}.policyArn", id=r"arn:[^:]+:iam::\d{12}:policy/.+"),),

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
 from goldseam.clouds.aws.services.iam.sign_in import days_since
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
@@ -61,6 +62,7 @@ ROLE: Final = AwsKind(
             listed="AssumeRolePolicyDocument",
             decode=document,
             encode=policy_text,
+            sensitive=IN_POLICY,
             form=_trust_form,
             put=Send("iam.UpdateAssumeRolePolicy", {**_ROLE, "PolicyDocument": VALUE}),
         ),

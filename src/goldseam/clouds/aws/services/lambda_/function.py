@@ -8,6 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import secret_names
+from goldseam.clouds.aws.sensitive import IN_STATEMENTS
 from goldseam.clouds.aws.services.lambda_.grants import Grants, from_text
 from goldseam.clouds.aws.services.lambda_.role import Blanket
 from goldseam.clouds.aws.services.lambda_.runtimes import Runtime
@@ -47,6 +48,7 @@ FUNCTION: Final = AwsKind(
             get=Get("lambda.GetPolicy", _FUNCTION, "Policy", absent=_NONE),
             add=Send("lambda.AddPermission", _FUNCTION),
             remove=Send("lambda.RemovePermission", _FUNCTION),
+            sensitive=IN_STATEMENTS,
             decode=from_text,
         ),
         Document(

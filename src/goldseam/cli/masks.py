@@ -1,0 +1,74 @@
+"""What the command line shows of configuration: sensitive members are masked, under a key of this one process."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from goldseam.control import Catalog, Mask, Secrets
+from goldseam.masking import MaskedLedger, masked_facets, masked_plan, plan_secrets, resource_secrets
+from goldseam.plan import Plan
+from goldseam.resource import Resource
+from goldseam.values import Json
+
+if TYPE_CHECKING:
+    from goldseam.cli.workspace import Workspace
+    from goldseam.disclosure import Show
+    from goldseam.repair import Repair
+
+_KEY_BYTES = 16
+
+
+@cache
+def mask() -> Mask:
+    """The mask of this process: equal values look equal in all that it prints, and in nothing that another one does."""
+    return Mask(secrets.token_bytes(_KEY_BYTES))
+
+
+def secrets_of(plan: Plan, catalog: Catalog) -> Secrets:
+    """The sensitive texts of a plan."""
+    return plan_secrets(plan.to_json(), catalog.kind_by_name.get(plan.ref.kind), mask())
+
+
+def secrets_on(resource: Resource, catalog: Catalog) -> Secrets:
+    """The sensitive texts of a resource."""
+    return resource_secrets(resource, catalog, mask())
+
+
+def plan_shown(plan: Plan, catalog: Catalog) -> dict[str, Json]:
+    """A plan's document to be printed."""
+    return masked_plan(plan.to_json(), catalog.kind_by_name.get(plan.ref.kind), mask())
+
+
+def repair_shown(repair: Repair, catalog: Catalog) -> dict[str, Json]:
+    """A repair's document to be printed."""
+    kind, document = catalog.kind_by_name.get(repair.before.ref.kind), repair.to_json()
+    found = secrets_on(repair.before, catalog)
+    for name, image in (("before", repair.before), ("after", repair.after)):
+        if image is not None:
+            document[name] = masked_facets(image.facets, kind, mask())
+            found |= secrets_on(image, catalog)
+    return document | {"because": found.text(repair.because)}
+
+
+def entries_shown(workspace: Workspace) -> Show:
+    """How ledger entries are printed and exported."""
+    from goldseam.disclosure import masking
+
+    home = workspace.home
+    ledger = MaskedLedger(workspace.catalog, lambda plan: home.ledger.entries(plan=plan), mask())
+    return masking(ledger.body, home.signer)
+
+
+def commands_shown(plan: Plan, catalog: Catalog) -> Iterator[str]:
+    """The command line of each call, and as comments the way back; a shell variable in place of each masked value."""
+    from goldseam.clouds.aws.commands import command_lines, with_variables
+
+    found = secrets_of(plan, catalog)
+    calls = [replace(call, parameters=found.document(call.parameters)) for call in (*plan.calls, *plan.undo)]
+    notes, lines = with_variables(command_lines(calls))
+    yield from (*notes, *lines[: len(plan.calls)], "# to take it back")
+    yield from (f"# {line}" for line in lines[len(plan.calls) :])

@@ -1,0 +1,28 @@
+"""What a facet whose value may be sensitive says when its answer cannot be understood."""
+
+from __future__ import annotations
+
+import pytest
+
+from goldseam.clouds.aws.facet import Look
+from goldseam.clouds.aws.reading import readings_of
+from goldseam.control import EVERYTHING
+from goldseam.resource import Ref
+from goldseam.values import Json, Unknown, Value
+from tests.aws.test_sensitive_members import Answers, Maker
+
+REF = Ref("aws.x.y", "123456789012", "eu-west-1", "id", "arn:aws:x:eu-west-1:123456789012:y/id")
+SECRET = "canary-of-a-number"
+
+
+def number(raw: Json) -> Value:
+    return int(raw)
+
+
+@pytest.mark.parametrize(("sensitive", "quoted"), [((), True), (EVERYTHING, False)])
+def test_the_error_quotes_a_value_only_where_it_is_not_sensitive(sensitive: tuple[str, ...], quoted: bool) -> None:
+    facet = Look(name="number", listed="Number", decode=number, sensitive=sensitive)
+    found = readings_of(Answers(Maker()), REF, {"Number": SECRET}, [facet])["number"]
+    assert isinstance(found, Unknown)
+    assert "ValueError" in found.reason
+    assert (SECRET in found.reason) is quoted
