@@ -12,7 +12,7 @@ from goldseam.control.control import (
     may_disrupt,
 )
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits, place, told
-from goldseam.control.fact import Answer, FactRule, Known, Surroundings, fact, known
+from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.setting import Cidr, KmsKey, Setting
 from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, violation
@@ -32,6 +32,7 @@ __all__ = [
     "Kind",
     "KmsKey",
     "Known",
+    "Lookup",
     "Permission",
     "ReadOnly",
     "Setting",

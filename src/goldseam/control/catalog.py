@@ -90,7 +90,8 @@ class Catalog:
         reads = _joined((control.kind, control.reads) for control in self.controls)
         for kind in tuple(reads):
             for fact in self.facts_of(kind):
-                _join(reads, ((kind, fact.reads), *fact.needs.items()))
+                looked_up = ((other, lookup.facets) for other, lookup in fact.lookups.items())
+                _join(reads, ((kind, fact.reads), *fact.needs.items(), *looked_up))
         return {kind: frozenset(names) for kind, names in reads.items()}
 
     @cached_property
