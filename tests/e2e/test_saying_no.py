@@ -129,6 +129,24 @@ def test_auto_decides_on_facts_of_now_and_not_of_the_scan(world: World, dana: Pe
     assert (passed["finding"]["status"], passed["forecast"], passed["decided_at"]) == ("pass", False, None)
 
 
+def test_what_changes_while_a_person_thinks_is_decided_again(world: World, dana: Person) -> None:
+    bucket = world.storage.data_bucket
+    held = world.bucket_policy(bucket)
+    dana.uses(AUTO.replace(f', "{BLOCKED}"', ""))
+    finding = dana.scanned(PUBLIC)[PUBLIC, bucket]
+    plan = dana.planned(finding)
+    assert (finding["decision"], [item["mode"] for item in plan["decisions"]]) == ("auto", ["auto"])
+    site = {"IndexDocument": {"Suffix": "index.html"}}
+
+    def serve() -> None:
+        world.root("s3").put_bucket_website(Bucket=bucket, WebsiteConfiguration=site)
+
+    done = dana.type("y", "apply", plan["id"], prompt="carry out", meanwhile=serve)
+    assert (done.code, "the policy says `leave`" in " ".join(done.out.split())) == (1, True)
+    assert world.bucket_policy(bucket) == held
+    assert world.wire.writes == []
+
+
 def test_one_bucket_that_is_gone_does_not_stop_the_others_and_limits_count(world: World, dana: Person) -> None:
     """PEERS 13 and 14: others continue, and no more of them than the limit says."""
     names = [world.storage.data_bucket, *(world.public_bucket(f"lumen-bikes-left-{number}") for number in (1, 2))]
