@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from goldseam.claim import followed
+from goldseam.context import Fact
 from goldseam.control import Catalog, Kind
 from goldseam.decide import Circumstances, Exemption, decide
 from goldseam.errors import ExemptResource, InvalidDocument
@@ -54,6 +55,9 @@ policies:
     when: ["resource.account == 'acc'"]
     mode: auto
 """
+
+
+UNOWNED = (Fact("managed_by", "", ("no marker found",)),)
 
 
 class Listing:
@@ -151,7 +155,7 @@ def test_peers_20_what_comes_back_after_two_repairs_is_not_fixed_a_third_time(st
         (finding,) = evaluate(resource, [dials_safe])
         assert memory.precedent(finding).repaired == repaired
         around = Circumstances(stage.cloud.clock.now(), (), memory.usage)
-        decided = decide(finding, dials_safe, resource, (), standing, around, precedent=memory.precedent(finding))
+        decided = decide(finding, dials_safe, resource, UNOWNED, standing, around, precedent=memory.precedent(finding))
         assert decided.mode is mode
         done(stage)
         stage.cloud.change("dials", {"tries": 99, "tone": "low"})

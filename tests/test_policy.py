@@ -32,7 +32,19 @@ from goldseam.control import (
     should_be,
 )
 from goldseam.errors import InvalidDocument
-from goldseam.policy import Approvals, Limits, Mode, PolicySet, Scope, Window, load_policies, no_policies
+from goldseam.policy import (
+    Approvals,
+    Limits,
+    Mode,
+    NameMarker,
+    Ownership,
+    PolicySet,
+    Scope,
+    TagMarker,
+    Window,
+    load_policies,
+    no_policies,
+)
 from goldseam.policy.document import LARGEST
 from goldseam.resource import Ref, Resource
 from goldseam.values import ABSENT, Unknown, Value
@@ -247,6 +259,63 @@ def test_a_file_that_is_no_policy_file_is_refused(text: str) -> None:
     assert TOP[text] in caught.value.problem
 
 
+def with_markers(*lines: str) -> str:
+    return "version: 1\nownership:\n  markers:\n" + "".join(f"  - {line}\n" for line in lines) + "policies: []\n"
+
+
+def test_markers_are_read_as_they_are_written() -> None:
+    text = with_markers(
+        "{tag: managed-by, value: 'terraform*', means: terraform}", "{tag: stack, value: [a, 1], means: in-house}",
+        "{tag: stack, means: in-house}", "{name: 'tf-*', means: terraform}",
+    )  # fmt: skip
+    assert load(text).ownership == Ownership(
+        (TagMarker("managed-by", ("terraform*",), "terraform"), TagMarker("stack", ("a", "1"), "in-house"),
+         TagMarker("stack", ("*",), "in-house"), NameMarker("tf-*", "terraform"))
+    )  # fmt: skip
+    assert load("version: 1\npolicies: []\n").ownership is None
+
+
+MARKERS = {
+    "{tag: managed-by, valeu: x, means: terraform}": "there is no key of a marker `valeu`; did you mean `value`?",
+    "{tag: managed-by, value: x}": "a marker needs `means`; add it",
+    "{means: terraform}": "a marker is a `tag` or a `name`; write one of the two",
+    "{tag: a, name: b, means: terraform}": "a marker is a `tag` or a `name`; write one of the two",
+    "{name: a, value: b, means: terraform}": "`value` is of a `tag`",
+    "{name: '*', means: terraform}": "`name` cannot be `*`, which matches everything",
+    "{tag: '**', means: terraform}": "`tag` cannot be `**`, which matches everything",
+    "{tag: a, value: [], means: terraform}": "`value` is an empty list",
+    "{tag: , means: terraform}": "`tag` is a single value",
+    "{tag: a, means: ''}": "`means` is a single value",
+    "{tag: a, means: '{x}'}": "a tool cannot be called `{x}`",
+    "one": "a marker is a mapping",
+}
+
+
+@pytest.mark.parametrize("line", MARKERS)
+def test_what_is_wrong_in_a_marker_is_an_error_at_load(line: str) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        load(with_markers("{tag: fine, means: terraform}", line))
+    assert MARKERS[line] in caught.value.problem
+    assert caught.value.line == 5
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("ownership: {}", "`ownership` needs `markers`; add it"),
+        ("ownership: {markers: []}", "`markers` is an empty list"),
+        ("ownership: {markers: {}}", "`markers` is a list"),
+        ("ownership: {marker: []}", "there is no key of `ownership` `marker`; did you mean `markers`?"),
+        ("ownership: [terraform]", "`ownership` is a mapping"),
+        ("owner: {}", "there is no key of the file `owner`; did you mean `ownership`?"),
+    ],
+)
+def test_a_section_of_markers_that_says_nothing_is_an_error(section: str, said: str) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        load(f"version: 1\n{section}\npolicies: []\n")
+    assert said in caught.value.problem
+
+
 def test_a_bomb_of_aliases_is_refused_before_it_is_built() -> None:
     rows = ["a0: &a0 [x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
     with pytest.raises(InvalidDocument, match="anchors and aliases"):
@@ -400,6 +469,13 @@ def _kinds(name: str, catalog: Catalog) -> str:
     return (
         "all with tags" if "tags" in whatever else ", ".join((*kinds, *(f"all with `{facet}`" for facet in whatever)))
     )
+
+
+def test_the_page_has_every_lag() -> None:
+    section = PAGE.partition("| source | lag | facts |")[2].partition("\n\n")[0]
+    lagging = {rule.name for rule in aws_catalog().facts if rule.lag}
+    assert lagging
+    assert lagging <= set(re.findall(r"`(\w+)`", section))
 
 
 def test_the_page_has_every_key_and_variable() -> None:

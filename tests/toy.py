@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from goldseam.control import (
+    Answer,
     Between,
     Call,
     Example,
@@ -16,10 +17,13 @@ from goldseam.control import (
     ReadOnly,
     Severity,
     Step,
+    Surroundings,
     Verdict,
     compliant,
     control,
+    fact,
     harmless,
+    known,
     may_disrupt,
     should_be,
     violation,
@@ -71,6 +75,13 @@ HOUSE = Kind(
     "house",
     (Bag(name="doors"), Whole(name="lamp"), Whole(name="seal", one_way=True), Seen(name="street")),
 )
+
+
+@fact("managed_by", HOUSE, str)
+def managed_by(*, around: Surroundings) -> Answer:
+    """The tool that builds houses."""
+    del around
+    return known("", "no marker found (nobody builds houses by code)")
 
 
 @control(

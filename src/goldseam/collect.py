@@ -76,12 +76,13 @@ class Nearby:
         self._reader, self._catalog = reader, catalog
         self._shard: Shard | None = None
         self._held: dict[tuple[Shard, Kind], tuple[Resource, ...] | Unknown] = {}
+        self._looked_up: dict[Ref, Resource] = {}
 
     def enter(self, collection: Collection) -> None:
         """Let go of the last region, and hold what was read of this one."""
         gone = self._shard if self._shard and self._shard.region != GLOBAL else None
         self._held = {key: held for key, held in self._held.items() if key[0] != gone}
-        self._shard = collection.shard
+        self._shard, self._looked_up = collection.shard, {}
         by_kind = collection.by_kind()
         self._held.update({(collection.shard, kind): by_kind[kind.name] for kind in collection.kinds})
 
@@ -91,7 +92,9 @@ class Nearby:
         return self._reader.more([(item, names - item.facets.keys()) for item, names in pairs])
 
     def read_ahead(self, wanted: Iterable[tuple[Resource, Sequence[FactRule]]]) -> None:
-        """Read at once every other kind that these facts look at and that is not at hand."""
+        """Read at once every other kind and every single resource that these facts look at and that is not at hand."""
+        wanted = tuple(wanted)
+        self._look_up((resource.ref, rules) for resource, rules in wanted)
         lacking: dict[Shard, dict[Kind, set[str]]] = defaultdict(lambda: defaultdict(set))
         for resource, rules in wanted:
             for kind, names in (need for rule in rules for need in rule.needs.items()):
@@ -106,7 +109,22 @@ class Nearby:
         glances = {kind for rule in rules for kind in rule.glances}
         found = {kind.name: self._held[key] for kind in glances if (key := (_place(kind, ref), kind)) in self._held}
         needs = [(kind, names) for rule in rules for kind, names in rule.needs.items()]
-        return found | {kind.name: self._looked(kind, frozenset(names), ref) for kind, names in needs}
+        self._look_up([(ref, rules)])
+        single = {
+            kind.name: (self._looked_up[other],) for kind, other, _ in _lookups(ref, rules) if other in self._looked_up
+        }
+        return found | single | {kind.name: self._looked(kind, frozenset(names), ref) for kind, names in needs}
+
+    def _look_up(self, wanted: Iterable[tuple[Ref, Sequence[FactRule]]]) -> None:
+        """Read the single resources that these facts look up and that are not at hand, all at once."""
+        lacking: dict[Ref, set[str]] = defaultdict(set)
+        for ref, rules in wanted:
+            for _, other, names in _lookups(ref, rules):
+                if other not in self._looked_up:
+                    lacking[other].update(names)
+        if lacking:
+            asked = [(Resource(other, {}), frozenset(names)) for other, names in lacking.items()]
+            self._looked_up.update((item.ref, item) for item in self._reader.more(asked))
 
     def _looked(self, kind: Kind, names: frozenset[str], ref: Ref) -> tuple[Resource, ...] | Unknown:
         place = _place(kind, ref)
@@ -130,3 +148,12 @@ class Nearby:
 
 def _place(kind: Kind, ref: Ref) -> Shard:
     return Shard(ref.account, GLOBAL if kind.account_wide else ref.region)
+
+
+def _lookups(ref: Ref, rules: Iterable[FactRule]) -> Iterator[tuple[Kind, Ref, tuple[str, ...]]]:
+    """Each single resource that these facts look up for a resource: its kind, its reference and the facets to read."""
+    for rule in rules:
+        for kind, lookup in rule.lookups.items():
+            other = lookup.ref_of(ref)
+            if other is not None:
+                yield kind, other, lookup.facets

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from goldseam.control import FactRule, Known, Secrets, Surroundings
+from goldseam.control import Answer, FactRule, Known, Secrets, Surroundings
 from goldseam.errors import MISSHAPEN
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value, plain, restored
@@ -13,41 +14,72 @@ from goldseam.values import ABSENT, Json, Unknown, Value, plain, restored
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A piece of context: a value with the evidence for it, or an `Unknown` with the reason."""
+    """A piece of context: a value with the evidence for it, or an `Unknown` with the reason.
+
+    `read_at` is when the reading began that the fact rests on, the same for all facts of one reading; `as_of` is the
+    time up to which the fact's source is complete. Both are None for facts stored before times were kept.
+    """
 
     name: str
     value: Value | Unknown
     evidence: tuple[str, ...] = ()
+    read_at: datetime | None = None
+    as_of: datetime | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The fact as a JSON object."""
-        return {"name": self.name, "value": plain(self.value), "evidence": list(self.evidence)}
+        return {
+            "name": self.name,
+            "value": plain(self.value),
+            "evidence": list(self.evidence),
+            "read_at": self.read_at.isoformat() if self.read_at else None,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+        }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Json]) -> Fact:
         """The inverse of `to_json`."""
-        return cls(document["name"], restored(document["value"]), tuple(document["evidence"]))
+        read_at, as_of = (_time(document.get(name)) for name in ("read_at", "as_of"))
+        return cls(document["name"], restored(document["value"]), tuple(document["evidence"]), read_at, as_of)
+
+
+def _time(text: Json) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def gather(resource: Resource, rules: Iterable[FactRule], around: Surroundings) -> tuple[Fact, ...]:
-    """The facts about a resource, one for each rule, in the rules' order."""
-    return tuple(_fact(rule, resource, around) for rule in rules)
+    """The facts about a resource, one for each rule, in the rules' order; `around.now` is when the reading began."""
+    return tuple(_dated(rule, _answer(rule, resource, around), around.now) for rule in rules)
 
 
-def _fact(rule: FactRule, resource: Resource, around: Surroundings) -> Fact:
+def not_gathered(rule: FactRule, because: str, read_at: datetime) -> Fact:
+    """The fact of a rule that nothing asked for."""
+    return _dated(rule, Unknown(because), read_at)
+
+
+def _dated(rule: FactRule, answer: Answer, read_at: datetime) -> Fact:
+    """The answer as a fact with its times; an answer's own `as_of` counts where it is the older one."""
+    as_of = read_at - rule.lag
+    if isinstance(answer, Unknown):
+        return Fact(rule.name, answer, (), read_at, as_of)
+    return Fact(rule.name, answer.value, answer.evidence, read_at, min(as_of, answer.as_of or as_of))
+
+
+def _answer(rule: FactRule, resource: Resource, around: Surroundings) -> Answer:
     values = [resource.facets.get(name, Unknown(f"{name} was not read")) for name in rule.reads]
     if not rule.tolerant:
         for value in values:
             if isinstance(value, Unknown):
-                return Fact(rule.name, value)
+                return value
+    answer: Answer
     try:
         answer = rule.rule(*values, around=around)
     except MISSHAPEN as error:
         answer = Unknown(f"it cannot be told from what was read ({type(error).__name__}: {error})")
     secrets = _secrets(rule, values, around)
     if isinstance(answer, Known):
-        return Fact(rule.name, answer.value, tuple(map(secrets.text, answer.evidence)))
-    return Fact(rule.name, Unknown(secrets.text(answer.reason)))
+        return replace(answer, evidence=tuple(map(secrets.text, answer.evidence)))
+    return Unknown(secrets.text(answer.reason))
 
 
 def _secrets(rule: FactRule, values: Sequence[Value | Unknown], around: Surroundings) -> Secrets:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from goldseam.collect import Collection, Nearby, collect
-from goldseam.context import Fact, gather
+from goldseam.context import Fact, gather, not_gathered
 from goldseam.control import Catalog, Control, FactRule, Kind, Surroundings
 from goldseam.decide import Circumstances, Decision, Exemption, decide, exempted, marked, settings_of
 from goldseam.evaluate import Finding, Status, evaluate
@@ -17,10 +17,9 @@ from goldseam.policy import TAGS, PolicySet
 from goldseam.ports import Clock, Gap, Reader, Shard
 from goldseam.propose import propose
 from goldseam.recall import Memory
-from goldseam.resource import Resource
-from goldseam.values import Unknown
+from goldseam.resource import Ref, Resource
 
-_COSTS: Final = Unknown(
+_COSTS: Final = (
     "it takes calls that cost, and neither a policy in force nor a failed control asked for it; scan again with a "
     "policy that does"
 )
@@ -56,13 +55,46 @@ class Report:
 
 
 def scan(reader: Reader, catalog: Catalog, standing: Standing, clock: Clock) -> Iterator[Report]:
-    """Stages 1 to 4, a shard at a time; what an account has once stays at hand for the facts of its regions."""
-    nearby = Nearby(reader, catalog)
+    """Stages 1 to 4, a shard at a time; what an account has once stays at hand for the facts of its regions.
+
+    Facts are dated with the beginning of the scan: nothing that they rest on was read before. The decisions are
+    forecasts; `look` makes those that permit.
+    """
+    nearby, read_at = Nearby(reader, catalog), clock.now()
     for collection in collect(reader, _judging(catalog, standing.policies)):
         nearby.enter(collection)
-        seen = tuple(_looked_at(collection, catalog, standing, nearby, clock))
+        seen = tuple(_looked_at(collection, catalog, standing, nearby, read_at, clock))
         kinds = tuple(kind.name for kind in collection.kinds)
         yield Report(collection.shard, kinds, seen, collection.gaps)
+
+
+def look(reader: Reader, catalog: Catalog, standing: Standing, ref: Ref, clock: Clock) -> Seen:
+    """One resource through stages 1 to 4 on one fresh reading: its facets, its tags and what its facts need.
+
+    This is the reading for a decision that permits. Nothing that was stored, or read for another resource, goes into
+    it: what facts read beside the resource is read once here, and again for the next resource.
+
+    Raises ResourceGone, CloudError.
+    """
+    kind, read_at = catalog.kind(ref.kind), clock.now()
+    resource = reader.read(ref, catalog.judged[kind] | _tags(kind))
+    findings = _verdicts(resource, catalog, standing)
+    if not _open(findings):
+        return Seen(_kept(resource, findings, catalog), findings, (), ())
+    rules = _with_glances(_asked(resource, findings, catalog, standing), _named(findings, catalog, standing))
+    nearby = Nearby(reader, catalog)
+    nearby.read_ahead([(resource, rules)])
+    (completed,) = nearby.completed([(resource, rules)])
+    facts = _facts(completed, rules, catalog, Surroundings(ref, read_at, nearby.around(ref, rules)))
+    return _decided(completed, findings, facts, catalog, standing, clock.now())
+
+
+def _with_glances(rules: Sequence[FactRule], named: frozenset[str]) -> tuple[FactRule, ...]:
+    """The rules; those that a decision asks for need here what they only glance at where a scan reads it anyway."""
+    return tuple(
+        replace(rule, needs={**rule.glances, **rule.needs}) if rule.name in named and rule.glances else rule
+        for rule in rules
+    )
 
 
 def _judging(catalog: Catalog, policies: PolicySet) -> Mapping[Kind, frozenset[str]]:
@@ -78,7 +110,7 @@ def _tags(kind: Kind) -> frozenset[str]:
 
 
 def _looked_at(
-    collection: Collection, catalog: Catalog, standing: Standing, nearby: Nearby, clock: Clock
+    collection: Collection, catalog: Catalog, standing: Standing, nearby: Nearby, read_at: datetime, clock: Clock
 ) -> Iterator[Seen]:
     """Every resource through stages 2 to 4; facts are gathered, and read, only where something is to be decided."""
     found = [(resource, _verdicts(resource, catalog, standing)) for resource in collection.resources]
@@ -93,10 +125,10 @@ def _looked_at(
             yield Seen(resource, findings, (), ())
             continue
         _, rules = next(asked)
-        around = Surroundings(resource.ref, clock.now(), nearby.around(resource.ref, rules))
+        around = Surroundings(resource.ref, read_at, nearby.around(resource.ref, rules))
         completed = next(whole)
-        facts = (*gather(completed, rules, around), *_unasked(completed, rules, catalog))
-        yield _decided(completed, findings, facts, catalog, standing, around.now)
+        facts = _facts(completed, rules, catalog, around)
+        yield _decided(completed, findings, facts, catalog, standing, clock.now())
 
 
 def _verdicts(resource: Resource, catalog: Catalog, standing: Standing) -> tuple[Finding, ...]:
@@ -111,21 +143,26 @@ def _asked(
     resource: Resource, findings: Sequence[Finding], catalog: Catalog, standing: Standing
 ) -> tuple[FactRule, ...]:
     """The facts to gather of a resource: those that cost much only where something asks for them."""
-    failed = [catalog.control(item.control) for item in findings if item.status is not Status.PASS]
-    names = standing.policies.facts.union(*(control.disruption.unless for control in failed))
+    names = _named(findings, catalog, standing)
     rules = catalog.facts_of(catalog.kind(resource.ref.kind))
     return tuple(rule for rule in rules if not rule.dear or rule.name in names)
 
 
-def _unasked(resource: Resource, asked: Sequence[FactRule], catalog: Catalog) -> Iterator[Fact]:
-    """The facts that nothing asks for, each with the reason why it was not gathered."""
-    for rule in catalog.facts_of(catalog.kind(resource.ref.kind)):
-        if rule not in asked:
-            yield Fact(rule.name, _COSTS)
+def _named(findings: Sequence[Finding], catalog: Catalog, standing: Standing) -> frozenset[str]:
+    """The facts that a policy in force or the disruption of a control that does not pass names."""
+    failed = [catalog.control(item.control) for item in findings if item.status is not Status.PASS]
+    return standing.policies.facts.union(*(control.disruption.unless for control in failed))
+
+
+def _facts(resource: Resource, asked: Sequence[FactRule], catalog: Catalog, around: Surroundings) -> tuple[Fact, ...]:
+    """The facts that are asked for, and each other one with the reason why it was not gathered."""
+    names = {rule.name for rule in asked}
+    others = (rule for rule in catalog.facts_of(catalog.kind(resource.ref.kind)) if rule.name not in names)
+    return (*gather(resource, asked, around), *(not_gathered(rule, _COSTS, around.now) for rule in others))
 
 
 def judged(resource: Resource, facts: tuple[Fact, ...], catalog: Catalog, standing: Standing, now: datetime) -> Seen:
-    """Stages 2 and 4 on a resource whose context is known."""
+    """Stages 2 and 4 on a resource and facts that were stored: a forecast, never a decision that permits."""
     return _decided(resource, _verdicts(resource, catalog, standing), facts, catalog, standing, now)
 
 

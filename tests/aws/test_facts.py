@@ -18,6 +18,7 @@ from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.services.s3 import BUCKET
+from goldseam.clouds.aws.services.stack import MEMBERSHIP
 from goldseam.context import Fact, gather
 from goldseam.control import Catalog, Surroundings
 from goldseam.pipeline import Standing, scan
@@ -133,22 +134,20 @@ def test_owner(tags: Value, expected: str | None) -> None:
     [
         ({}, ""),
         ({"team": "web", "managed-by": "ann"}, ""),
-        ({"aws:cloudformation:stack-name": "web"}, "cloudformation"),
-        ({"aws-cdk:auto-delete-objects": "true", "aws:cloudformation:stack-name": "web"}, "cdk"),
+        ({"aws:cloudformation:stack-name": "web"}, ""),
         ({"terraform": "true"}, "terraform"),
         ({"Terraform": "false"}, ""),
         ({"ManagedBy": "Terraform"}, "terraform"),
         ({"managed_by": "terraform-cloud"}, "terraform"),
         ({"acme:provisioner": "OpenTofu"}, "opentofu"),
         ({"tf-module": "network"}, "terraform"),
-        ({"kubernetes.io/cluster/main": "owned"}, "kubernetes"),
         ({"CreatedBy": "pulumi"}, "pulumi"),
         ({"tfile": "x"}, ""),
         (DENIED, None),
     ],
 )  # fmt: skip
-def test_managed_by(tags: Value, expected: str | None) -> None:
-    assert tagged("managed_by", tags) == expected
+def test_managed_by_tag(tags: Value, expected: str | None) -> None:
+    assert tagged("managed_by_tag", tags) == expected
 
 
 @pytest.mark.parametrize(
@@ -345,7 +344,7 @@ def test_access_key_last_used(keys: Value, uses: Value, expected: int | None) ->
 def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
     """From the calls to the facts: buckets with and without a website, groups with and without an interface."""
     catalog = Catalog(
-        (BUCKET, SECURITY_GROUP, NETWORK_INTERFACE, FLOW_LOG, DISTRIBUTION),
+        (BUCKET, SECURITY_GROUP, NETWORK_INTERFACE, FLOW_LOG, DISTRIBUTION, MEMBERSHIP),
         tuple(control for control in CATALOG.controls if control.kind in (BUCKET, SECURITY_GROUP)),
         RULES,
     )
@@ -357,7 +356,8 @@ def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
     looked = [seen for report in reports for seen in report.seen]
     found = {(seen.resource.ref.id, fact.name): value(fact) for seen in looked for fact in seen.facts}
     assert (found["site-1", "serves_website"], found["data-1", "serves_website"]) == (True, False)
-    assert (found["data-1", "environment"], found["data-1", "managed_by"]) == ("production", "terraform")
+    assert (found["data-1", "environment"], found["data-1", "managed_by_tag"]) == ("production", "terraform")
+    assert found["data-1", "managed_by"] == ""
     assert found["data-1", "cloudfront_origin"] is False
     assert (found[groups[0], "attached"], found[groups[0], "port_in_use"]) == (True, False)
     assert (found[groups[1], "attached"], found[groups[1], "port_in_use"]) == (False, False)

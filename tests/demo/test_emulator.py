@@ -362,6 +362,22 @@ def test_policy_status_and_tls_only(demo_account: DemoAccount) -> None:
     assert public_read("x", names.data_bucket)["Principal"] == "*"
 
 
+def test_a_physical_id_tells_its_stack(ministack_cloud: EmbeddedCloud) -> None:
+    made = as_root(ministack_cloud)("cloudformation")
+    for stack in ("one", "two"):
+        template = (
+            f'{{"Resources": {{"Queue": {{"Type": "AWS::SQS::Queue", "Properties": {{"QueueName": "{stack}"}}}}}}}}'
+        )
+        made.create_stack(StackName=stack, TemplateBody=template)
+        made.get_waiter("stack_create_complete").wait(StackName=stack, WaiterConfig={"Delay": 1})
+    (held,) = made.describe_stack_resources(StackName="two")["StackResources"]
+    (found,) = made.describe_stack_resources(PhysicalResourceId=held["PhysicalResourceId"])["StackResources"]
+    assert (found["StackName"], found["ResourceType"]) == ("two", "AWS::SQS::Queue")
+    with pytest.raises(ClientError, match="Stack for nowhere does not exist") as caught:
+        made.describe_stack_resources(PhysicalResourceId="nowhere")
+    assert caught.value.response["Error"]["Code"] == "ValidationError"
+
+
 def test_password_policy_is_replaced_not_merged(ministack_cloud: EmbeddedCloud) -> None:
     iam = as_root(ministack_cloud)("iam")
     with refused("NoSuchEntity"):

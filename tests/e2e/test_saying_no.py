@@ -99,6 +99,54 @@ def test_auto_repairs_only_what_the_policy_makes_automatic(world: World, dana: P
     assert dana.run("apply", "--auto", "--json").json == {"schema": "goldseam.repairs/1", "repairs": [], "refused": []}
 
 
+def test_auto_decides_on_facts_of_now_and_not_of_the_scan(world: World, dana: Person) -> None:
+    """Automatic when it was scanned: one bucket serves a website since then, the other belongs to a stack."""
+    bucket, other = world.storage.data_bucket, world.public_bucket("lumen-bikes-of-a-stack")
+    third = world.public_bucket("lumen-bikes-still-as-it-was")
+    held = {name: world.bucket_policy(name) for name in (bucket, other)}
+    dana.uses(AUTO.replace(f', "{BLOCKED}"', ""))
+    found = dana.scanned(PUBLIC)
+    assert {found[PUBLIC, name]["decision"] for name in (bucket, other, third)} == {"auto"}
+    plan = dana.planned(found[PUBLIC, bucket])
+    world.root("s3").put_bucket_website(Bucket=bucket, WebsiteConfiguration={"IndexDocument": {"Suffix": "index.html"}})
+    tags = [{"Key": "aws:cloudformation:stack-name", "Value": "shop"}, {"Key": "environment", "Value": "staging"}]
+    world.root("s3").put_bucket_tagging(Bucket=other, Tagging={"TagSet": tags})
+    by_hand = dana.run("apply", plan["id"], "--yes", "--json")
+    assert (by_hand.code, by_hand.json["repairs"]) == (1, [])
+    done = dana.run("apply", "--auto", "--json")
+    assert [item["state"] for item in done.json["repairs"]] == ["verified"]
+    assert {name: world.bucket_policy(name) for name in held} == held
+    assert {call.path for call in world.wire.asked if call.method == "DELETE"} == {f"/{third}"}
+    explained = dana.run("explain", found[PUBLIC, bucket]["id"])
+    assert "forecast, made " in explained.out
+    assert "; source complete up to 20" in explained.out
+    told = dana.run("explain", found[PUBLIC, bucket]["id"], "--json").json
+    assert told["forecast"] is True
+    assert told["decided_at"]
+    assert len({item["read_at"] for item in told["facts"]}) == 1
+    # what was repaired was read again, with its facts: they are newer than those of the scan
+    passed = dana.run("explain", found[PUBLIC, third]["id"], "--json").json
+    assert (passed["finding"]["status"], passed["forecast"], passed["decided_at"]) == ("pass", False, None)
+
+
+def test_what_changes_while_a_person_thinks_is_decided_again(world: World, dana: Person) -> None:
+    bucket = world.storage.data_bucket
+    held = world.bucket_policy(bucket)
+    dana.uses(AUTO.replace(f', "{BLOCKED}"', ""))
+    finding = dana.scanned(PUBLIC)[PUBLIC, bucket]
+    plan = dana.planned(finding)
+    assert (finding["decision"], [item["mode"] for item in plan["decisions"]]) == ("auto", ["auto"])
+    site = {"IndexDocument": {"Suffix": "index.html"}}
+
+    def serve() -> None:
+        world.root("s3").put_bucket_website(Bucket=bucket, WebsiteConfiguration=site)
+
+    done = dana.type("y", "apply", plan["id"], prompt="carry out", meanwhile=serve)
+    assert (done.code, "the policy says `leave`" in " ".join(done.out.split())) == (1, True)
+    assert world.bucket_policy(bucket) == held
+    assert world.wire.writes == []
+
+
 def test_one_bucket_that_is_gone_does_not_stop_the_others_and_limits_count(world: World, dana: Person) -> None:
     """PEERS 13 and 14: others continue, and no more of them than the limit says."""
     names = [world.storage.data_bucket, *(world.public_bucket(f"lumen-bikes-left-{number}") for number in (1, 2))]

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -139,8 +139,10 @@ class Person:
         self.world.said += [out, err]
         return Done(process.returncode, out, err)
 
-    def type(self, answer: str, *words: str, prompt: str = "code for plan") -> Done:
-        """Run a command on a terminal, and type an answer when it asks."""
+    def type(
+        self, answer: str, *words: str, prompt: str = "code for plan", meanwhile: Callable[[], object] = bool
+    ) -> Done:
+        """Run a command on a terminal, and type an answer when it asks; what is done `meanwhile` is done before."""
         command = [sys.executable, "-c", _ON_A_TERMINAL, *GOLDSEAM, *words]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=self.environment()
@@ -152,6 +154,7 @@ class Person:
                 piece = os.read(process.stdout.fileno(), 4096)
                 assert piece, seen.decode()
                 seen += piece
+            meanwhile()
             process.stdin.write(answer.encode() + b"\n")
             process.stdin.flush()
             seen += process.stdout.read()

@@ -26,9 +26,8 @@ from goldseam.control import Control
 from goldseam.decide import Decision, Exemption
 from goldseam.errors import Refused, ResourceGone, UnknownName, UsageError
 from goldseam.evaluate import Finding, Status
-from goldseam.pipeline import Seen, judged, plan_for
+from goldseam.pipeline import Seen, judged, look, plan_for
 from goldseam.plan import Plan
-from goldseam.policy import TAGS
 from goldseam.record import exported
 from goldseam.resource import Ref
 from goldseam.values import Json
@@ -99,26 +98,32 @@ def _by_resource(findings: Sequence[Finding]) -> dict[Ref, list[str]]:
 
 def _made(workspace: Workspace, cloud: AwsCloud, ref: Ref, names: Sequence[str]) -> Made:
     controls = [workspace.catalog.control(name) for name in dict.fromkeys(names)]
+    standing = workspace.standing()
     try:
-        return proposed(workspace, cloud, ref, controls, workspace.standing())
+        return proposed(workspace, fresh_look(workspace, cloud, ref, standing), controls, standing)
     except (Refused, ResourceGone) as error:
         return Made(ref, None, (), str(error))
 
 
 def fresh_look(workspace: Workspace, cloud: AwsCloud, ref: Ref, standing: Standing) -> Seen:
-    """A resource read afresh and judged, with the facts that the last scan gathered."""
-    kind = workspace.catalog.kind(ref.kind)
-    facets = workspace.catalog.judged[kind] | ({TAGS} & kind.facet_by_name.keys())
-    _, facts = workspace.home.scans.resource(ref)
-    return judged(cloud.reader.read(ref, facets), facts, workspace.catalog, standing, SystemClock().now())
+    """A resource with its facts, read and decided now; raises ResourceGone, CloudError."""
+    return look(cloud.reader, workspace.catalog, standing, ref, SystemClock())
 
 
-def proposed(workspace: Workspace, cloud: AwsCloud, ref: Ref, controls: Sequence[Control], standing: Standing) -> Made:
-    """The plan for controls on a resource, from a fresh reading; raises PlanRefused, ExemptResource, ResourceGone."""
-    seen = fresh_look(workspace, cloud, ref, standing)
+def proposed(workspace: Workspace, seen: Seen, controls: Sequence[Control], standing: Standing) -> Made:
+    """The plan for controls on a resource and the decisions on it, both from one look.
+
+    Raises PlanRefused, ExemptResource.
+    """
+    ref = seen.resource.ref
     follows = followed(workspace.home.ledger, ref)
     made = plan_for(seen.resource, controls, workspace.catalog, standing, SystemClock().now(), follows)
-    return Made(ref, made, tuple(item for item in seen.decisions if item.finding in made.findings))
+    return Made(ref, made, decided_on(made, seen))
+
+
+def decided_on(plan: Plan, seen: Seen) -> tuple[Decision, ...]:
+    """The decisions of a look on the findings of a plan."""
+    return tuple(item for item in seen.decisions if item.finding in plan.findings)
 
 
 def _show(workspace: Workspace, made: Sequence[Made], form: str) -> None:
@@ -226,7 +231,10 @@ def exempt(workspace: Workspace, wish: Wish, *, as_json: bool) -> int:
 
 
 def _decide_again(workspace: Workspace, name: str) -> None:
-    """Keep what is decided on a finding now, on what the last scan read, for `findings` and `explain` to say."""
+    """Store today's forecast for a finding, on what was read last, for `findings` and `explain`.
+
+    It permits nothing: `plan` and `apply` read the resource and its facts again. The facts keep their times.
+    """
     scans = workspace.home.scans
     kept = scans.finding(name)
     resource, facts = scans.resource(kept.finding.ref)
@@ -274,7 +282,7 @@ def _list_exemptions(workspace: Workspace, *, as_json: bool) -> int:
 
 
 def decided_auto(workspace: Workspace) -> Iterator[Finding]:
-    """The open findings that today's policy repairs by itself."""
+    """The open findings whose stored forecast is automatic; each is decided again before anything is done."""
     for kept in workspace.home.scans.findings(status=str(Status.FAIL)):
         if kept.decision is not None and kept.decision.mode == "auto":
             yield kept.finding

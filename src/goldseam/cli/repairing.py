@@ -13,7 +13,7 @@ from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
 from goldseam.cli.doors import doors
 from goldseam.cli.masks import repair_shown
-from goldseam.cli.planning import decided_auto, fresh_look, proposed
+from goldseam.cli.planning import Made, decided_auto, decided_on, fresh_look, proposed
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace, who
 from goldseam.decide import Decision
@@ -48,9 +48,11 @@ def apply(
         wanted = _refs_decided_auto(workspace) if auto else [workspace.plan(name) for name in plan_ids]
         for item in wanted:
             try:
-                plan = item if isinstance(item, Plan) else _automatic(workspace, cloud, item)
-                if plan is not None:
-                    results += _applied(workspace, cloud, through, plan, source, by, auto=auto, yes=yes, quiet=as_json)
+                made = (
+                    _decided(workspace, cloud, item) if isinstance(item, Plan) else _automatic(workspace, cloud, item)
+                )
+                if made is not None:
+                    results += _applied(workspace, cloud, through, made, source, by, auto=auto, yes=yes, quiet=as_json)
             except (Refused, ResourceGone, CloudError, HomeLocked) as error:
                 if len(plan_ids) == 1 and not as_json:
                     raise
@@ -76,7 +78,7 @@ def _applied(
     workspace: Workspace,
     cloud: AwsCloud,
     through: Doors,
-    plan: Plan,
+    made: Made,
     source: Source,
     by: str,
     *,
@@ -84,14 +86,18 @@ def _applied(
     yes: bool,
     quiet: bool,
 ) -> list[Repair]:
-    """One plan, under today's decisions: what was decided when it was made may have changed."""
-    decisions = _decisions(workspace, cloud, plan)
-    if not auto and not yes and not quiet:
-        print_plan(plan, decisions, workspace.catalog)
-    if not auto and not yes and not output.ask(f"carry out {plan.id}?"):
-        output.note(f"{plan.id} was not carried out; add --yes where nobody can be asked")
-        return []
-    leave = Leave(who(by)["by"] if not auto else "policy", decisions, key_source(source, workspace.home_path, cloud))
+    """One plan, under the decisions of a reading just made; after a person was asked, of another one."""
+    plan = made.plan
+    assert plan is not None
+    if not auto and not yes:
+        if not quiet:
+            print_plan(plan, made.decisions, workspace.catalog)
+        if not output.ask(f"carry out {plan.id}?"):
+            output.note(f"{plan.id} was not carried out; add --yes where nobody can be asked")
+            return []
+        made = _decided(workspace, cloud, plan)
+    by = who(by)["by"] if not auto else "policy"
+    leave = Leave(by, made.decisions, key_source(source, workspace.home_path, cloud))
     done = repair(plan, leave, through, workspace.home.signer)
     remember(workspace, cloud, plan)
     if not quiet:
@@ -104,8 +110,16 @@ def _decisions(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> tuple[Decis
         from goldseam.cli.taking_back import rollback_decisions
 
         return rollback_decisions(workspace, cloud, plan)
+
+
+def _decided(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> Made:
+    """The plan with the decisions on its findings as they are now; what was decided when it was made is not used."""
+    if plan.purpose is Purpose.ROLLBACK:
+        from goldseam.cli.taking_back import rollback_decisions
+
+        return Made(plan.ref, plan, rollback_decisions(workspace, cloud, plan))
     seen = fresh_look(workspace, cloud, plan.ref, workspace.standing())
-    return tuple(decision for decision in seen.decisions if decision.finding in plan.findings)
+    return Made(plan.ref, plan, decided_on(plan, seen))
 
 
 def _refs_decided_auto(workspace: Workspace) -> Sequence[Ref]:
@@ -113,26 +127,32 @@ def _refs_decided_auto(workspace: Workspace) -> Sequence[Ref]:
     return tuple(dict.fromkeys(finding.ref for finding in decided_auto(workspace)))
 
 
-def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Plan | None:
-    """The plan for what is repaired automatically on a resource, decided anew; none where nothing is any more."""
+def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Made | None:
+    """The plan for what is repaired automatically on a resource, made and decided on one look; None if nothing is."""
     standing = workspace.standing()
     seen = fresh_look(workspace, cloud, ref, standing)
     named = {decision.finding for decision in seen.decisions if decision.mode is Mode.AUTO}
     wanted = [workspace.catalog.control(item.control) for item in seen.findings if item.id in named]
     if not wanted:
         return None
-    made = proposed(workspace, cloud, ref, wanted, standing)
+    made = proposed(workspace, seen, wanted, standing)
     assert made.plan is not None
     workspace.home.plans.save([(made.plan, made.decisions)])
-    return made.plan
+    return made
 
 
 def remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
-    """Keep what the resource is like now, so that `findings` is right without another scan."""
+    """Store the resource and its facts as they read now, so that `findings` is right without another scan."""
     scans = workspace.home.scans
-    if known := scans.scans():
+    known = scans.scans()
+    if not known:
+        return
+    try:
         seen = fresh_look(workspace, cloud, plan.ref, workspace.standing())
-        scans.update(str(known[0]["id"]), seen)
+    except (CloudError, ResourceGone) as error:
+        output.note(f"goldseam: the repair is recorded, but `findings` shows {plan.ref.address} as before it: {error}")
+        return
+    scans.update(str(known[0]["id"]), seen)
 
 
 def resume(workspace: Workspace, source: Source, by: str, *, wait: bool, as_json: bool) -> int:

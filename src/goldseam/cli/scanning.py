@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
@@ -17,8 +18,9 @@ from goldseam.cli.selection import chosen, service_of, severity, words
 from goldseam.cli.taking_back import note_unreviewed
 from goldseam.cli.workspace import Workspace
 from goldseam.clock import SystemClock
+from goldseam.context import Fact
 from goldseam.control import Catalog, Secrets
-from goldseam.decide import Decision, TraceLine
+from goldseam.decide import Decision, TraceLine, fact_shown
 from goldseam.errors import UnknownName
 from goldseam.evaluate import Status
 from goldseam.pipeline import Report
@@ -298,6 +300,8 @@ def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
             "goldseam.explanation/1",
             finding=secrets.document(described(kept, workspace.catalog)),
             decision=secrets.document(kept.decision.to_json()) if kept.decision else None,
+            decided_at=kept.decided or None,
+            forecast=kept.decision is not None,
             facts=[secrets.document(fact.to_json()) for fact in facts],
         )
         return 0
@@ -313,7 +317,40 @@ def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
         output.say("Nothing is to be decided: the control passes.")
     else:
         print_reasoning(kept.decision, secrets)
+        _print_times(kept.decided, facts, SystemClock().now())
     return 0
+
+
+def _print_times(decided: str, facts: Sequence[Fact], now: datetime) -> None:
+    """When the stored decision was made, and of when the facts are that were stored with it."""
+    made = f"made {_ago(datetime.fromisoformat(decided), now)}" if decided else "made at a time that was not recorded"
+    output.say(
+        f"  forecast, {made}; `plan` and `apply` read the resource and its facts again and decide on that", "dim"
+    )
+    if facts:
+        output.say("\nfacts", "bold")
+    for fact in facts:
+        output.say(f"  {fact_shown(fact.name, fact)}")
+        output.say(f"      {_dated(fact, now)}", "dim")
+
+
+def _dated(fact: Fact, now: datetime) -> str:
+    if fact.read_at is None or fact.as_of is None:
+        return "read at a time that was not recorded"
+    complete = fact.as_of.isoformat(timespec="minutes")
+    return f"read {_ago(fact.read_at, now)}; source complete up to {complete}"
+
+
+_UNITS: Final = ((timedelta(days=1), "d"), (timedelta(hours=1), "h"), (timedelta(minutes=1), "min"))
+
+
+def _ago(then: datetime, now: datetime) -> str:
+    """How long ago a time was, in whole units of the largest that fits."""
+    passed = now - then
+    for unit, name in _UNITS:
+        if passed >= unit:
+            return f"{passed // unit} {name} ago"
+    return f"{max(int(passed.total_seconds()), 0)} s ago"
 
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "magenta")}

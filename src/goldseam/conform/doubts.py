@@ -12,7 +12,7 @@ from goldseam.conform.memory import Faults, MemoryGround
 from goldseam.conform.repairing import Watch, Work, prepared
 from goldseam.context import Fact
 from goldseam.control import Catalog, Control
-from goldseam.decide import Circumstances, decide
+from goldseam.decide import MANAGED_BY, Circumstances, decide
 from goldseam.errors import GoldseamError, Stale
 from goldseam.evaluate import Status, evaluate
 from goldseam.plan import Plan
@@ -38,8 +38,9 @@ def unknown(case: Case, ground: Ground, placed: Placed, facet: str, policies: Po
 
 
 def favourable(control: Control) -> list[Fact]:
-    """Facts that show that nothing would be disrupted: whatever holds a decision back, it is not these."""
-    return [Fact(name, value, ("as the proof has it",)) for name, value in control.disruption.unless.items()]
+    """Facts that show that nothing would be disrupted and no code manages it: whatever holds back, it is not these."""
+    wanted = {**control.disruption.unless, MANAGED_BY: ""}
+    return [Fact(name, value, ("as the proof has it",)) for name, value in wanted.items()]
 
 
 def eager(catalog: Catalog) -> PolicySet:

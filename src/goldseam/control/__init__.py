@@ -12,7 +12,7 @@ from goldseam.control.control import (
     may_disrupt,
 )
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits, place, told
-from goldseam.control.fact import Answer, FactRule, Known, Surroundings, fact, known
+from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
 from goldseam.control.setting import Cidr, KmsKey, Setting
@@ -36,6 +36,7 @@ __all__ = [
     "Kind",
     "KmsKey",
     "Known",
+    "Lookup",
     "Mask",
     "Permission",
     "ReadOnly",

@@ -29,8 +29,9 @@ class Catalog:
         """Everything that the modules define; raises ValueError when two controls have one id."""
         found = [item for module in modules for value in vars(module).values() for item in _members(value)]
         controls = _unique([item for item in found if isinstance(item, Control)])
-        kinds = {item for item in found if isinstance(item, Kind)} | {control.kind for control in controls}
         facts = {(item.name, item.kind): item for item in found if isinstance(item, FactRule)}
+        kinds = {item for item in found if isinstance(item, Kind)} | {control.kind for control in controls}
+        kinds |= {kind for rule in facts.values() for kind in (*rule.needs, *rule.lookups)}
         by_id = sorted(controls, key=lambda control: control.id)
         return cls(tuple(sorted(kinds, key=lambda kind: kind.name)), tuple(by_id), tuple(facts.values()))
 
@@ -101,7 +102,8 @@ class Catalog:
         reads = _joined((control.kind, control.reads) for control in self.controls)
         for kind in tuple(reads):
             for fact in self.facts_of(kind):
-                _join(reads, ((kind, fact.reads), *fact.needs.items()))
+                looked_up = ((other, lookup.facets) for other, lookup in fact.lookups.items())
+                _join(reads, ((kind, fact.reads), *fact.needs.items(), *looked_up))
         return {kind: frozenset(names) for kind, names in reads.items()}
 
     @cached_property

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TypeAlias
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
 
 from goldseam.control.kind import Kind
 from goldseam.resource import Ref, Resource
@@ -19,9 +19,13 @@ class Known:
 
     value: Json
     evidence: tuple[str, ...]
+    as_of: datetime | None = None
+    """The time up to which this answer's own source is complete, where that is older than the rule's lag."""
 
 
 Answer: TypeAlias = Known | Unknown
+
+NO_LAG: Final = timedelta()
 
 
 def known(value: Json, *evidence: str) -> Known:
@@ -46,9 +50,23 @@ class Surroundings:
         return self.resources.get(kind.name, Unknown(f"{kind.title} was not looked at"))
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One resource of another kind that a fact reads for the resource it is about.
+
+    `ref_of` returns the reference of that resource, None where there is none to read.
+    """
+
+    facets: tuple[str, ...]
+    ref_of: Callable[[Ref], Ref | None] = field(repr=False)
+
+
 @dataclass(frozen=True)
 class FactRule:
-    """How one fact is worked out, for one kind or (`kind` is None) for every kind that has the facets."""
+    """How one fact is worked out, for one kind or (`kind` is None) for every kind that has the facets.
+
+    `lag` is how far the source may be behind, `source` the cloud's page that documents it.
+    """
 
     name: str
     kind: Kind | None
@@ -60,6 +78,9 @@ class FactRule:
     tolerant: bool = False
     glances: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
     dear: bool = False
+    lookups: Mapping[Kind, Lookup] = field(default_factory=dict)
+    lag: timedelta = NO_LAG
+    source: str = ""
 
     def applies_to(self, kind: Kind) -> bool:
         """Whether the fact can be asked of resources of this kind."""
@@ -73,8 +94,11 @@ def fact(
     *,
     needs: Mapping[Kind, tuple[str, ...]] | None = None,
     glances: Mapping[Kind, tuple[str, ...]] | None = None,
+    lookups: Mapping[Kind, Lookup] | None = None,
     tolerant: bool = False,
     dear: bool = False,
+    lag: timedelta = NO_LAG,
+    source: str = "",
 ) -> Callable[[Callable[..., Answer]], FactRule]:
     """Make a fact of a rule: its positional parameters name facets, `around` is the `Surroundings`.
 
@@ -82,13 +106,23 @@ def fact(
     `needs` names the facets of other kinds that it looks at; they are read once a resource with something wrong has the
     fact. `glances` names those that it looks at where the scan reads them anyway, and does without otherwise. The type
     is what clauses are checked against: bool, int, float, str or list. A `dear` fact costs money or many calls: it is
-    gathered only where a policy in force or the disruption of a failed control asks for it.
+    gathered only where a policy in force or the disruption of a failed control asks for it. `lookups` names single
+    resources of other kinds, read for each resource that has something wrong. `lag` is how long after an event the
+    fact's source may still not show it, and `source` the title of the cloud's page that says so.
+
+    Raises ValueError for a lag without a source.
     """
+    if lag and not source:
+        msg = f"fact {name} declares a lag; name the page that documents it in `source`"
+        raise ValueError(msg)
 
     def make(rule: Callable[..., Answer]) -> FactRule:
         parameters = inspect.signature(rule).parameters.values()
         reads = tuple(p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY)
         title = inspect.cleandoc(rule.__doc__ or "").partition("\n\n")[0].rstrip(".")
-        return FactRule(name, kind, type, title, reads, dict(needs or {}), rule, tolerant, dict(glances or {}), dear)
+        return FactRule(
+            name, kind, type, title, reads, dict(needs or {}), rule, tolerant, dict(glances or {}), dear,
+            dict(lookups or {}), lag, source,
+        )  # fmt: skip
 
     return make

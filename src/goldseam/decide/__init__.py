@@ -5,13 +5,15 @@ gives an opinion: the most that it would allow, and the lines that say why. The 
 so no layer can ever loosen another; with no policy that speaks, it is to leave the finding alone (law 10).
 """
 
-from goldseam.decide.case import Circumstances, Layer, Precedent, TraceLine, Usage
+from goldseam.decide.case import Circumstances, Layer, Precedent, TraceLine, Usage, fact_shown
 from goldseam.decide.decision import Decision, decide
 from goldseam.decide.exemption import Exemption, Lapse, exempted, lapsed, marked
 from goldseam.decide.opinions import REPAIRS_BEFORE_STOP
+from goldseam.decide.ownership import MANAGED_BY
 from goldseam.policy import settings_of
 
 __all__ = [
+    "MANAGED_BY",
     "REPAIRS_BEFORE_STOP",
     "Circumstances",
     "Decision",
@@ -23,6 +25,7 @@ __all__ = [
     "Usage",
     "decide",
     "exempted",
+    "fact_shown",
     "lapsed",
     "marked",
     "settings_of",

@@ -10,6 +10,7 @@ from goldseam.context import Fact
 from goldseam.control import Control
 from goldseam.decide import opinions
 from goldseam.decide.case import Case, Circumstances, Precedent, TraceLine
+from goldseam.decide.ownership import MANAGED_BY, with_markers
 from goldseam.decide.ruling import agreed, ruled
 from goldseam.evaluate import Finding
 from goldseam.policy import Limits, Mode, PolicySet
@@ -79,7 +80,8 @@ def decide(
 
     `reversible` says whether the plan at hand has an inverse; without it the control's examples tell.
     """
-    case = Case(finding, control, resource, {fact.name: fact for fact in facts}, precedent)
+    about = with_markers({fact.name: fact for fact in facts}, resource, control.kind, policies.ownership)
+    case = Case(finding, control, resource, about, precedent)
     applicable, ruling = ruled(case, policies)
     approvals, agreement = agreed(applicable)
     voices = (
@@ -88,7 +90,7 @@ def decide(
         ruling,
         agreement,
         opinions.of_disruption(control.disruption, case.facts),
-        opinions.of_ownership(case.facts.get("managed_by")),
+        opinions.of_ownership(case.facts.get(MANAGED_BY)),
         opinions.of_precedent(precedent),
         opinions.of_limits(applicable, around.usage, finding.ref.account),
         opinions.of_windows(applicable, around.now),

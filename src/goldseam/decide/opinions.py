@@ -21,6 +21,7 @@ from goldseam.decide.case import (
     shortly,
 )
 from goldseam.decide.exemption import Exemption, exempted, lapsed
+from goldseam.decide.ownership import MANAGED_BY
 from goldseam.evaluate import Finding, Status
 from goldseam.policy import Limits, Mode, Policy
 from goldseam.values import Json, Unknown, same
@@ -91,12 +92,13 @@ def _excuse(name: str, wanted: Json, fact: Fact | None) -> Opinion:
 
 
 def of_ownership(fact: Fact | None) -> Opinion:
-    """Code that made a resource makes it again, so never against it unasked. Kinds without the fact are not owned."""
-    if fact is None:
-        return Opinion(Mode.AUTO)
-    truth = fact.value == "" if isinstance(fact.value, str) else None
+    """Code that made a resource makes it again, so never against it unasked.
+
+    It takes a fact that looked for markers and found none; a kind without the fact is asked about (law 5).
+    """
+    truth = fact.value == "" if fact is not None and isinstance(fact.value, str) else None
     objection = f"{AT_MOST_ASK}: change the code too, or it puts this back"
-    return _unless("fact", "no code manages the resource", truth, fact_shown(fact.name, fact), objection=objection)
+    return _unless("fact", "no ownership marker was found", truth, fact_shown(MANAGED_BY, fact), objection=objection)
 
 
 def of_precedent(past: Precedent | None) -> Opinion:

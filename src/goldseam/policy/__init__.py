@@ -1,6 +1,7 @@
 """The user's rules on what may be repaired, how, where, when and how much, and how they are read from YAML."""
 
 from goldseam.policy.load import load_policies
+from goldseam.policy.ownership import NameMarker, Ownership, TagMarker
 from goldseam.policy.rules import (
     TAGS,
     Approvals,
@@ -20,9 +21,12 @@ __all__ = [
     "Approvals",
     "Limits",
     "Mode",
+    "NameMarker",
+    "Ownership",
     "Policy",
     "PolicySet",
     "Scope",
+    "TagMarker",
     "Window",
     "load_policies",
     "no_policies",

@@ -11,6 +11,8 @@ from goldseam.clause import Clause, ClauseEnvironment
 from goldseam.control import Catalog, Control
 from goldseam.errors import UnknownName, UsageError
 from goldseam.policy.document import Place, parsed, settings
+from goldseam.policy.ownership import NameMarker, Ownership, TagMarker
+from goldseam.policy.pattern import matches
 from goldseam.policy.rules import (
     DAYS,
     Approvals,
@@ -20,7 +22,6 @@ from goldseam.policy.rules import (
     PolicySet,
     Scope,
     Window,
-    matches,
     version_of,
 )
 from goldseam.values import Json
@@ -37,12 +38,42 @@ def load_policies(text: str, path: str, catalog: Catalog) -> PolicySet:
 
     Raises InvalidDocument with line and nearest right word for anything that is not understood.
     """
-    top = parsed(path, text).fields(("version", "policies"), needed=("version", "policies"))
+    top = parsed(path, text).fields(("version", "ownership", "policies"), needed=("version", "policies"))
     top["version"].whole(1, 1)
     clauses = ClauseEnvironment(catalog.fact_types)
     policies = tuple(_policy(place, catalog, clauses) for place in top["policies"].items())
     _refuse_repeated(policies, top["policies"])
-    return PolicySet(policies, version_of(text))
+    ownership = _ownership(top["ownership"]) if "ownership" in top else None
+    return PolicySet(policies, version_of(text), ownership)
+
+
+def _ownership(place: Place) -> Ownership:
+    markers = place.fields(("markers",), needed=("markers",))["markers"]
+    items = markers.items()
+    if not items:
+        raise markers.wrong("`markers` is an empty list; name a marker, or remove `ownership`")
+    return Ownership(tuple(_marker(Place(item.path, "a marker", item.node)) for item in items))
+
+
+def _marker(place: Place) -> TagMarker | NameMarker:
+    given = place.fields(("tag", "value", "name", "means"), needed=("means",))
+    means = _named(given["means"], "a tool")
+    if ("tag" in given) is ("name" in given):
+        raise place.wrong("a marker is a `tag` or a `name`; write one of the two")
+    if "name" in given:
+        if "value" in given:
+            raise given["value"].wrong("`value` is of a `tag`; a `name` has none")
+        return NameMarker(_telling(given["name"]), means)
+    values = tuple(item.scalar() for item in given["value"].some()) if "value" in given else ("*",)
+    return TagMarker(_telling(given["tag"]), values, means)
+
+
+def _telling(place: Place) -> str:
+    """A pattern that does not match everything: that would make every resource owned."""
+    pattern = place.scalar()
+    if not pattern.strip("*"):
+        raise place.wrong(f"{place.what} cannot be `{pattern}`, which matches everything; name something")
+    return pattern
 
 
 def _policy(place: Place, catalog: Catalog, clauses: ClauseEnvironment) -> Policy:
@@ -67,10 +98,10 @@ def _policy(place: Place, catalog: Catalog, clauses: ClauseEnvironment) -> Polic
     )
 
 
-def _named(place: Place) -> str:
+def _named(place: Place, what: str = "a policy") -> str:
     name = place.scalar()
     if not _NAME.fullmatch(name):
-        raise place.wrong(f"a policy cannot be called `{name}`; use up to 80 letters, digits, blanks, `.`, `-`, `_`")
+        raise place.wrong(f"{what} cannot be called `{name}`; use up to 80 letters, digits, blanks, `.`, `-`, `_`")
     return name
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from goldseam.clause import Clause
 from goldseam.control import Control, Kind
+from goldseam.policy.ownership import Ownership
+from goldseam.policy.pattern import matches
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown
 
@@ -39,18 +40,8 @@ class Mode(StrEnum):
         return min(modes, key=lambda mode: mode.rank, default=Mode.LEAVE)
 
 
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
-
-
 TAGS: Final = "tags"
 """The facet that holds the tags, of every kind that has them."""
-
-
-def matches(patterns: Iterable[str], name: str) -> bool:
-    """Whether one of the patterns is the name; `*` stands for any text."""
-    return any(_compiled(pattern).fullmatch(name) for pattern in patterns)
 
 
 def tags_of(resource: Resource, kind: Kind) -> Mapping[str, str] | Unknown:
@@ -163,10 +154,14 @@ class Policy:
 
 @dataclass(frozen=True)
 class PolicySet:
-    """All policies in force, in the order of their file; `version` is the digest of the file's text."""
+    """All policies in force, in the order of their file; `version` is the digest of the file's text.
+
+    `ownership` is None where the file declares no markers, and then tags that people write by convention count.
+    """
 
     policies: tuple[Policy, ...]
     version: str
+    ownership: Ownership | None = None
 
     @cached_property
     def facts(self) -> frozenset[str]:

@@ -47,12 +47,16 @@ class Looked(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A finding as it is kept: with the decision on it, the scan that saw it last and since when it has its status."""
+    """A finding as it is kept: with the decision on it, the scan that saw it last and since when it has its status.
+
+    `decided` is when the decision was made; empty where there is none, or where it was stored without a time.
+    """
 
     finding: Finding
     decision: Decision | None
     scan: str
     since: str
+    decided: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +188,9 @@ def _key(ref: Ref) -> str:
 
 def _kept(row: Sequence[Any]) -> Kept:
     _, body, decision, scan, since = row
-    held = Decision.from_json(orjson.loads(decision)) if decision else None
-    return Kept(Finding.from_json(orjson.loads(body)), held, scan, since)
+    stored = orjson.loads(decision) if decision else {}
+    held = Decision.from_json(stored) if stored else None
+    return Kept(Finding.from_json(orjson.loads(body)), held, scan, since, str(stored.get("at", "")))
 
 
 def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterable[Looked]) -> None:
@@ -223,7 +228,7 @@ def _keep_resource(connection: sqlite3.Connection, key: str, hashed: str, scan: 
 
 def _keep_findings(connection: sqlite3.Connection, key: str, scan: str, now: str, looked: Looked) -> None:
     """The findings on a resource; `since` stays while the status does."""
-    decisions = {item.finding: canonical(item.to_json()).decode() for item in looked.decisions}
+    decisions = {item.finding: canonical({**item.to_json(), "at": now}).decode() for item in looked.decisions}
     connection.executemany(
         "INSERT INTO finding (id, resource, control, status, scan, since, body, decision)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET scan = excluded.scan, body = excluded.body,"

@@ -1,7 +1,7 @@
 """How long a read, a listing and a shard may take, and how much they may hold.
 
 What exceeds a bound is unknown with its reason, never a part that is taken for the whole. The reasons for the numbers
-are in docs/decisions/0010-bounds-of-a-scan.md.
+are in docs/decisions/0013-bounds-of-a-scan.md.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.facts.sources import MACIE
 from goldseam.clouds.aws.facts.tagged import class_by_tags
 from goldseam.clouds.aws.services.macie import MACIE_BUCKET
 from goldseam.clouds.aws.services.s3 import BUCKET
@@ -17,7 +18,7 @@ _SENSITIVE: Final = 51
 _SECRET: Final = frozenset({"confidential", "restricted"})
 
 
-@fact("data_class", BUCKET, str, needs={MACIE_BUCKET: ("score",)}, tolerant=True)
+@fact("data_class", BUCKET, str, needs={MACIE_BUCKET: ("score",)}, tolerant=True, lag=MACIE.lag, source=MACIE.source)
 def bucket_class(tags: Mapping[str, str] | Unknown, *, around: Surroundings) -> Answer:
     """How secret the data is: `public`, `internal`, `confidential` or `restricted`.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from goldseam.clouds.aws.facts.sources import KEY_USAGE
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.public import no, yes
 from goldseam.clouds.aws.services.cloudtrail import TRAIL
@@ -60,7 +61,7 @@ def used_by(aliases: list[str], grantees: list[str], *, around: Surroundings) ->
     return Unknown(f"no grant is on the key, and {_looked_at(around)}; what else it encrypted cannot be seen")
 
 
-@fact("in_use", KEY, bool, glances=_GLANCES, tolerant=True)
+@fact("in_use", KEY, bool, glances=_GLANCES, tolerant=True, lag=KEY_USAGE.lag, source=KEY_USAGE.source)
 def in_use(
     aliases: list[str] | Unknown,
     grantees: list[str] | Unknown,

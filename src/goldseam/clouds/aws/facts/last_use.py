@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from goldseam.clouds.aws.facts.sources import CREDENTIAL_REPORT, KEY_USAGE
 from goldseam.clouds.aws.services.iam.sign_in import STEP
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.services.kms import KEY
@@ -21,7 +22,7 @@ def _days(when: str, around: Surroundings) -> int:
     return max(passed, 0) // STEP * STEP
 
 
-@fact("last_used", None, int)
+@fact("last_used", None, int, lag=CREDENTIAL_REPORT.lag, source=CREDENTIAL_REPORT.source)
 def last_used(idle: Json, *, around: Surroundings) -> Answer:
     """Days since it was last used, or made where it never was, rounded down to steps of 15.
 
@@ -33,7 +34,7 @@ def last_used(idle: Json, *, around: Surroundings) -> Answer:
     return known(idle, f"it was last used, or made, {idle} days ago or some more")
 
 
-@fact("last_used", USER, int)
+@fact("last_used", USER, int, lag=CREDENTIAL_REPORT.lag, source=CREDENTIAL_REPORT.source)
 def user_last_used(idle: list[Json], sign_in_idle: Value, *, around: Surroundings) -> Answer:
     """Days since it was last used, or made where it never was, rounded down to steps of 15.
 
@@ -48,7 +49,7 @@ def user_last_used(idle: list[Json], sign_in_idle: Value, *, around: Surrounding
     return known(min(uses)[0], *(line for _, line in sorted(uses)))
 
 
-@fact("last_used", KEY, int)
+@fact("last_used", KEY, int, lag=KEY_USAGE.lag, source=KEY_USAGE.source)
 def key_last_used(last_usage: Mapping[str, str], *, around: Surroundings) -> Answer:
     """Days since it was last used, or made where it never was, rounded down to steps of 15.
 

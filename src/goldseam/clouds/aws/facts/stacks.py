@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final
 
 from goldseam.clouds.aws.services.stack import STACK
-from goldseam.control import Answer, Surroundings, fact, known
+from goldseam.control import Answer, Known, Surroundings, fact, known
 from goldseam.values import Unknown
 
 _NAME: Final = "aws:cloudformation:stack-name"
@@ -30,7 +31,7 @@ def stack(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
 def stack_drift(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     """Whether the stack that made the resource is `in_sync` with its template or `drifted`; `""` without a stack.
 
-    It is what the last detection found; where there was none, it is unknown.
+    It is what the last detection found, as of the day of that; where there was none, it is unknown.
     """
     if not tags.get(_NAME):
         return known("", _NO_STACK)
@@ -49,4 +50,6 @@ def _said(name: str, drift: Mapping[str, str] | Unknown) -> Answer:
     state = _STATES.get(drift["status"])
     if state is None:
         return Unknown(f"drift of stack `{name}` was never looked for ({drift['status']})")
-    return known(state, f"stack `{name}` was {state.replace('_', ' ')} when drift was looked for on {drift['checked']}")
+    checked = drift["checked"]
+    evidence = f"stack `{name}` was {state.replace('_', ' ')} when drift was looked for on {checked}"
+    return Known(state, (evidence,), datetime.fromisoformat(checked).replace(tzinfo=UTC) if checked else None)

@@ -1,4 +1,4 @@
-"""What tags and names tell of a resource: its environment, its owner, the code that manages it, the class of its data.
+"""What tags and names tell of a resource: its environment, its owner, the class of its data.
 
 A tag is only somebody's word, so each fact names the tag that it rests on, and tags that contradict each other, or say
 what is not understood, tell nothing.
@@ -24,14 +24,14 @@ _OWNER_KEYS: Final = (
 _CLASS_KEYS: Final = (
     "dataclass", "dataclassification", "classification", "confidentiality", "sensitivity", "datasensitivity",
 )  # fmt: skip
-_MANAGER_KEYS: Final = ("managedby", "provisionedby", "provisioner", "createdby", "deployedby", "iac", "iactool")
 
 
-def _words(meanings: Mapping[str, str]) -> dict[str, str]:
+def words_of(meanings: Mapping[str, str]) -> dict[str, str]:
+    """The meaning of each word, from the words of each meaning."""
     return {word: meaning for meaning, words in meanings.items() for word in words.split()}
 
 
-_ENVIRONMENTS: Final = _words(
+_ENVIRONMENTS: Final = words_of(
     {
         "production": "production prod prd live",
         "staging": "staging stage stg preprod preproduction uat acceptance",
@@ -39,7 +39,7 @@ _ENVIRONMENTS: Final = _words(
         "dev": "dev develop development sandbox sbx playground lab",
     }
 )
-_CLASSES: Final = _words(
+_CLASSES: Final = words_of(
     {
         "public": "public open",
         "internal": "internal private",
@@ -47,31 +47,6 @@ _CLASSES: Final = _words(
         "restricted": "restricted secret topsecret pii phi pci gdpr personal",
     }
 )
-_MANAGERS: Final = _words(
-    {
-        "terraform": "terraform terragrunt tf",
-        "opentofu": "opentofu tofu",
-        "cloudformation": "cloudformation cfn sam",
-        "cdk": "cdk awscdk",
-        "pulumi": "pulumi",
-        "crossplane": "crossplane",
-        "ansible": "ansible",
-        "serverless": "serverless serverlessframework",
-        "kubernetes": "kubernetes eks kops karpenter",
-    }
-)
-_WRITTEN_BY_TOOLS: Final = (
-    ("aws:cdk", "cdk"),
-    ("aws-cdk:", "cdk"),
-    ("aws:cloudformation:stack-name", "cloudformation"),
-    ("kubernetes.io/cluster/", "kubernetes"),
-    ("elbv2.k8s.aws/cluster", "kubernetes"),
-    ("crossplane-kind", "crossplane"),
-    ("pulumi:", "pulumi"),
-)
-"""Beginnings of keys that only the tools themselves write; the first that is found counts."""
-
-_FALSE: Final = frozenset({"", "false", "no", "none", "0"})
 _TOGETHER: Final = re.compile(r"\b(pre|non)[-_. ]?(?=prod)")
 
 
@@ -140,37 +115,6 @@ def owner(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     for key, value in tagged(tags, _OWNER_KEYS):
         return known(value, f"tag `{key}` is `{value}`")
     return Unknown("no tag (owner, team, contact) names an owner")
-
-
-@fact("managed_by", None, str)
-def managed_by(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
-    """The tool whose code made the resource and would make it again: `terraform`, `cloudformation`, `cdk`, …, or `""`.
-
-    Tools that leave no tag cannot be seen.
-    """
-    del around
-    for start, tool in _WRITTEN_BY_TOOLS:
-        for key, value in tags.items():
-            if key.lower().startswith(start):
-                return known(tool, f"tag `{key}` is `{value}`")
-    for key, value in (*tagged(tags, _MANAGER_KEYS), *_named_for_tools(tags)):
-        if tool := _tool(value) or _tool(key):
-            return known(tool, f"tag `{key}` is `{value}`")
-    return known("", f"none of {len(tags)} tags is of a tool that manages resources by code")
-
-
-def _named_for_tools(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Tags such as `terraform: true` or `tf-module: network`."""
-    for key, value in tags.items():
-        first = re.split(r"[^a-z0-9]+", key.lower())[0]
-        if (first in _MANAGERS or bare(key) in _MANAGERS) and value.lower() not in _FALSE:
-            yield key, value
-
-
-def _tool(text: str) -> str:
-    """The tool that a text names, empty when it names none."""
-    words = (bare(text), *re.split(r"[^a-z0-9]+", text.lower()))
-    return next((_MANAGERS[word] for word in words if word in _MANAGERS), "")
 
 
 @fact("data_class", None, str)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.facts.sources import DATABASE_METRICS, QUEUE_METRICS, TOPIC_METRICS, Lag
 from goldseam.clouds.aws.services.metrics import DAYS, TRAFFIC
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE
 from goldseam.clouds.aws.services.sns import TOPIC
@@ -12,12 +13,12 @@ from goldseam.clouds.aws.services.sqs import QUEUE
 from goldseam.control import Answer, FactRule, Kind, Surroundings, fact, known
 from goldseam.values import Unknown
 
-_COUNTED: Final[Mapping[Kind, tuple[str, str, bool]]] = {
-    QUEUE: ("queues", "messages were sent to it", True),
-    TOPIC: ("topics", "messages were published to it", True),
-    DB_INSTANCE: ("databases", "connections were open at one time, at most", False),
+_COUNTED: Final[Mapping[Kind, tuple[str, str, bool, Lag]]] = {
+    QUEUE: ("queues", "messages were sent to it", True, QUEUE_METRICS),
+    TOPIC: ("topics", "messages were published to it", True, TOPIC_METRICS),
+    DB_INSTANCE: ("databases", "connections were open at one time, at most", False, DATABASE_METRICS),
 }
-"""By kind: where it is counted, what is counted, and whether no series means that there was nothing to count.
+"""By kind: where it is counted, what is counted, whether no series means nothing to count, and the metrics' lag.
 
 An idle queue or topic reports nothing (SQS Developer Guide, "Available CloudWatch metrics for Amazon SQS"; SNS
 Developer Guide, "Monitoring Amazon SNS topics using CloudWatch"). A running database always reports.
@@ -25,9 +26,9 @@ Developer Guide, "Monitoring Amazon SNS topics using CloudWatch"). A running dat
 
 
 def _of(kind: Kind) -> FactRule:
-    facet, what, silence_is_none = _COUNTED[kind]
+    facet, what, silence_is_none, behind = _COUNTED[kind]
 
-    @fact("traffic", kind, int, needs={TRAFFIC: (facet,)}, dear=True)
+    @fact("traffic", kind, int, needs={TRAFFIC: (facet,)}, dear=True, lag=behind.lag, source=behind.source)
     def traffic(*, around: Surroundings) -> Answer:
         """How much traffic there was in the last 14 days: messages, or the most connections at one time."""
         counts = _counts(around, facet)

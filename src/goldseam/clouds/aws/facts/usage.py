@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Final
 
+from goldseam.clouds.aws.facts.sources import LAST_ACCESSED
 from goldseam.clouds.aws.facts.tagged import bare, tagged
 from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
 from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, NETWORK_INTERFACE
@@ -246,7 +247,7 @@ def default_group(group_name: str, *, around: Surroundings) -> Answer:
     return known(group_name == "default", f"the group is called `{group_name}`")
 
 
-@fact("access_key_last_used", USER, int)
+@fact("access_key_last_used", USER, int, lag=LAST_ACCESSED.lag, source=LAST_ACCESSED.source)
 def access_key_last_used(access_keys: list[Json], last_used: list[Json], *, around: Surroundings) -> Answer:
     """Days since any active access key of the user was used; since it was made, for one that never was.
 
