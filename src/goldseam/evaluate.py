@@ -14,7 +14,18 @@ from typing import Final, TypeAlias
 from goldseam.control import Compliant, Control, ShouldBe, Verdict, compliant
 from goldseam.errors import MISSHAPEN
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, canonical, difference, differs, digest, plain, restored
+from goldseam.values import (
+    Json,
+    Unknown,
+    Value,
+    canonical,
+    difference,
+    differs,
+    digest,
+    document_digest,
+    plain,
+    restored,
+)
 
 SettingsOf: TypeAlias = Callable[[Control, Resource], Mapping[str, Json]]
 """The checked settings that the user's policies give to a control on a resource."""
@@ -149,6 +160,8 @@ def _finding(name: str, control: Control, resource: Resource, settings: Mapping[
         return Finding(name, control.id, ref, Status.UNKNOWN, verdict.reason)
     if isinstance(verdict, ShouldBe):
         offence = {facet: difference(resource.facets[facet], after) for facet, after in verdict.changes.items()}
-        return Finding(name, control.id, ref, Status.FAIL, verdict.because, verdict.changes, state=digest(offence))
+        return Finding(
+            name, control.id, ref, Status.FAIL, verdict.because, verdict.changes, state=document_digest(offence)
+        )
     state = digest({facet: resource.facets[facet] for facet in control.reads})
     return Finding(name, control.id, ref, Status.FAIL, verdict.because, guide=verdict.guide, state=state)

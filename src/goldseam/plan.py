@@ -18,7 +18,7 @@ from goldseam.control import Call, Compliant, Control, Kind, Permission, ShouldB
 from goldseam.errors import ExemptResource, PlanRefused
 from goldseam.evaluate import SettingsOf, default_settings, finding_id, verdict_on
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, difference, digest, plain, restored, same
+from goldseam.values import Json, Unknown, Value, difference, digest, document_digest, plain, restored, same
 
 _ROUNDS: Final = 8
 
@@ -83,7 +83,7 @@ class Plan:
 
         128 bits, because an approval names a plan by its id: nobody may find two plans with one id.
         """
-        return f"p-{digest(self._content())[:32]}"
+        return f"p-{document_digest(self._content())[:32]}"
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class Plan:
             Ref.from_json(document["ref"]),
             tuple(document["controls"]),
             document["because"],
-            document["settings"],
+            {name: {key: restored(it) for key, it in held.items()} for name, held in document["settings"].items()},
             tuple(Change.from_json(item) for item in document["changes"]),
             tuple(Call.from_json(item) for item in document["calls"]),
             tuple(Call.from_json(item) for item in document["undo"]),

@@ -8,9 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
-from goldseam.values import ABSENT, Json, Value, difference, plain, same
+from goldseam.values import ABSENT, Json, Value, difference, indented_document, plain, same
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,8 +23,7 @@ STATE_STYLE: Final = {"verified": "bold yellow", "pending": "yellow", "undone": 
 
 def print_json(schema: str, **members: Json) -> None:
     """One JSON document on standard output; `schema` is its name and version (`goldseam.findings/1`)."""
-    document = orjson.dumps({"schema": schema, **plain(members)}, option=orjson.OPT_INDENT_2)
-    sys.stdout.write(document.decode() + "\n")
+    sys.stdout.write(indented_document({"schema": schema, **members}) + "\n")
 
 
 @cache

@@ -9,7 +9,7 @@ from goldseam.control import Catalog
 from goldseam.decide import Decision
 from goldseam.plan import Plan, Purpose
 from goldseam.repair import Repair
-from goldseam.values import restored, same
+from goldseam.values import same
 
 
 def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> None:
@@ -57,7 +57,7 @@ def print_repair(repair: Repair, plan: Plan) -> None:
         after = repair.after.facets.get(change.facet) if repair.after else None
         if repair.after and not same(before, after):
             output.say(f"\n  {change.facet}", "bold")
-            output.print_diff(restored(before), restored(after))
+            output.print_diff(before, after)
     requests = ", ".join(receipt.request_id for receipt in repair.receipts)
     output.say(f"  requests     {requests or 'none'}", "dim")
     if repair.state == "verified":

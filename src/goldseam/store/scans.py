@@ -19,7 +19,7 @@ from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.store.database import Database
 from goldseam.store.documents import keep_documents
-from goldseam.values import ABSENT, Json, canonical, digest
+from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest
 
 _GONE: Final = digest(ABSENT)
 """What a resource's history says when a scan did not find it any more."""
@@ -86,7 +86,7 @@ class Scans:
     def end(self, scan: str, counts: Mapping[str, Json]) -> None:
         """Note that a scan has ended, and what it counted."""
         with self._database.writing() as connection:
-            ended = (self._now(), canonical(counts).decode(), scan)
+            ended = (self._now(), canonical_document(counts).decode(), scan)
             connection.execute("UPDATE scan SET ended = ?, counts = ? WHERE id = ?", ended)
 
     def save(
@@ -179,7 +179,7 @@ _KEPT: Final = "id, body, decision, scan, since"
 
 
 def _key(ref: Ref) -> str:
-    return digest(ref.to_json())[:32]
+    return document_digest(ref.to_json())[:32]
 
 
 def _kept(row: Sequence[Any]) -> Kept:
@@ -199,7 +199,7 @@ def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterab
 
 
 def _configuration(resource: Resource) -> bytes:
-    return canonical({name: item for name, item in resource.to_json().items() if name != "ref"})
+    return canonical_document({name: item for name, item in resource.to_json().items() if name != "ref"})
 
 
 def _note_change(connection: sqlite3.Connection, key: str, hashed: str, now: str, scan: str) -> None:
@@ -211,8 +211,8 @@ def _note_change(connection: sqlite3.Connection, key: str, hashed: str, now: str
 
 def _keep_resource(connection: sqlite3.Connection, key: str, hashed: str, scan: str, looked: Looked) -> None:
     ref = looked.resource.ref
-    facts = canonical([fact.to_json() for fact in looked.facts]).decode()
-    written = canonical(ref.to_json()).decode()
+    facts = canonical_document([fact.to_json() for fact in looked.facts]).decode()
+    written = canonical_document(ref.to_json()).decode()
     connection.execute(
         "INSERT INTO resource (key, kind, account, region, address, ref, hash, scan, facts)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
@@ -223,14 +223,14 @@ def _keep_resource(connection: sqlite3.Connection, key: str, hashed: str, scan: 
 
 def _keep_findings(connection: sqlite3.Connection, key: str, scan: str, now: str, looked: Looked) -> None:
     """The findings on a resource; `since` stays while the status does."""
-    decisions = {item.finding: canonical(item.to_json()).decode() for item in looked.decisions}
+    decisions = {item.finding: canonical_document(item.to_json()).decode() for item in looked.decisions}
     connection.executemany(
         "INSERT INTO finding (id, resource, control, status, scan, since, body, decision)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET scan = excluded.scan, body = excluded.body,"
         " decision = excluded.decision, status = excluded.status,"
         " since = CASE WHEN finding.status = excluded.status THEN finding.since ELSE excluded.since END",
         [
-            (item.id, key, item.control, str(item.status), scan, now, canonical(item.to_json()).decode(),
+            (item.id, key, item.control, str(item.status), scan, now, canonical_document(item.to_json()).decode(),
              decisions.get(item.id))
             for item in looked.findings
         ],
