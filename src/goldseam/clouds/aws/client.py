@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NoReturn, Protocol
 
-import orjson
 from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
@@ -29,6 +28,7 @@ from goldseam.clouds.aws.failures import THROTTLES, failure
 from goldseam.clouds.aws.governor import Governor, Governors
 from goldseam.clouds.aws.guard import Guard
 from goldseam.clouds.aws.paging import paginator_of
+from goldseam.clouds.aws.representable import represented
 from goldseam.clouds.aws.sdk import configured, user_agent
 from goldseam.clouds.aws.transport import CONNECT_SECONDS, READ_SECONDS, Transport, UnknownHost
 from goldseam.errors import (
@@ -157,7 +157,7 @@ class AwsSession:
             config = {"PageSize": page_size} if page_size else {}
             for page in paginator.paginate(PaginationConfig=config, **params):
                 yield _answer(page)
-        except (BotoCoreError, ClientError, ResponseParserError) as error:
+        except (BotoCoreError, ClientError, ResponseParserError, RecursionError) as error:
             raise self._told_apart(failure(_spelled(service, operation), error), service, region) from error
 
     def _told_apart(self, error: GoldseamError, service: str, region: str | None) -> GoldseamError:
@@ -337,19 +337,19 @@ class GuardedSession:
 def _call(client: Callable[[], BaseClient], service: str, operation: str, params: Mapping[str, Json]) -> Answer:
     try:
         return _answer(getattr(client(), _python_name(operation))(**params))
-    except (BotoCoreError, ClientError, ResponseParserError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError, RecursionError) as error:
         raise failure(_spelled(service, operation), error) from error
 
 
 def _answer(raw: dict[str, Any]) -> Answer:
     metadata = raw.pop("ResponseMetadata", {})
-    return Answer(orjson.loads(orjson.dumps(raw, default=_plain)), str(metadata.get("RequestId", "")))
+    return Answer(represented(raw, _plain), str(metadata.get("RequestId", "")))
 
 
 def _plain(value: object) -> Json:
-    """What JSON has no word for: bytes become text where they are text, and a stream is read."""
+    """What JSON has no word for: bytes become text, and a stream is read; raises ValueError where they are none."""
     content = value if isinstance(value, bytes) else value.read()  # type: ignore[attr-defined]
-    return content.decode("utf-8", "replace")
+    return content.decode()
 
 
 def _pace(client: BaseClient, governor: Governor, send: Callable[[AWSPreparedRequest], AWSResponse | None]) -> None:
