@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from goldseam.control import FactRule, Known, Surroundings
-from goldseam.errors import MISSHAPEN
+from goldseam.errors import UNFORESEEN
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown, Value, plain, restored
 
@@ -42,6 +42,6 @@ def _fact(rule: FactRule, resource: Resource, around: Surroundings) -> Fact:
                 return Fact(rule.name, value)
     try:
         answer = rule.rule(*values, around=around)
-    except MISSHAPEN as error:
+    except UNFORESEEN as error:
         return Fact(rule.name, Unknown(f"it cannot be told from what was read ({type(error).__name__}: {error})"))
     return Fact(rule.name, answer.value, answer.evidence) if isinstance(answer, Known) else Fact(rule.name, answer)

@@ -6,6 +6,7 @@
     │   └── InvalidDocument           a policy or other file is wrong; carries file and line
     ├── HomeError                 2   the home folder cannot be used
     │   ├── HomeLocked                another process holds it: wait, or stop that one
+    │   ├── Unreadable                a stored row cannot be understood: scan again, the rest is not touched
     │   └── StorageFull               no space left: free some, then repeat
     ├── Refused                   1   a law or a person says no: nothing was changed
     │   ├── PlanRefused               the plan would not pass its control, or would break another
@@ -100,6 +101,10 @@ class HomeError(GoldseamError):
 
 class HomeLocked(HomeError):
     """Another process holds what is needed."""
+
+
+class Unreadable(HomeError):
+    """A stored row cannot be understood; the message says which and why."""
 
 
 class StorageFull(HomeError):

@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Final, TypeAlias
 
 from goldseam.control import Compliant, Control, ShouldBe, Verdict, compliant
-from goldseam.errors import MISSHAPEN
+from goldseam.errors import UNFORESEEN
 from goldseam.resource import Ref, Resource
 from goldseam.values import (
     Json,
@@ -73,7 +73,10 @@ class Finding:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Json]) -> Finding:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; raises LookupError, TypeError or ValueError where that did not write it."""
+        if not all(isinstance(document[name], str) for name in ("id", "control", "because", "guide", "state")):
+            msg = "a finding holds something that is no text"
+            raise ValueError(msg)
         return cls(
             document["id"],
             document["control"],
@@ -125,11 +128,15 @@ def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json
     by_default = settings is control.defaults and control.takes_defaults
     try:
         verdict = control.rule(*values) if by_default else control.rule(*values, **settings)
-    except MISSHAPEN as error:
-        return Unknown(f"the rule does not understand what was read ({type(error).__name__}: {error}); report this")
-    if verdict is compliant:
-        return verdict
-    return _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict
+        if verdict is compliant:
+            return verdict
+        return _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict
+    except UNFORESEEN as error:
+        return Unknown(_not_judged(error))
+
+
+def _not_judged(error: Exception) -> str:
+    return f"the rule does not understand what was read ({type(error).__name__}: {error}); report this"
 
 
 def _effective(verdict: ShouldBe, resource: Resource, control: Control) -> Verdict:
@@ -148,7 +155,15 @@ def evaluate(
 ) -> tuple[Finding, ...]:
     """The findings of all controls on a resource, in the controls' order."""
     named = _names(resource.ref)
-    return tuple(_finding(named(control.id), control, resource, settings_of(control, resource)) for control in controls)
+    return tuple(_isolated(named(control.id), control, resource, settings_of) for control in controls)
+
+
+def _isolated(name: str, control: Control, resource: Resource, settings_of: SettingsOf) -> Finding:
+    """The finding, unknown where it cannot be made: the other controls and resources are judged all the same."""
+    try:
+        return _finding(name, control, resource, settings_of(control, resource))
+    except UNFORESEEN as error:
+        return Finding(name, control.id, resource.ref, Status.UNKNOWN, _not_judged(error))
 
 
 def _finding(name: str, control: Control, resource: Resource, settings: Mapping[str, Json]) -> Finding:

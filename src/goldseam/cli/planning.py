@@ -22,7 +22,17 @@ from goldseam.cli.workspace import Workspace, who
 from goldseam.clock import SystemClock
 from goldseam.control import Control
 from goldseam.decide import Decision, Exemption
-from goldseam.errors import Refused, ResourceGone, UnknownName, UsageError
+from goldseam.errors import (
+    UNFORESEEN,
+    CloudError,
+    CredentialsExpired,
+    CredentialsMissing,
+    Refused,
+    ResourceGone,
+    UnknownName,
+    Unreadable,
+    UsageError,
+)
 from goldseam.evaluate import Finding, Status
 from goldseam.pipeline import Seen, judged, plan_for
 from goldseam.plan import Plan
@@ -98,8 +108,12 @@ def _made(workspace: Workspace, cloud: AwsCloud, ref: Ref, names: Sequence[str])
     controls = [workspace.catalog.control(name) for name in dict.fromkeys(names)]
     try:
         return proposed(workspace, cloud, ref, controls, workspace.standing())
-    except (Refused, ResourceGone) as error:
+    except (CredentialsMissing, CredentialsExpired):
+        raise
+    except (Refused, ResourceGone, CloudError, Unreadable) as error:
         return Made(ref, None, (), str(error))
+    except UNFORESEEN as error:
+        return Made(ref, None, (), unforeseen(error))
 
 
 def fresh_look(workspace: Workspace, cloud: AwsCloud, ref: Ref, standing: Standing) -> Seen:
@@ -133,10 +147,23 @@ def _show(workspace: Workspace, made: Sequence[Made], form: str) -> None:
     for item in made:
         if item.plan is None:
             output.note(f"no plan for {item.ref.address}: {item.refusal}")
-        elif form == "cli":
-            _print_commands(item.plan)
         else:
-            print_plan(item.plan, item.decisions, workspace.catalog)
+            try:
+                _show_one(workspace, item.plan, item.decisions, form)
+            except UNFORESEEN as error:
+                output.note(f"{item.plan.id} cannot be shown: {unforeseen(error)}; `--format json` shows it whole")
+
+
+def unforeseen(error: Exception) -> str:
+    """Why one resource or plan was not looked at, where the others were."""
+    return f"something about it was not foreseen ({type(error).__name__}: {error}); report this"
+
+
+def _show_one(workspace: Workspace, plan: Plan, decisions: Sequence[Decision], form: str) -> None:
+    if form == "cli":
+        _print_commands(plan)
+    else:
+        print_plan(plan, decisions, workspace.catalog)
 
 
 def _print_commands(plan: Plan) -> None:

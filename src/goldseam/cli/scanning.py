@@ -15,9 +15,10 @@ from goldseam.cli.progress import shown_progress
 from goldseam.cli.selection import chosen, service_of, severity, words
 from goldseam.cli.workspace import Workspace
 from goldseam.clock import SystemClock
+from goldseam.context import Fact
 from goldseam.control import Catalog
 from goldseam.decide import Decision, TraceLine
-from goldseam.errors import UnknownName
+from goldseam.errors import UNFORESEEN, UnknownName, Unreadable
 from goldseam.evaluate import Status
 from goldseam.pipeline import Report
 from goldseam.pipeline import scan as scanned
@@ -257,7 +258,7 @@ def _say_none(workspace: Workspace) -> None:
 def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
     """Print the whole reasoning behind a decision."""
     kept = workspace.home.scans.finding(name)
-    _, facts = workspace.home.scans.resource(kept.finding.ref)
+    facts = _facts(workspace, kept.finding.ref)
     if as_json:
         output.print_json(
             "goldseam.explanation/1",
@@ -274,11 +275,22 @@ def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
         output.STATUS_STYLE[finding.status],
     )
     output.say()
-    if kept.decision is None:
+    if kept.decision is not None:
+        print_reasoning(kept.decision)
+    elif finding.status is Status.PASS:
         output.say("Nothing is to be decided: the control passes.")
     else:
-        print_reasoning(kept.decision)
+        output.say("No decision is stored: scan again.")
     return 0
+
+
+def _facts(workspace: Workspace, ref: Ref) -> tuple[Fact, ...]:
+    """The facts of the last scan; none, with a line that says why, where they cannot be read."""
+    try:
+        return workspace.home.scans.resource(ref)[1]
+    except Unreadable as error:
+        output.note(f"goldseam: {error}")
+        return ()
 
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "magenta")}
@@ -288,7 +300,10 @@ def print_reasoning(decision: Decision) -> None:
     """Each line of a trace: whether it holds, what follows, and the evidence under it."""
     output.say(f"decision: {decision.mode}" + (f" (policy {decision.policy})" if decision.policy else ""), "bold")
     for line in decision.trace:
-        _print_line(line)
+        try:
+            _print_line(line)
+        except UNFORESEEN as error:
+            output.say(f"  ? a line of the reasoning cannot be shown ({type(error).__name__}: {error})", "magenta")
 
 
 def _print_line(line: TraceLine) -> None:
