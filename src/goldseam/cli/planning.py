@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from goldseam.cli.workspace import Workspace, who
 from goldseam.clock import SystemClock
 from goldseam.control import Control
 from goldseam.decide import Decision, Exemption
+from goldseam.display import write_line
 from goldseam.errors import (
     UNFORESEEN,
     CloudError,
@@ -170,12 +170,9 @@ def _print_commands(plan: Plan) -> None:
     """The assisted way: what a person would type."""
     from goldseam.clouds.aws.commands import command_line
 
-    sys.stdout.write(f"# {plan.id}: {plan.ref.address}\n")
-    for call in plan.calls:
-        sys.stdout.write(f"{command_line(call)}\n")
-    sys.stdout.write("# to take it back\n")
-    for call in plan.undo:
-        sys.stdout.write(f"# {command_line(call)}\n")
+    lines = [f"# {plan.id}: {plan.ref.address}", *map(command_line, plan.calls), "# to take it back"]
+    for line in (*lines, *(f"# {command_line(call)}" for call in plan.undo)):
+        write_line(line)
 
 
 @dataclass(frozen=True, slots=True)

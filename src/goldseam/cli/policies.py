@@ -96,7 +96,8 @@ def show(workspace: Workspace, *, as_json: bool) -> int:
         policies = workspace.policies
         output.print_json("goldseam.policy/1", version=policies.version, policies=_described(policies))
     elif path.exists():
-        output.say(path.read_text("utf-8").rstrip())
+        for line in path.read_text("utf-8").rstrip().split("\n"):
+            output.say(line)
     else:
         output.say("No policy is in force, so nothing is changed. `goldseam policy init` writes a first one.")
     return 0
@@ -153,7 +154,8 @@ def _print_simulation(workspace: Workspace, pairs: list[tuple[Decision, Decision
         ),
     )
     changed = sum(now.mode is not then.mode for now, then in pairs)
-    output.say(f"\n{changed} of {output.count(len(pairs), 'decision')} would be another one.", "dim")
+    output.say()
+    output.say(f"{changed} of {output.count(len(pairs), 'decision')} would be another one.", "dim")
 
 
 def _what(workspace: Workspace, finding: str) -> str:

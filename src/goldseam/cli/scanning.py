@@ -138,7 +138,8 @@ def _report(
     if any("access denied" in gap for gap in gaps):
         output.say("`goldseam permissions scanner` prints the policy that a scan needs.", "dim")
     if worst:
-        output.say("\n`goldseam findings` lists them, `goldseam plan --all` shows what would be changed.", "dim")
+        output.say()
+        output.say("`goldseam findings` lists them, `goldseam plan --all` shows what would be changed.", "dim")
     elif not counts["resources"]:
         output.say("Nothing was found: is it the right account and region? Try `--profile` or `--regions`.", "dim")
 
@@ -243,9 +244,8 @@ def _list(found: Sequence[Kept], catalog: Catalog) -> None:
         )
 
     output.table(("FINDING", "SEVERITY", "STATUS", "DECISION", "RESOURCE", "WHAT"), map(row, found))
-    output.say(
-        f"\n{output.count(len(found), 'finding')}. `goldseam explain <finding>` says why it is so decided.", "dim"
-    )
+    output.say()
+    output.say(f"{output.count(len(found), 'finding')}. `goldseam explain <finding>` says why it is so decided.", "dim")
 
 
 def _say_none(workspace: Workspace) -> None:

@@ -22,7 +22,8 @@ def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> N
     if plan.purpose is not Purpose.REPAIR:
         output.say(f"  takes back {plan.of}")
     for change in plan.changes:
-        output.say(f"\n  {change.facet}", "bold")
+        output.say()
+        output.say(f"  {change.facet}", "bold")
         output.print_diff(change.before, change.after)
     _print_effects(plan)
     if modes:
@@ -56,7 +57,8 @@ def print_repair(repair: Repair, plan: Plan) -> None:
         before = repair.before.facets.get(change.facet)
         after = repair.after.facets.get(change.facet) if repair.after else None
         if repair.after and not same(before, after):
-            output.say(f"\n  {change.facet}", "bold")
+            output.say()
+            output.say(f"  {change.facet}", "bold")
             output.print_diff(before, after)
     requests = ", ".join(receipt.request_id for receipt in repair.receipts)
     output.say(f"  requests     {requests or 'none'}", "dim")
