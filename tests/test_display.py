@@ -99,6 +99,17 @@ def test_a_quoted_word_is_one_line_and_a_shell_reads_the_same_bytes(words: list[
     assert done.stdout.decode().split("\0")[:-1] == words
 
 
+@given(TEXTS.filter(lambda text: text and "\0" not in text and "\ud800" not in text and not text.startswith("-")))
+@settings(deadline=None, max_examples=15)
+def test_a_command_with_hostile_text_says_the_same_bytes(text: str) -> None:
+    line = command_line(Call("s3.PutBucketTagging", "eu-west-1", {"Bucket": text}, ()))
+    script = f"aws() {{ printf '%s\\0' \"$@\"; }}; {line}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C"})
+    words = ["s3api", "put-bucket-tagging", "--bucket", text, "--region", "eu-west-1"]
+    assert done.stdout.decode().split("\0")[:-1] == words
+    assert not hidden(line)
+
+
 def test_a_command_that_no_shell_can_hold_is_a_remark() -> None:
     call = Call("s3.PutBucketTagging", "eu-west-1", {"Bucket": "a\0b"}, ())
     assert (

@@ -16,6 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from goldseam.evaluate import Finding, Status
+from goldseam.record import START, entry_hash
 from goldseam.resource import Ref, Resource
 from goldseam.values import (
     ABSENT,
@@ -126,6 +127,12 @@ def test_ordinary_documents_have_the_digests_that_they_always_had(document: obje
 @pytest.mark.parametrize(("value", "digested"), RECORDED.values(), ids=RECORDED)
 def test_recorded_digests_stand(value: object, digested: str) -> None:
     assert digest(value) == document_digest(plain(value)) == digested
+
+
+def test_the_recorded_hash_of_a_ledger_entry_stands() -> None:
+    body = {"plan": "p-1", "facets": plain({"policy": ABSENT, "b": Unknown("denied")})}
+    hashed = entry_hash(7, "2026-01-31T00:00:00+00:00", "before", body, START)
+    assert hashed == "52c186e8dc825f822ba9b46d4f6414889eb574fc9c60ec26ace068b924b9585d"
 
 
 def test_a_recorded_difference_stands() -> None:
