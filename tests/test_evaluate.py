@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
-from goldseam.control import Catalog, Control, Severity, Verdict, compliant, control, harmless
+from goldseam.control import Catalog, Control, Severity, Verdict, compliant, control, harmless, violation
 from goldseam.errors import UnknownName, UsageError
 from goldseam.evaluate import Finding, Status, evaluate
-from goldseam.values import ABSENT, Unknown
+from goldseam.resource import Resource
+from goldseam.values import ABSENT, Json, Unknown, Value
 from tests import toy
 
 
@@ -40,6 +44,79 @@ def test_law_5_a_rule_that_meets_what_nobody_foresaw_has_not_judged_it() -> None
     assert odd.status is Status.UNKNOWN
     assert "does not understand" in odd.because
     assert {finding.status for finding in found if finding.control == toy.lamp_lit.id} == {Status.PASS}
+
+
+@dataclass(frozen=True)
+class Odd(toy.Whole):
+    """A lamp whose normal form is not made of everything."""
+
+    def normal(self, value: Value) -> Value:
+        return value if value == {"watts": 10} else 1 // 0
+
+
+def deep(street: object) -> Verdict:
+    return deep([street])
+
+
+def early(street: object) -> Verdict:
+    return next(iter([street][1:]))  # type: ignore[return-value]
+
+
+def ended(street: object) -> Verdict:
+    return next(iter([next(iter(())) for _ in [street]]))
+
+
+def odd_pattern(street: object) -> Verdict:
+    return compliant if re.match("[", str(street)) else violation(because="", guide="")
+
+
+def inner(street: object) -> Verdict:
+    return next(next(iter(())) for _ in [street])
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"),
+    [
+        (deep, "RecursionError"),
+        (early, "StopIteration"),
+        (ended, "StopIteration"),
+        (inner, "RuntimeError"),
+        (odd_pattern, "error"),
+        (lambda street: 1 // 0, "ZeroDivisionError"),
+        (lambda street: street["a"], "TypeError"),
+        (lambda street: {street: 1}["a"], "KeyError"),
+        (lambda street: street.missing, "AttributeError"),
+        (int, "ValueError"),
+        (lambda street: None, "AttributeError"),
+    ],
+    ids=map(str, range(11)),
+)
+def test_law_5_whatever_a_rule_raises_is_unknown_for_its_control_alone(rule: Any, name: str) -> None:
+    found = evaluate(toy.house(), [replace(toy.quiet_street, rule=rule), toy.lamp_lit])
+    assert [finding.status for finding in found] == [Status.UNKNOWN, Status.PASS]
+    assert f"({name}: " in found[0].because
+
+
+def test_law_5_a_normal_form_or_settings_that_cannot_be_made_are_unknown_for_their_control_alone() -> None:
+    kind = replace(toy.HOUSE, facets=(*(facet for facet in toy.HOUSE.facets if facet.name != "lamp"), Odd(name="lamp")))
+    found = evaluate(toy.house(lamp={"watts": 1}), [replace(toy.lamp_lit, kind=kind), toy.quiet_street])
+    assert [finding.status for finding in found] == [Status.UNKNOWN, Status.PASS]
+
+    def given(control: Control, _: Resource) -> Mapping[str, Json]:
+        return control.defaults if control is toy.quiet_street else {"a": {}}["settings"]
+
+    found = evaluate(toy.house(), [toy.lamp_lit, toy.quiet_street], given)
+    assert [finding.status for finding in found] == [Status.UNKNOWN, Status.PASS]
+    assert "KeyError" in found[0].because
+
+
+@pytest.mark.parametrize("error", [OSError, MemoryError, KeyboardInterrupt, UnknownName])
+def test_what_is_not_about_the_document_is_not_taken_for_a_verdict(error: type[BaseException]) -> None:
+    def rule(street: str) -> Verdict:
+        raise error("a", "b", ()) if error is UnknownName else error
+
+    with pytest.raises(error):
+        evaluate(toy.house(), [replace(toy.quiet_street, rule=rule)])
 
 
 def test_a_violation_carries_its_guide() -> None:

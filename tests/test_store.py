@@ -30,7 +30,7 @@ from goldseam.resource import Ref, Resource
 from goldseam.store import Home
 from goldseam.store.database import Database
 from goldseam.store.schema import MIGRATIONS
-from goldseam.values import ABSENT, Unknown, digest
+from goldseam.values import ABSENT, Unknown, document_digest
 from tests.memory_cloud import REF, FakeClock, scene
 
 SHARD = Shard("acc", "here")
@@ -480,4 +480,4 @@ def test_opening_a_home_needs_no_heavy_library() -> None:
 def test_documents_have_their_hash_as_a_name(home: Home) -> None:
     save(home, Looked(vault(1)))
     (version,) = home.scans.history(vault(1).ref)
-    assert digest(home.documents.get(version.hash)) == version.hash
+    assert document_digest(home.documents.get(version.hash)) == version.hash

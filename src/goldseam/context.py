@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from goldseam.control import Answer, FactRule, Known, Secrets, Surroundings
-from goldseam.errors import MISSHAPEN
+from goldseam.errors import UNFORESEEN
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value, plain, restored
 
@@ -74,7 +74,7 @@ def _answer(rule: FactRule, resource: Resource, around: Surroundings) -> Answer:
     answer: Answer
     try:
         answer = rule.rule(*values, around=around)
-    except MISSHAPEN as error:
+    except UNFORESEEN as error:
         answer = Unknown(f"it cannot be told from what was read ({type(error).__name__}: {error})")
     secrets = _secrets(rule, values, around)
     if isinstance(answer, Known):

@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeAlias
 
 from goldseam.errors import LedgerBroken
 from goldseam.ports import Entry
-from goldseam.values import Json, canonical, digest
+from goldseam.values import Json, canonical_document, document_digest
 
 _PURPOSE: Final = "goldseam masked entry/1"
 
@@ -51,10 +51,10 @@ def masking(body_of: Callable[[Entry], Mapping[str, Json]], signer: _Signer) -> 
 
     def line(entry: Entry) -> Mapping[str, Json]:
         shown = body_of(entry)
-        if digest(shown) == digest(entry.body):
+        if document_digest(shown) == document_digest(entry.body):
             return whole(entry)
         signature = signer.sign(_statement(entry.hash, shown))
-        return {**whole(entry), "body": dict(shown), "body_hash": digest(entry.body), "signature": signature}
+        return {**whole(entry), "body": dict(shown), "body_hash": document_digest(entry.body), "signature": signature}
 
     return line
 
@@ -67,7 +67,7 @@ def entry_of(line: Mapping[str, Json]) -> Entry:
 
 def body_hash(entry: Entry) -> str:
     """The hash of the entry's whole body."""
-    return entry.body_hash if isinstance(entry, MaskedEntry) else digest(entry.body)
+    return entry.body_hash if isinstance(entry, MaskedEntry) else document_digest(entry.body)
 
 
 def check_disclosed(entry: Entry, public_key: str) -> None:
@@ -98,4 +98,4 @@ def check_signature(public_key: str, signature: Json, message: bytes, where: str
 
 def _statement(hashed: str, shown: Mapping[str, Json]) -> bytes:
     """What is signed of a masked entry: which one it is, and what is shown of it."""
-    return canonical({"purpose": _PURPOSE, "hash": hashed, "shown": digest(shown)})
+    return canonical_document({"purpose": _PURPOSE, "hash": hashed, "shown": document_digest(shown)})

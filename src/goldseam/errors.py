@@ -6,6 +6,7 @@
     │   └── InvalidDocument           a policy or other file is wrong; carries file and line
     ├── HomeError                 2   the home folder cannot be used
     │   ├── HomeLocked                another process holds it: wait, or stop that one
+    │   ├── Unreadable                a stored row cannot be understood: scan again, the rest is not touched
     │   └── StorageFull               no space left: free some, then repeat
     ├── Refused                   1   a law or a person says no: nothing was changed
     │   ├── PlanRefused               the plan would not pass its control, or would break another
@@ -39,11 +40,31 @@ Messages are lower case, without a full stop, with what the user wrote in backti
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-MISSHAPEN: Final = (AttributeError, LookupError, TypeError, ValueError)
-"""What readers, rules and facts raise that meet a document of a form which nobody foresaw: nothing is known then."""
+MISSHAPEN: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    StopIteration,
+    TypeError,
+    ValueError,
+    re.error,
+)
+"""What code raises on a document of a form that was not foreseen.
+
+Who looks at one resource of many catches these: that resource is unknown, with the name of the exception in the reason,
+and the others are looked at. What the machine raises (OSError, MemoryError, RuntimeError of threads and pools), an
+interrupt and this program's own errors are none of them: they are not about the document.
+"""
+
+UNFORESEEN: Final = (*MISSHAPEN, RuntimeError)
+"""The same of pure code, rules, facts and deciding: there a RuntimeError is about the document too (a generator that
+ended early), since no machinery is near."""
 
 
 class GoldseamError(Exception):
@@ -84,6 +105,10 @@ class HomeError(GoldseamError):
 
 class HomeLocked(HomeError):
     """Another process holds what is needed."""
+
+
+class Unreadable(HomeError):
+    """A stored row cannot be understood; the message says which and why."""
 
 
 class StorageFull(HomeError):

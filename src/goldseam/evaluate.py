@@ -12,9 +12,20 @@ from hashlib import sha256
 from typing import Final, TypeAlias
 
 from goldseam.control import Compliant, Control, Secrets, ShouldBe, Verdict, Violation, compliant
-from goldseam.errors import MISSHAPEN
+from goldseam.errors import UNFORESEEN
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, canonical, difference, differs, digest, plain, restored
+from goldseam.values import (
+    Json,
+    Unknown,
+    Value,
+    canonical,
+    difference,
+    differs,
+    digest,
+    document_digest,
+    plain,
+    restored,
+)
 
 SettingsOf: TypeAlias = Callable[[Control, Resource], Mapping[str, Json]]
 """The checked settings that the user's policies give to a control on a resource."""
@@ -62,7 +73,10 @@ class Finding:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Json]) -> Finding:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; raises LookupError, TypeError or ValueError where that did not write it."""
+        if not all(isinstance(document[name], str) for name in ("id", "control", "because", "guide", "state")):
+            msg = "a finding holds something that is no text"
+            raise ValueError(msg)
         return cls(
             document["id"],
             document["control"],
@@ -114,13 +128,16 @@ def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json
     by_default = settings is control.defaults and control.takes_defaults
     try:
         verdict = control.rule(*values) if by_default else control.rule(*values, **settings)
-    except MISSHAPEN as error:
-        problem = _secrets(control, values).text(f"{type(error).__name__}: {error}")
-        return Unknown(f"the rule does not understand what was read ({problem}); report this")
-    if verdict is compliant:
-        return verdict
-    verdict = _discreet(verdict, _secrets(control, values))
-    return _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict
+        if verdict is compliant:
+            return verdict
+        verdict = _discreet(verdict, _secrets(control, values))
+        return _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict
+    except UNFORESEEN as error:
+        return Unknown(_secrets(control, values).text(_not_judged(error)))
+
+
+def _not_judged(error: Exception) -> str:
+    return f"the rule does not understand what was read ({type(error).__name__}: {error}); report this"
 
 
 def _discreet(verdict: Verdict, secrets: Secrets) -> Verdict:
@@ -154,7 +171,15 @@ def evaluate(
 ) -> tuple[Finding, ...]:
     """The findings of all controls on a resource, in the controls' order."""
     named = _names(resource.ref)
-    return tuple(_finding(named(control.id), control, resource, settings_of(control, resource)) for control in controls)
+    return tuple(_isolated(named(control.id), control, resource, settings_of) for control in controls)
+
+
+def _isolated(name: str, control: Control, resource: Resource, settings_of: SettingsOf) -> Finding:
+    """The finding, unknown where it cannot be made: the other controls and resources are judged all the same."""
+    try:
+        return _finding(name, control, resource, settings_of(control, resource))
+    except UNFORESEEN as error:
+        return Finding(name, control.id, resource.ref, Status.UNKNOWN, _not_judged(error))
 
 
 def _finding(name: str, control: Control, resource: Resource, settings: Mapping[str, Json]) -> Finding:
@@ -166,6 +191,8 @@ def _finding(name: str, control: Control, resource: Resource, settings: Mapping[
         return Finding(name, control.id, ref, Status.UNKNOWN, verdict.reason)
     if isinstance(verdict, ShouldBe):
         offence = {facet: difference(resource.facets[facet], after) for facet, after in verdict.changes.items()}
-        return Finding(name, control.id, ref, Status.FAIL, verdict.because, verdict.changes, state=digest(offence))
+        return Finding(
+            name, control.id, ref, Status.FAIL, verdict.because, verdict.changes, state=document_digest(offence)
+        )
     state = digest({facet: resource.facets[facet] for facet in control.reads})
     return Finding(name, control.id, ref, Status.FAIL, verdict.because, guide=verdict.guide, state=state)

@@ -10,10 +10,11 @@ from typing import Final
 from goldseam.collect import Collection, Nearby, collect
 from goldseam.context import Fact, gather, not_gathered
 from goldseam.control import Catalog, Control, FactRule, Kind, Surroundings
-from goldseam.decide import Circumstances, Decision, Exemption, decide, exempted, marked, settings_of
+from goldseam.decide import Circumstances, Decision, Exemption, TraceLine, decide, exempted, marked, settings_of
+from goldseam.errors import UNFORESEEN, PlanRefused
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.plan import Plan
-from goldseam.policy import TAGS, PolicySet
+from goldseam.policy import TAGS, Mode, PolicySet
 from goldseam.ports import Clock, Gap, Reader, Shard
 from goldseam.propose import propose
 from goldseam.recall import Memory
@@ -177,15 +178,30 @@ def _decided(
     """Stage 4 on what was found of a resource; what facts read beside it changes no verdict."""
     around = Circumstances(now, standing.exemptions, standing.memory.usage)
     decisions = tuple(
-        decide(
-            finding, catalog.control(finding.control), resource, facts, standing.policies, around,
-            precedent=standing.memory.precedent(finding),
-        )
+        _decision(finding, catalog, resource, facts, standing, around)
         for finding in found
         if finding.status is not Status.PASS
-    )  # fmt: skip
+    )
     findings = tuple(marked(finding, standing.exemptions, now) for finding in found)
     return Seen(_kept(resource, found, catalog), findings, facts, decisions)
+
+
+def _decision(
+    finding: Finding,
+    catalog: Catalog,
+    resource: Resource,
+    facts: tuple[Fact, ...],
+    standing: Standing,
+    around: Circumstances,
+) -> Decision:
+    """Stage 4 on one finding; where it cannot be decided it is left, and the others are decided all the same."""
+    control, precedent = catalog.control(finding.control), standing.memory.precedent(finding)
+    try:
+        return decide(finding, control, resource, facts, standing.policies, around, precedent=precedent)
+    except UNFORESEEN as error:
+        because = f"{type(error).__name__}: {error}; report this"
+        line = TraceLine("policy", "the decision can be made", None, "leave: it cannot", (because,))
+        return Decision(finding.id, Mode.LEAVE, "", 1, (), (line,), standing.policies.version)
 
 
 def _kept(resource: Resource, found: Sequence[Finding], catalog: Catalog) -> Resource:
@@ -211,4 +227,8 @@ def plan_for(
         for finding in evaluate(resource, controls, settings)
         if exempted(finding, standing.exemptions, now)
     )
-    return propose(resource, wanted, controls, settings, exempt, follows, catalog.version)
+    try:
+        return propose(resource, wanted, controls, settings, exempt, follows, catalog.version)
+    except UNFORESEEN as error:
+        msg = f"the plan for `{resource.ref}` cannot be made ({type(error).__name__}: {error}); report this"
+        raise PlanRefused(msg) from error

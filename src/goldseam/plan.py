@@ -16,7 +16,7 @@ from goldseam.control import Call, Kind, Permission, Step
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import finding_id
 from goldseam.resource import Ref
-from goldseam.values import Json, Unknown, Value, digest, plain, restored, same
+from goldseam.values import Json, Unknown, Value, canonical_document, digest, document_digest, plain, restored, same
 
 FORMAT: Final = 2
 """The format of the plans that this version makes. Plans of an older format can be read and taken back, no more."""
@@ -171,7 +171,7 @@ class Plan:
             msg = f"plan {document['id']} has format {kept}, and this goldseam reads up to {FORMAT}; upgrade it"
             raise PlanRefused(msg)
         plan = _read(document, old=kept == 1)
-        if plan.id != document["id"] or not same(plan.to_json(), document):
+        if plan.id != document["id"] or canonical_document(plan.to_json()) != canonical_document(document):
             msg = f"the content of plan {document['id']} is not what its id says; make the plan again"
             raise PlanRefused(msg)
         return plan
@@ -182,7 +182,7 @@ _OLD_BESIDE: Final = ("id", "permissions")
 
 
 def _id_of(content: Mapping[str, Json]) -> str:
-    return f"p-{digest(content)[:32]}"
+    return f"p-{document_digest(content)[:32]}"
 
 
 def _old_content(document: Mapping[str, Json]) -> dict[str, Json]:
@@ -197,7 +197,7 @@ def _read(document: Mapping[str, Json], *, old: bool) -> Plan:
         Ref.from_json(document["ref"]),
         tuple(document["controls"]),
         document["because"],
-        document["settings"],
+        {name: {key: restored(it) for key, it in held.items()} for name, held in document["settings"].items()},
         changes,
         tuple(Call.from_json(item) for item in document["calls"]),
         tuple(Call.from_json(item) for item in document["undo"]),

@@ -17,7 +17,7 @@ import orjson
 from goldseam.disclosure import Show, body_hash, check_disclosed, check_signature, entry_of, whole
 from goldseam.errors import LedgerBroken, UsageError
 from goldseam.ports import Entry, Ledger
-from goldseam.values import Json, canonical, digest
+from goldseam.values import Json, canonical_document, document_digest
 
 START: Final = "0" * 64
 """What the first entry has as its previous hash."""
@@ -56,11 +56,11 @@ class Verified:
 
 def entry_hash(seq: int, at: str, kind: str, body: Mapping[str, Json], previous: str) -> str:
     """The hash of an entry."""
-    return _line_hash(seq, at, kind, digest(body), previous)
+    return _line_hash(seq, at, kind, document_digest(body), previous)
 
 
 def _line_hash(seq: int, at: str, kind: str, body_hash: str, previous: str) -> str:
-    return digest([seq, at, kind, body_hash, previous])
+    return document_digest([seq, at, kind, body_hash, previous])
 
 
 def checkpoint(ledger: Ledger, last: Entry, signer: Signer) -> Entry:
@@ -137,7 +137,7 @@ def _broken(problem: str) -> NoReturn:
 
 def exported(entry: Entry, show: Show = whole) -> str:
     """The entry as one line of JSON: whole, or as `show` (`disclosure.masking`) gives it."""
-    return canonical(show(entry)).decode()
+    return canonical_document(show(entry)).decode()
 
 
 def imported(lines: Iterable[str]) -> Iterator[Entry]:
@@ -194,7 +194,7 @@ def _segment(entries: Iterable[Entry], plan_id: str) -> list[Entry]:
 
 def _hidden(entry: Entry) -> dict[str, Json]:
     line = whole(entry)
-    return {**{key: line[key] for key in line if key != "body"}, "body_hash": digest(entry.body)}
+    return {**{key: line[key] for key in line if key != "body"}, "body_hash": document_digest(entry.body)}
 
 
 def _told(own: Sequence[Entry]) -> dict[str, Json]:
@@ -248,7 +248,7 @@ def _check_pack(pack: Mapping[str, Json], public_key: str) -> None:
     chain: Sequence[Mapping[str, Json]] = pack["chain"]
     previous = chain[0]["previous"]
     for place, line in enumerate(chain):
-        hashed_body = line["body_hash"] if "body_hash" in line else digest(line["body"])
+        hashed_body = line["body_hash"] if "body_hash" in line else document_digest(line["body"])
         hashed = _line_hash(line["seq"], line["at"], line["kind"], hashed_body, line["previous"])
         if line["seq"] != chain[0]["seq"] + place or line["previous"] != previous or hashed != line["hash"]:
             _broken(f"entry {line['seq']} of the evidence does not fit the chain")
@@ -258,7 +258,7 @@ def _check_pack(pack: Mapping[str, Json], public_key: str) -> None:
         check_disclosed(entry, public_key)
     own = [entry for entry in shown if _about(entry, pack["plan"])]
     _check_sealed(chain, own[-1].seq, public_key)
-    if canonical(_told(own)) != canonical(pack["repair"]):
+    if canonical_document(_told(own)) != canonical_document(pack["repair"]):
         _broken("the summary does not say what the entries say")
 
 

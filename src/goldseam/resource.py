@@ -31,8 +31,12 @@ class Ref:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Json]) -> Ref:
-        """The inverse of `to_json`."""
-        return cls(**{name: document[name] for name in ("kind", "account", "region", "id", "address")})
+        """The inverse of `to_json`; raises LookupError, TypeError or ValueError where that did not write it."""
+        words = {name: document[name] for name in ("kind", "account", "region", "id", "address")}
+        if not all(isinstance(word, str) for word in words.values()):
+            msg = "a reference to a resource holds something that is no text"
+            raise ValueError(msg)
+        return cls(**words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ A facet's value is a JSON document, or `ABSENT` where the cloud holds nothing. W
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,6 +45,12 @@ class Unknown:
 
     reason: str
 
+    def __post_init__(self) -> None:
+        """Keep the reason writable, whatever text of an error it was made from."""
+        if not self.reason.isascii():
+            written = self.reason.encode("utf-8", "backslashreplace").decode()
+            object.__setattr__(self, "reason", written)
+
     def __bool__(self) -> bool:
         msg = f"an unknown has no truth value ({self.reason})"
         raise TypeError(msg)
@@ -51,52 +58,124 @@ class Unknown:
 
 _TAG: Final = "$goldseam"
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
+_ESCAPED: Final = re.compile(r"\$+goldseam")
+"""Keys that begin so get one more `$` in plain JSON, so that no document of a user holds a marker of ours."""
+_NAME: Final = b"$goldseam"
+_OURS: Final = b'"$goldseam" :'
+"""How the fast path writes our own marker: JSON without white space holds this nowhere else."""
+_ABSENT: Final = orjson.Fragment(b'{"$goldseam" :"absent"}')
 
 
 def plain(value: Value | Unknown) -> Json:
-    """The value as pure JSON: `ABSENT` and `Unknown` become tagged objects, tuples become lists."""
+    """The value as pure JSON: `ABSENT` and `Unknown` become marked objects, tuples become lists.
+
+    A key of the value that begins like a marker gets one more `$`: different values never give the same JSON.
+    """
     if value is ABSENT:
         return {_TAG: "absent"}
     if isinstance(value, Unknown):
         return {_TAG: "unknown", "reason": value.reason}
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {_escaped(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         items = sorted(value) if isinstance(value, (set, frozenset)) else value
         return [plain(item) for item in items]
     return value
 
 
+def _escaped(key: str) -> str:
+    return f"${key}" if key.startswith("$") and _ESCAPED.match(key) else key
+
+
 def restored(document: Json) -> Value | Unknown:
-    """The inverse of `plain`."""
+    """The inverse of `plain`; raises ValueError for a marker that `plain` does not write."""
     if isinstance(document, dict):
-        if document.get(_TAG) == "absent":
-            return ABSENT
-        if document.get(_TAG) == "unknown":
-            return Unknown(document["reason"])
-        return {key: restored(item) for key, item in document.items()}
+        if _TAG in document:
+            return _marked(document)
+        return {_unescaped(key): restored(item) for key, item in document.items()}
     if isinstance(document, list):
         return [restored(item) for item in document]
     return document
 
 
+def _unescaped(key: str) -> str:
+    return key[1:] if key.startswith("$$") and _ESCAPED.match(key) else key
+
+
+def _marked(document: Mapping[str, Json]) -> Absent | Unknown:
+    reason = document.get("reason")
+    if document == {_TAG: "absent"}:
+        return ABSENT
+    if document == {_TAG: "unknown", "reason": reason} and isinstance(reason, str):
+        return Unknown(reason)
+    msg = f"an object with the key `{_TAG}` is none of the markers that this program writes"
+    raise ValueError(msg)
+
+
 def canonical(value: Value | Unknown) -> bytes:
-    """Canonical JSON in UTF-8: sorted keys, no white space; equal values give equal bytes."""
-    return orjson.dumps(value, default=plain, option=_CANONICAL)
+    """Canonical JSON of a value in UTF-8, sorted keys and no white space: the JSON of `plain(value)`.
+
+    It is written natively, since a scan does this hundreds of thousands of times; only where the name of our marker
+    occurs more often than we wrote it ourselves is the value escaped first.
+
+    Equal values give equal bytes, and only those. For what is plain JSON already, use `canonical_document`.
+    """
+    if value is ABSENT:
+        return b'{"$goldseam":"absent"}'
+    written = orjson.dumps(value, default=_written, option=_CANONICAL)
+    if _NAME not in written:
+        return written
+    shorter = written.replace(_OURS, b'"$goldseam":')
+    if written.count(_NAME) == len(written) - len(shorter):
+        return shorter
+    return orjson.dumps(plain(value), option=_CANONICAL)
+
+
+def _written(value: object) -> object:
+    """What JSON has no word for, one level of it: the rest is written natively."""
+    if value is ABSENT:
+        return _ABSENT
+    if isinstance(value, Unknown):
+        return orjson.Fragment(b'{"$goldseam" :"unknown","reason":' + orjson.dumps(value.reason) + b"}")
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    msg = f"a {type(value).__name__} is no JSON"
+    raise TypeError(msg)
 
 
 def digest(value: Value | Unknown) -> str:
-    """SHA-256 of the canonical JSON, as 64 hexadecimal digits."""
+    """SHA-256 of a value's canonical JSON, as 64 hexadecimal digits."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+def canonical_document(document: Json) -> bytes:
+    """Canonical JSON of what is plain JSON already, such as the answer of a `to_json`: nothing in it is escaped."""
+    return orjson.dumps(document, default=_unwrapped, option=_CANONICAL)
+
+
+def indented_document(document: Json) -> str:
+    """What is plain JSON already over several lines, with its members in the order that they have."""
+    return orjson.dumps(document, default=_unwrapped, option=orjson.OPT_INDENT_2).decode()
+
+
+def document_digest(document: Json) -> str:
+    """SHA-256 of the canonical JSON of what is plain JSON already, as 64 hexadecimal digits."""
+    return hashlib.sha256(canonical_document(document)).hexdigest()
+
+
+def _unwrapped(value: object) -> object:
+    return plain(value) if value is ABSENT or isinstance(value, Unknown) else _written(value)
 
 
 def same(left: Value | Unknown, right: Value | Unknown) -> bool:
     """Whether two values are equal in canonical JSON."""
-    return canonical(left) == canonical(right)
+    return left is right or canonical(left) == canonical(right)
 
 
 def difference(before: Value, after: Value) -> Json:
-    """What a change removes and adds, as `{"-": …, "+": …}`; empty when nothing differs.
+    """What a change removes and adds, as `{"-": …, "+": …}` in plain JSON; empty when nothing differs.
 
     Objects are compared key by key, lists as bags of items: this is the part of a facet that a change touches, so two
     states with the same offending items have the same difference whatever else they hold.

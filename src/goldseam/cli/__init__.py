@@ -12,6 +12,9 @@ import sys
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
+    from goldseam.display import write_traceback
+
+    sys.excepthook = write_traceback
     sys.exit(run(sys.argv[1:]))
 
 
@@ -63,8 +66,10 @@ def _ended(result: object) -> int:
 
 
 def _told(message: str, code: int) -> int:
+    from goldseam.display import write_error
+
     sys.stdout.flush()
-    sys.stderr.write(f"goldseam: {message}\n")
+    write_error(f"goldseam: {message}")
     return code
 
 
@@ -72,11 +77,14 @@ def _of_the_parser_or_ours(error: Exception) -> int:
     """A mistake on the command line is the user's (2); anything else is a fault of ours, and says so."""
     from typer.exceptions import Abort, TyperException
 
+    from goldseam.display import visible
+
     if isinstance(error, Abort):
         return _told("stopped; nothing was changed", 1)
     if isinstance(error, TyperException):
         show = getattr(error, "show", None)
         if show is not None:
+            error.message = visible(error.message)
             show()
         return 2
     if isinstance(error, OSError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -11,8 +10,9 @@ from goldseam.cli import output
 from goldseam.cli.selection import chosen, service_of
 from goldseam.cli.workspace import Workspace
 from goldseam.control import Control, Example
+from goldseam.display import write_json
 from goldseam.errors import UnknownName, UsageError
-from goldseam.values import Json, plain
+from goldseam.values import Json, indented_document, plain
 
 _MANAGED: Final = 6144
 """Characters of a managed policy without white space (IAM User Guide, "IAM and AWS STS quotas")."""
@@ -34,7 +34,8 @@ def controls(workspace: Workspace, control_id: str, services: str, *, as_json: b
         ),
     )
     fixable = sum(control.fixable for control in catalog.controls)
-    output.say(f"\n{output.count(len(catalog.controls), 'control')}, {fixable} with a fix. ", "dim")
+    output.say()
+    output.say(f"{output.count(len(catalog.controls), 'control')}, {fixable} with a fix. ", "dim")
     output.say("`goldseam controls <id>` shows one in full.", "dim")
     return 0
 
@@ -80,8 +81,10 @@ def _one(control: Control, *, as_json: bool) -> int:
         return 0
     output.say(control.id, "bold")
     output.say(f"{control.title}.")
-    output.say(f"\n{' '.join(control.why.split())}")
-    output.say(f"\nseverity      {control.severity}")
+    output.say()
+    output.say(f"{' '.join(control.why.split())}")
+    output.say()
+    output.say(f"severity      {control.severity}")
     output.say(f"reads         {', '.join(control.reads)} of {control.kind.title}")
     output.say(f"fix           {_fix(control)[0]}")
     output.say(f"disruption    {_disruption(control)}")
@@ -102,7 +105,8 @@ def _disruption(control: Control) -> str:
 
 
 def _examples(title: str, examples: Sequence[Example]) -> None:
-    output.say(f"\n{title}", "bold")
+    output.say()
+    output.say(f"{title}", "bold")
     for example in examples:
         for name, value in example.facets.items():
             lines = output.pretty(value) or ["(absent)"]
@@ -133,7 +137,7 @@ def permissions(workspace: Workspace, what: str, plan_id: str, services: str, pa
 def _policy(document: Json) -> None:
     import orjson
 
-    sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+    write_json(indented_document(document))
     length = len(orjson.dumps(document))
     if length > _MANAGED:
         output.note(

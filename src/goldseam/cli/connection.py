@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from goldseam.cli import output
 from goldseam.cli.workspace import Workspace
 from goldseam.clock import SystemClock
+from goldseam.display import visible
 from goldseam.errors import InvalidDocument, UnknownName, UsageError
 from goldseam.ports import KeySource, Secret
 
@@ -78,7 +79,8 @@ def connect(workspace: Workspace, wish: Wish, *, as_json: bool) -> int:
     else:
         for name, value in shown.items():
             output.say(f"{name:<20} {value or '-'}")
-        output.say("\n`requester` is what the keyholder has to trust: `goldseam keyholder trust requester`.", "dim")
+        output.say()
+        output.say("`requester` is what the keyholder has to trust: `goldseam keyholder trust requester`.", "dim")
     return 0
 
 
@@ -153,7 +155,12 @@ def _keyholder(connection: Connection, home: Path, *, ask_code: bool) -> KeySour
 
 
 def _typed_code(plan: str) -> Secret:
-    return Secret(code=getpass.getpass(f"one-time code for plan {plan}: "))
+    return Secret(code=_typed(f"one-time code for plan {plan}: "))
+
+
+def _typed(question: str) -> str:
+    """What a person types where nobody sees it."""
+    return getpass.getpass(visible(question))
 
 
 def _rotating(connection: Connection, cloud: AwsCloud) -> KeySource:
@@ -162,7 +169,7 @@ def _rotating(connection: Connection, cloud: AwsCloud) -> KeySource:
     if not connection.rotating:
         raise UsageError("no role with a rotating code is known; run `goldseam connect --role ARN --uuid UUID`")
     roles = {account: RotatingRole(role["arn"], role["uuid"]) for account, role in connection.rotating.items()}
-    return RotatingCodeSource(cloud.session, roles, typed(getpass.getpass))
+    return RotatingCodeSource(cloud.session, roles, typed(_typed))
 
 
 def _operator(connection: Connection, cloud: AwsCloud, *, unscoped: bool) -> KeySource:

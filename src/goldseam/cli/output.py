@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
-from goldseam.values import ABSENT, Json, Value, difference, plain, same
+from goldseam.display import visible, write_error, write_json, write_prompt
+from goldseam.values import ABSENT, Json, Value, difference, indented_document, plain, same
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,8 +24,7 @@ STATE_STYLE: Final = {"verified": "bold yellow", "pending": "yellow", "undone": 
 
 def print_json(schema: str, **members: Json) -> None:
     """One JSON document on standard output; `schema` is its name and version (`goldseam.findings/1`)."""
-    document = orjson.dumps({"schema": schema, **plain(members)}, option=orjson.OPT_INDENT_2)
-    sys.stdout.write(document.decode() + "\n")
+    write_json(indented_document({"schema": schema, **members}))
 
 
 @cache
@@ -38,13 +36,13 @@ def console() -> Console:
 
 
 def say(text: str = "", style: str = "") -> None:
-    """One line for people; the text is printed as it is, never read as markup."""
-    console().print(text, style=style or None, markup=False)
+    """One line for people, whatever the text holds: control characters are shown, markup and emoji are not read."""
+    console().print(visible(text), style=style or None, markup=False, emoji=False)
 
 
 def note(text: str) -> None:
     """One line beside the answer, on standard error: progress and hints."""
-    sys.stderr.write(text + "\n")
+    write_error(text)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[tuple[str, str] | str]]) -> None:
@@ -56,7 +54,8 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[tuple[str, str] | str
     for heading in headings:
         made.add_column(heading, overflow="fold")
     for row in rows:
-        made.add_row(*(Text(*((cell, "") if isinstance(cell, str) else cell)) for cell in row))
+        cells = ((cell, "") if isinstance(cell, str) else cell for cell in row)
+        made.add_row(*(Text(visible(text), style) for text, style in cells))
     console().print(made)
 
 
@@ -105,8 +104,7 @@ def ask(question: str) -> bool:
     """Whether a person says yes; no when nobody can be asked."""
     if not sys.stdin.isatty():
         return False
-    sys.stderr.write(f"{question} [y/N] ")
-    sys.stderr.flush()
+    write_prompt(f"{question} [y/N] ")
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 

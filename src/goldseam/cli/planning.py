@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,9 +21,20 @@ from goldseam.cli.selection import chosen, words
 from goldseam.cli.showing import print_plan
 from goldseam.cli.workspace import Workspace, who
 from goldseam.clock import SystemClock
-from goldseam.control import Control
+from goldseam.control import Catalog, Control
 from goldseam.decide import Decision, Exemption
-from goldseam.errors import Refused, ResourceGone, UnknownName, UsageError
+from goldseam.display import write_line
+from goldseam.errors import (
+    UNFORESEEN,
+    CloudError,
+    CredentialsExpired,
+    CredentialsMissing,
+    Refused,
+    ResourceGone,
+    UnknownName,
+    Unreadable,
+    UsageError,
+)
 from goldseam.evaluate import Finding, Status
 from goldseam.pipeline import Seen, judged, look, plan_for
 from goldseam.plan import Plan
@@ -101,8 +111,12 @@ def _made(workspace: Workspace, cloud: AwsCloud, ref: Ref, names: Sequence[str])
     standing = workspace.standing()
     try:
         return proposed(workspace, fresh_look(workspace, cloud, ref, standing), controls, standing)
-    except (Refused, ResourceGone) as error:
+    except (CredentialsMissing, CredentialsExpired):
+        raise
+    except (Refused, ResourceGone, CloudError, Unreadable) as error:
         return Made(ref, None, (), str(error))
+    except UNFORESEEN as error:
+        return Made(ref, None, (), unforeseen(error))
 
 
 def fresh_look(workspace: Workspace, cloud: AwsCloud, ref: Ref, standing: Standing) -> Seen:
@@ -142,21 +156,33 @@ def _show(workspace: Workspace, made: Sequence[Made], form: str) -> None:
     for item in made:
         if item.plan is None:
             output.note(f"no plan for {item.ref.address}: {item.refusal}")
-        elif form == "cli":
-            _print_commands(item.plan, workspace)
         else:
-            print_plan(item.plan, item.decisions, workspace.catalog)
+            try:
+                _show_one(workspace, item.plan, item.decisions, form)
+            except UNFORESEEN as error:
+                output.note(f"{item.plan.id} cannot be shown: {unforeseen(error)}; `--format json` shows it whole")
+
+
+def unforeseen(error: Exception) -> str:
+    """Why one resource or plan was not looked at, where the others were."""
+    return f"something about it was not foreseen ({type(error).__name__}: {error}); report this"
+
+
+def _show_one(workspace: Workspace, plan: Plan, decisions: Sequence[Decision], form: str) -> None:
+    if form == "cli":
+        _print_commands(plan, workspace.catalog)
+    else:
+        print_plan(plan, decisions, workspace.catalog)
 
 
 def _decision_shown(plan: Plan, decision: Decision, workspace: Workspace) -> Json:
     return secrets_of(plan, workspace.catalog).document(decision.to_json())
 
 
-def _print_commands(plan: Plan, workspace: Workspace) -> None:
+def _print_commands(plan: Plan, catalog: Catalog) -> None:
     """The assisted way: what a person would type."""
-    sys.stdout.write(f"# {plan.id}: {plan.ref.address}\n")
-    for line in commands_shown(plan, workspace.catalog):
-        sys.stdout.write(f"{line}\n")
+    for line in (f"# {plan.id}: {plan.ref.address}", *commands_shown(plan, catalog)):
+        write_line(line)
 
 
 @dataclass(frozen=True, slots=True)

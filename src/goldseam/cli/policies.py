@@ -10,7 +10,7 @@ from goldseam.cli import output
 from goldseam.cli.workspace import POLICY_FILE, Workspace, who
 from goldseam.clock import SystemClock
 from goldseam.decide import Decision
-from goldseam.errors import UsageError
+from goldseam.errors import UNFORESEEN, UnknownName, Unreadable, UsageError
 from goldseam.pipeline import judged
 from goldseam.policy import Mode, PolicySet, load_policies
 from goldseam.values import Json
@@ -96,7 +96,8 @@ def show(workspace: Workspace, *, as_json: bool) -> int:
         policies = workspace.policies
         output.print_json("goldseam.policy/1", version=policies.version, policies=_described(policies))
     elif path.exists():
-        output.say(path.read_text("utf-8").rstrip())
+        for line in path.read_text("utf-8").rstrip().split("\n"):
+            output.say(line)
     else:
         output.say("No policy is in force, so nothing is changed. `goldseam policy init` writes a first one.")
     return 0
@@ -123,9 +124,14 @@ def _compared(workspace: Workspace, draft: PolicySet) -> Iterator[tuple[Decision
     today, then = workspace.standing(), workspace.standing(draft)
     known = {kept.finding.id for kept in home.scans.findings()}
     for ref in home.scans.resources():
-        resource, facts = home.scans.resource(ref)
-        after = {item.finding: item for item in judged(resource, facts, workspace.catalog, then, now).decisions}
-        for decision in judged(resource, facts, workspace.catalog, today, now).decisions:
+        try:
+            resource, facts = home.scans.resource(ref)
+            after = {item.finding: item for item in judged(resource, facts, workspace.catalog, then, now).decisions}
+            before = judged(resource, facts, workspace.catalog, today, now).decisions
+        except (Unreadable, UnknownName, *UNFORESEEN) as error:
+            output.note(f"{ref.address} is left out: {type(error).__name__}: {error}")
+            continue
+        for decision in before:
             if decision.finding in known & after.keys():
                 yield decision, after[decision.finding]
 
@@ -148,7 +154,8 @@ def _print_simulation(workspace: Workspace, pairs: list[tuple[Decision, Decision
         ),
     )
     changed = sum(now.mode is not then.mode for now, then in pairs)
-    output.say(f"\n{changed} of {output.count(len(pairs), 'decision')} would be another one.", "dim")
+    output.say()
+    output.say(f"{changed} of {output.count(len(pairs), 'decision')} would be another one.", "dim")
 
 
 def _what(workspace: Workspace, finding: str) -> str:

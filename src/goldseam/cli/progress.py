@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from goldseam.clouds.aws.shard import Progress
 from goldseam.collect import AHEAD
+from goldseam.display import visible, write_error
 from goldseam.ports import Shard
 
 
@@ -52,7 +53,7 @@ class _Lines:
 
     def _write(self, shard: Shard) -> None:
         self._told.add(shard)
-        sys.stderr.write(f"read {shard.account} {shard.region}: {self._done.pop(shard)} resources\n")
+        write_error(f"read {shard.account} {shard.region}: {self._done.pop(shard)} resources")
 
 
 @contextmanager
@@ -60,14 +61,14 @@ def _bar() -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         tasks: dict[Shard, TaskID] = {}
 
         def progress(shard: Shard, done: int, total: int) -> None:
             task = tasks.get(shard)
             if task is None:
-                task = tasks[shard] = bar.add_task(f"{shard.account} {shard.region}")
+                task = tasks[shard] = bar.add_task(visible(f"{shard.account} {shard.region}"))
             bar.update(task, completed=done, total=total, visible=done < total)
 
         yield progress

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from goldseam.cli import output
 from goldseam.cli.masks import entries_shown
 from goldseam.cli.workspace import Workspace
 from goldseam.disclosure import entry_of
+from goldseam.display import write_record
 from goldseam.errors import UsageError
 from goldseam.ports import Entry
 from goldseam.record import checkpoint, evidence_pack, exported, imported, verify_ledger, verify_pack
@@ -97,7 +97,7 @@ def export(workspace: Workspace, plan_id: str, to: Path | None) -> int:
     else:
         text = "".join(f"{exported(entry, show)}\n" for entry in entries)
     if to is None:
-        sys.stdout.write(text)
+        write_record(text)
     else:
         to.write_text(text, encoding="utf-8")
         output.note(f"wrote {to}; its signatures are checked with {workspace.home.path / 'ledger.pub'}")

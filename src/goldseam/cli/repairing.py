@@ -16,7 +16,6 @@ from goldseam.cli.masks import repair_shown
 from goldseam.cli.planning import Made, decided_auto, decided_on, fresh_look, proposed
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace, who
-from goldseam.decide import Decision
 from goldseam.errors import CloudError, HomeLocked, Refused, ResourceGone, UsageError
 from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
@@ -103,13 +102,6 @@ def _applied(
     if not quiet:
         print_repair(done, plan, workspace.catalog)
     return [done]
-
-
-def _decisions(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> tuple[Decision, ...]:
-    if plan.purpose is Purpose.ROLLBACK:
-        from goldseam.cli.taking_back import rollback_decisions
-
-        return rollback_decisions(workspace, cloud, plan)
 
 
 def _decided(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> Made:

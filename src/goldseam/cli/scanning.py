@@ -21,12 +21,12 @@ from goldseam.clock import SystemClock
 from goldseam.context import Fact
 from goldseam.control import Catalog, Secrets
 from goldseam.decide import Decision, TraceLine, fact_shown
-from goldseam.errors import UnknownName
+from goldseam.errors import UNFORESEEN, UnknownName, Unreadable
 from goldseam.evaluate import Status
 from goldseam.pipeline import Report
 from goldseam.pipeline import scan as scanned
 from goldseam.ports import Gap
-from goldseam.resource import Ref
+from goldseam.resource import Ref, Resource
 from goldseam.resume import Resumed, closed_by_looking
 from goldseam.store.scans import Kept
 from goldseam.values import Json
@@ -158,7 +158,8 @@ def _report(
     if any("access denied" in gap for gap in gaps):
         output.say("`goldseam permissions scanner` prints the policy that a scan needs.", "dim")
     if worst:
-        output.say("\n`goldseam findings` lists them, `goldseam plan --all` shows what would be changed.", "dim")
+        output.say()
+        output.say("`goldseam findings` lists them, `goldseam plan --all` shows what would be changed.", "dim")
     elif not counts["resources"]:
         output.say("Nothing was found: is it the right account and region? Try `--profile` or `--regions`.", "dim")
 
@@ -278,9 +279,8 @@ def _list(found: Sequence[Kept], catalog: Catalog) -> None:
         )
 
     output.table(("FINDING", "SEVERITY", "STATUS", "DECISION", "RESOURCE", "WHAT"), map(row, found))
-    output.say(
-        f"\n{output.count(len(found), 'finding')}. `goldseam explain <finding>` says why it is so decided.", "dim"
-    )
+    output.say()
+    output.say(f"{output.count(len(found), 'finding')}. `goldseam explain <finding>` says why it is so decided.", "dim")
 
 
 def _say_none(workspace: Workspace) -> None:
@@ -293,8 +293,8 @@ def _say_none(workspace: Workspace) -> None:
 def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
     """Print the whole reasoning behind a decision."""
     kept = workspace.home.scans.finding(name)
-    resource, facts = workspace.home.scans.resource(kept.finding.ref)
-    secrets = secrets_on(resource, workspace.catalog)
+    resource, facts = _looked(workspace, kept.finding.ref)
+    secrets = secrets_on(resource, workspace.catalog) if resource else Secrets()
     if as_json:
         output.print_json(
             "goldseam.explanation/1",
@@ -313,11 +313,13 @@ def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
         output.STATUS_STYLE[finding.status],
     )
     output.say()
-    if kept.decision is None:
-        output.say("Nothing is to be decided: the control passes.")
-    else:
+    if kept.decision is not None:
         print_reasoning(kept.decision, secrets)
         _print_times(kept.decided, facts, SystemClock().now())
+    elif finding.status is Status.PASS:
+        output.say("Nothing is to be decided: the control passes.")
+    else:
+        output.say("No decision is stored: scan again.")
     return 0
 
 
@@ -353,6 +355,15 @@ def _ago(then: datetime, now: datetime) -> str:
     return f"{max(int(passed.total_seconds()), 0)} s ago"
 
 
+def _looked(workspace: Workspace, ref: Ref) -> tuple[Resource | None, tuple[Fact, ...]]:
+    """The resource and the facts of the last scan; none, with a line that says why, where they cannot be read."""
+    try:
+        return workspace.home.scans.resource(ref)
+    except Unreadable as error:
+        output.note(f"goldseam: {error}")
+        return None, ()
+
+
 _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "magenta")}
 
 
@@ -360,7 +371,10 @@ def print_reasoning(decision: Decision, secrets: Secrets) -> None:
     """Each line of a trace: whether it holds, what follows, and the evidence under it."""
     output.say(f"decision: {decision.mode}" + (f" (policy {decision.policy})" if decision.policy else ""), "bold")
     for line in decision.trace:
-        _print_line(line, secrets)
+        try:
+            _print_line(line, secrets)
+        except UNFORESEEN as error:
+            output.say(f"  ? a line of the reasoning cannot be shown ({type(error).__name__}: {error})", "magenta")
 
 
 def _print_line(line: TraceLine, secrets: Secrets) -> None:

@@ -10,7 +10,7 @@ from goldseam.control import Catalog, Secrets, masked
 from goldseam.decide import Decision
 from goldseam.plan import Plan, Purpose
 from goldseam.repair import Repair
-from goldseam.values import restored, same
+from goldseam.values import same
 
 
 def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> None:
@@ -24,7 +24,8 @@ def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> N
     if plan.purpose is not Purpose.REPAIR:
         output.say(f"  takes back {plan.of}")
     for change in plan.changes:
-        output.say(f"\n  {change.facet}", "bold")
+        output.say()
+        output.say(f"  {change.facet}", "bold")
         facet = kind.facet(change.facet)
         output.print_diff(masked(change.before, facet, secrets.mask), masked(change.after, facet, secrets.mask))
     _print_effects(plan, secrets)
@@ -61,8 +62,9 @@ def print_repair(repair: Repair, plan: Plan, catalog: Catalog) -> None:
     for change in plan.changes:
         before, after = ((shown[side] or {}).get(change.facet) for side in ("before", "after"))
         if repair.after and not same(before, after):
-            output.say(f"\n  {change.facet}", "bold")
-            output.print_diff(restored(before), restored(after))
+            output.say()
+            output.say(f"  {change.facet}", "bold")
+            output.print_diff(before, after)
     requests = ", ".join(receipt.request_id for receipt in repair.receipts)
     output.say(f"  requests     {requests or 'none'}", "dim")
     if repair.state == "verified":

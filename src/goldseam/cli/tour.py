@@ -71,7 +71,8 @@ class Tour:
 
     def title(self, text: str) -> None:
         """A heading, with the seconds since the start."""
-        output.say(f"\n── {text} ".ljust(96, "─") + f" {time.monotonic() - self.started:4.0f} s", "bold yellow")
+        output.say()
+        output.say(f"── {text} ".ljust(96, "─") + f" {time.monotonic() - self.started:4.0f} s", "bold yellow")
 
     def run(self, *words: str) -> None:
         """Run one command as a user would, and show it; raises GoldseamError when it fails."""
@@ -241,12 +242,14 @@ def _prove(tour: Tour) -> None:
     tour.run("ledger", "show", "--last", "12")
     tour.run("ledger", "verify")
     seconds = time.monotonic() - tour.started
-    output.say(f"\nThe whole loop took {seconds:.0f} seconds.", "bold yellow")
+    output.say()
+    output.say(f"The whole loop took {seconds:.0f} seconds.", "bold yellow")
 
 
 def _farewell(folder: Path) -> None:
     shown = Path(os.path.relpath(folder))
-    output.say("\nGo on exploring:", "bold")
+    output.say()
+    output.say("Go on exploring:", "bold")
     output.say(f"  goldseam --home {shown} findings")
     output.say(f"  goldseam --home {shown} ledger show")
     output.say(f"  goldseam --home {shown} demo --serve    # starts the embedded cloud again, to scan and repair more")
@@ -264,14 +267,18 @@ def explore(home: Path | None) -> int:
     port = int(json.loads(place.read_text("utf-8"))["port"])
     with embedded_cloud(port, folder / "cloud") as cloud:
         operator = renewed(cloud, "operator").environment(cloud.endpoint, cloud.region)
-        output.say("The embedded cloud is running. In another terminal:\n", "bold")
+        output.say("The embedded cloud is running. In another terminal:", "bold")
+        output.say()
         for name, value in {**operator, "GOLDSEAM_HOME": str(folder)}.items():
             output.say(f"export {name}={value}")
         output.say(f"goldseam connect --role arn:aws:iam::{cloud.account_id}:role/goldseam-operator")
-        output.say("goldseam scan\n\nCtrl-C stops it; what it holds is kept.")
+        output.say("goldseam scan")
+        output.say()
+        output.say("Ctrl-C stops it; what it holds is kept.")
         try:
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:
-            output.say("\nstopped; start it again with the same command")
+            output.say()
+            output.say("stopped; start it again with the same command")
     return 0

@@ -16,7 +16,7 @@ from goldseam.control import Call, Example, Kind, Step, Told
 from goldseam.errors import CallFailed, RefusedCall
 from goldseam.ports import Gap, Key, Receipt, Shard
 from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Json, Unknown, Value, canonical
+from goldseam.values import ABSENT, Json, Unknown, Value, canonical_document
 
 ACCOUNT: Final = "123456789012"
 _NOT_SAID: Final = Unknown("the example does not say")
@@ -122,11 +122,11 @@ class MemoryGround:
 
     def told(self, steps: Sequence[Step]) -> None:
         """What the calls do: each leaves its facet as its step says."""
-        self._effects.update({canonical(step.call.to_json()): step for step in steps})
+        self._effects.update({canonical_document(step.call.to_json()): step for step in steps})
 
     def receive(self, call: Call) -> Receipt:
         """Do what was said of the call; raises CallFailed when it is the one that fails."""
-        step, address = self._effects[canonical(call.to_json())], self._addressed(call)
+        step, address = self._effects[canonical_document(call.to_json())], self._addressed(call)
         if self.faults.fails:
             self.faults.fails -= 1
             if not self.faults.fails:

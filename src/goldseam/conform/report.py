@@ -10,13 +10,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-import orjson
-
 from goldseam.conform.jobs import loaded, whole
 from goldseam.conform.jobs import run as run_jobs
 from goldseam.conform.proof import LAWS, Cell, Proof, State, cell
 from goldseam.control import Catalog, Control
+from goldseam.display import visible, write_error, write_json
 from goldseam.errors import UnknownName
+from goldseam.values import indented_document
 
 _LEGEND: Final = {
     "ministack": "an AWS emulator that enforces IAM policies, written and read by the real writer and reader",
@@ -88,7 +88,7 @@ def run(
     if write is not None:
         write.write_text(page(made), encoding="utf-8")
     if check is not None and (not check.exists() or check.read_text(encoding="utf-8") != page(made)):
-        sys.stderr.write(f"{check} is stale: run `goldseam conform --write {check}`\n")
+        write_error(f"{check} is stale: run `goldseam conform --write {check}`")
         return 1
     return made.exit_code
 
@@ -122,7 +122,7 @@ def _print_json(made: Table) -> None:
             for control in made.controls
         ],
     }
-    sys.stdout.write(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+    write_json(indented_document(document))
 
 
 def _as_json(held: Cell) -> dict[str, object]:
@@ -144,7 +144,8 @@ def _print(made: Table) -> None:
     console.print(shown)
     for control, law, held in (*made.of(State.DISPROVED), *made.of(State.OPEN)):
         for note in held.notes:
-            console.print(f"{control.id}, law {law} {held.text}: {note}", markup=False, soft_wrap=True)
+            line = visible(f"{control.id}, law {law} {held.text}: {note}")
+            console.print(line, markup=False, emoji=False, soft_wrap=True)
     console.print(headline(made), markup=False)
 
 

@@ -13,7 +13,7 @@ from goldseam.control.control import Control
 from goldseam.control.fact import FactRule
 from goldseam.control.kind import Kind
 from goldseam.errors import UnknownName
-from goldseam.values import Json, digest, plain
+from goldseam.values import Json, document_digest, plain
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Catalog:
         Who makes a plan and who grants it must judge by the same rules: a plan names the version that it was made by.
         """
         kinds = [[kind.name, [[facet.name, type(facet).__name__] for facet in kind.facets]] for kind in self.kinds]
-        return digest([__version__, kinds, [_declared(control) for control in self.controls]])[:16]
+        return document_digest([__version__, kinds, [_declared(control) for control in self.controls]])[:16]
 
     def only(self, wanted: Iterable[Control]) -> Catalog:
         """The same catalogue with fewer controls."""

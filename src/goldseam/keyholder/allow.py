@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from goldseam.errors import GrantRefused
 from goldseam.keyholder.derive import Derived
 from goldseam.plan import Plan
-from goldseam.values import Json, canonical, plain
+from goldseam.values import Json, canonical, canonical_document, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ def allowed(takes: Derived, unusual: Mapping[str, Sequence[Json]], rules: Iterab
 
 def _unlisted(unusual: Mapping[str, Sequence[Json]], rule: Rule) -> list[str]:
     """The settings that a rule does not list, each with its value."""
-    listed = {name: {canonical(plain(value)) for value in values} for name, values in rule.settings.items()}
+    listed = {name: {canonical_document(plain(value)) for value in values} for name, values in rule.settings.items()}
     return [
         f"setting `{name}` as {canonical(value).decode()}"
         for name, values in unusual.items()
         for value in values
-        if canonical(plain(value)) not in listed.get(name, set())
+        if canonical_document(plain(value)) not in listed.get(name, set())
     ]
 
 

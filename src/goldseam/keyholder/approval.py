@@ -12,7 +12,7 @@ from typing import Final
 
 from goldseam.keyholder.identity import Signer, Verifier
 from goldseam.plan import Plan, Purpose
-from goldseam.values import Json, digest
+from goldseam.values import Json, document_digest
 
 _PURPOSE: Final = "goldseam approval/1"
 
@@ -28,7 +28,7 @@ class Approvers:
 
 def plan_digest(plan: Plan) -> str:
     """SHA-256 of the plan's content: what an approval covers."""
-    return digest(plan.to_json())
+    return document_digest(plan.to_json())
 
 
 def signed_approval(

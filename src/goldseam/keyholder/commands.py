@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from goldseam.display import write_error, write_json, write_line
 from goldseam.errors import GoldseamError, UsageError
 from goldseam.keyholder.config import Config, load_config
 from goldseam.keyholder.identity import Verifier
@@ -31,7 +32,7 @@ def run_command(arguments: Sequence[str] | None = None) -> int:
     try:
         return act(given)
     except GoldseamError as error:
-        sys.stderr.write(f"goldseam-keyholder: {error}\n")
+        write_error(f"goldseam-keyholder: {error}")
         return error.exit_code
 
 
@@ -103,7 +104,7 @@ def _add_working(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _init(given: argparse.Namespace) -> int:
     roles, reads = _pairs(given.account), _pairs(given.read)
     config = set_up(given.config.parent, roles, given.listen, given.config.name, reads)
-    _say(f"wrote {config.path}\nthis keyholder is {signer_of(config).keyholder_name.text}")
+    _say(f"wrote {config.path}", f"this keyholder is {signer_of(config).keyholder_name.text}")
     return 0
 
 
@@ -122,11 +123,12 @@ def _show(given: argparse.Namespace) -> int:
     config = load_config(given.config)
     found = summary(config, signer_of(config).keyholder_name, journal_of(config))
     if given.as_json:
-        _say(json.dumps(found, indent=2))
+        write_json(json.dumps(found, indent=2))
         return 0
     for name, value in found.items():
         items = value if isinstance(value, list) else value.items() if isinstance(value, dict) else [value]
-        _say(f"{name:<12}" + "\n            ".join(_line(item) for item in items))
+        lines = [_line(item) for item in items] or [""]
+        _say(f"{name:<12}{lines[0]}", *(f"{'':<12}{line}" for line in lines[1:]))
     return 0
 
 
@@ -157,7 +159,7 @@ def _run(given: argparse.Namespace) -> int:
 def _key(given: argparse.Namespace) -> int:
     config = load_config(given.config)
     code = new_code(config, given.plan)
-    _say(f"{code}\nfor plan {given.plan}, once, within {config.code_life}")
+    _say(code, f"for plan {given.plan}, once, within {config.code_life}")
     return 0
 
 
@@ -173,10 +175,11 @@ def _rotate(given: argparse.Namespace) -> int:
     from goldseam.clouds.aws.keys import RotatingRole, rotated  # noqa: PLC0415
 
     code = rotated(AwsSession(given.profile), RotatingRole(given.role, given.uuid)).reveal()["code"]
-    _say(f"{code}\nis the code from now on; it is shown once")
+    _say(code, "is the code from now on; it is shown once")
     return 0
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+def _say(*lines: str) -> None:
+    for line in lines:
+        write_line(line)
     sys.stdout.flush()

@@ -19,7 +19,7 @@ from goldseam.evaluate import SettingsOf
 from goldseam.plan import Plan, Purpose, back_steps, values_along
 from goldseam.propose import Rules, propose, restoration
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Value, canonical, digest, plain, same
+from goldseam.values import Json, Value, canonical_document, digest, plain, same
 
 _SPECIAL: Final = frozenset("*?${}\\\"'")
 """Characters that would mean more than themselves in a policy; no name of a resource holds them."""
@@ -128,7 +128,7 @@ def _check_return(
     record = granted.get(plan.of)
     if record is None:
         raise _refusal(plan, f"it takes back `{plan.of}`, which was not granted here")
-    if not same(plan.ref.to_json(), record["ref"]):
+    if canonical_document(plan.ref.to_json()) != canonical_document(record["ref"]):
         raise _refusal(plan, f"it takes back `{plan.of}`, which was granted for another resource")
     target = {change.facet: change.after for change in plan.changes}
     if foreign := sorted(target.keys() - record["before"].keys()):
@@ -178,7 +178,9 @@ def _own_values(plan: Plan, kind: Kind) -> dict[str, list[Value]]:
 def _check_same(plan: Plan, again: Plan, what: str) -> None:
     """Whether a plan is, as a whole, what was worked out; else the refusal names the members that differ."""
     said, made = plan.to_json(), again.to_json()
-    if odd := [name for name in made if name != "id" and canonical(said.get(name)) != canonical(made[name])]:
+    if odd := [
+        name for name in made if name != "id" and canonical_document(said.get(name)) != canonical_document(made[name])
+    ]:
         raise _refusal(plan, f"its {', '.join(odd)} are not what {what}")
 
 

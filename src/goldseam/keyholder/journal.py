@@ -21,7 +21,7 @@ from typing import Final
 
 from goldseam.errors import AlreadyDone, GrantRefused, HomeError, StorageFull
 from goldseam.keyholder.code import code_hash, fresh_code, fresh_salt, matches
-from goldseam.values import Json, canonical
+from goldseam.values import Json, canonical_document
 
 _MEMORY: Final = timedelta(minutes=15)
 _GUESSES: Final = 5
@@ -180,7 +180,7 @@ class Journal:
 
     def _append(self, file: FileIO, entry: Mapping[str, Json]) -> None:
         """Write one entry; it is on disk when this returns, or not there at all."""
-        line = canonical(entry) + b"\n"
+        line = canonical_document(entry) + b"\n"
         try:
             _write_whole(file, line)
         except OSError as error:

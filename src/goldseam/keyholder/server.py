@@ -8,6 +8,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
+from goldseam.display import write_error
 from goldseam.errors import HomeError, UsageError
 from goldseam.keyholder.config import Config, is_loopback
 from goldseam.keyholder.hearing import Keyholder
@@ -47,7 +48,7 @@ class Door(ThreadingHTTPServer):
         del request
         error = sys.exc_info()[0]
         name = error.__name__ if error else "error"
-        sys.stderr.write(f"goldseam-keyholder: a connection from {client_address} failed ({name})\n")
+        write_error(f"goldseam-keyholder: a connection from {client_address} failed ({name})")
 
 
 class _Handler(BaseHTTPRequestHandler):

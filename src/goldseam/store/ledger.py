@@ -12,7 +12,7 @@ from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError
 from goldseam.ports import Clock, Entry
 from goldseam.record import START, entry_hash
 from goldseam.store.database import Database
-from goldseam.values import Json, canonical
+from goldseam.values import Json, canonical_document
 
 _COLUMNS = "seq, at, kind, body, previous, hash"
 
@@ -69,7 +69,7 @@ class SqliteLedger:
         return _entry(row) if row else None
 
     def _written(self, kind: str, body: Mapping[str, Json]) -> Entry:
-        text = canonical(body).decode()
+        text = canonical_document(body).decode()
         document = orjson.loads(text)
         with self._database.writing() as connection:
             last = connection.execute("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetchone()

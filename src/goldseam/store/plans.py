@@ -13,7 +13,7 @@ from goldseam.errors import UnknownName
 from goldseam.plan import Plan
 from goldseam.ports import Clock
 from goldseam.store.database import Database
-from goldseam.values import canonical
+from goldseam.values import canonical_document
 
 _SHORTEST: Final = len("p-123456")
 
@@ -38,8 +38,8 @@ class Plans:
         """Keep plans with their decisions, in one transaction; the same plan made again keeps its date."""
         made = self._clock.now().isoformat()
         rows = [
-            (plan.id, plan.ref.address, str(plan.purpose), made, canonical(plan.to_json()).decode(),
-             canonical([item.to_json() for item in decisions]).decode())
+            (plan.id, plan.ref.address, str(plan.purpose), made, canonical_document(plan.to_json()).decode(),
+             canonical_document([item.to_json() for item in decisions]).decode())
             for plan, decisions in plans
         ]  # fmt: skip
         with self._database.writing() as connection:

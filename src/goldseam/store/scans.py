@@ -13,13 +13,13 @@ import orjson
 
 from goldseam.context import Fact
 from goldseam.decide import Decision
-from goldseam.errors import UnknownName
-from goldseam.evaluate import Finding
+from goldseam.errors import MISSHAPEN, UnknownName, Unreadable
+from goldseam.evaluate import Finding, Status
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.store.database import Database
 from goldseam.store.documents import keep_documents
-from goldseam.values import ABSENT, Json, canonical, digest
+from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest
 
 _GONE: Final = digest(ABSENT)
 """What a resource's history says when a scan did not find it any more."""
@@ -90,7 +90,7 @@ class Scans:
     def end(self, scan: str, counts: Mapping[str, Json]) -> None:
         """Note that a scan has ended, and what it counted."""
         with self._database.writing() as connection:
-            ended = (self._now(), canonical(counts).decode(), scan)
+            ended = (self._now(), canonical_document(counts).decode(), scan)
             connection.execute("UPDATE scan SET ended = ?, counts = ? WHERE id = ?", ended)
 
     def save(
@@ -127,7 +127,7 @@ class Scans:
         given = {name: value for name, value in (("status", status), ("control", control)) if value is not None}
         where = "".join(f"{name} = ? AND " for name in given)
         query = f"SELECT {_KEPT} FROM finding WHERE {where}id > ? ORDER BY id LIMIT ?"  # noqa: S608 - fixed names
-        return map(_kept, self._database.pages(query, *given.values(), after=""))
+        return map(self._kept, self._database.pages(query, *given.values(), after=""))
 
     def finding(self, name: str) -> Kept:
         """The finding of that id; raises UnknownName with the nearest ones."""
@@ -135,27 +135,44 @@ class Scans:
         if row is None:
             known = self._database.rows("SELECT id FROM finding WHERE status <> 'pass' LIMIT 10000")
             raise UnknownName("finding", name, (item for (item,) in known))
-        return _kept(row)
+        return self._kept(row)
+
+    def _kept(self, row: Sequence[Any]) -> Kept:
+        """A finding with its decision; one that cannot be understood is unknown, and says so."""
+        name, body, decision, scan, since, control, key = row
+        try:
+            stored = orjson.loads(decision) if decision else {}
+            held = Decision.from_json(stored) if stored else None
+            return Kept(Finding.from_json(orjson.loads(body)), held, scan, since, str(stored.get("at", "")))
+        except MISSHAPEN as error:
+            because = f"the stored finding cannot be read ({type(error).__name__}: {error}); scan again"
+            found = self._database.row(f"SELECT {_PLACED} FROM resource WHERE key = ?", (key,))  # noqa: S608 - fixed names
+            ref = _placed(found) if found else Ref("", "", "", key, key)
+            return Kept(Finding(name, control, ref, Status.UNKNOWN, because), None, scan, since)
 
     def resource(self, ref: Ref) -> tuple[Resource, tuple[Fact, ...]]:
-        """A resource as the latest scan read it, and the facts about it; raises UnknownName."""
+        """A resource as the latest scan read it, and the facts about it; raises UnknownName, Unreadable."""
         query = "SELECT body, facts FROM resource JOIN document USING (hash) WHERE key = ?"
         row = self._database.row(query, (_key(ref),))
         if row is None:
             raise UnknownName("resource", ref.address, ())
-        document = {"ref": ref.to_json(), **orjson.loads(row[0])}
-        return Resource.from_json(document), tuple(Fact.from_json(item) for item in orjson.loads(row[1]))
+        try:
+            document = {"ref": ref.to_json(), **orjson.loads(row[0])}
+            return Resource.from_json(document), tuple(Fact.from_json(item) for item in orjson.loads(row[1]))
+        except MISSHAPEN as error:
+            msg = f"what is stored of `{ref}` cannot be read ({type(error).__name__}: {error}); scan again"
+            raise Unreadable(msg) from error
 
     def resources(self, *, kind: str | None = None) -> Iterator[Ref]:
         """What the latest scans found, all of it or of one kind."""
         where, given = ("kind = ? AND ", (kind,)) if kind else ("", ())
-        query = f"SELECT key, ref FROM resource WHERE {where}key > ? ORDER BY key LIMIT ?"  # noqa: S608 - fixed names
-        return (Ref.from_json(orjson.loads(row[1])) for row in self._database.pages(query, *given, after=""))
+        query = f"SELECT key, {_PLACED} FROM resource WHERE {where}key > ? ORDER BY key LIMIT ?"  # noqa: S608 - fixed names
+        return (_placed(row[1:]) for row in self._database.pages(query, *given, after=""))
 
     def named(self, address: str) -> tuple[Ref, ...]:
         """The resources with that address."""
-        rows = self._database.rows("SELECT ref FROM resource WHERE address = ?", (address,))
-        return tuple(Ref.from_json(orjson.loads(row[0])) for row in rows)
+        query = f"SELECT {_PLACED} FROM resource WHERE address = ?"  # noqa: S608 - fixed names
+        return tuple(map(_placed, self._database.rows(query, (address,))))
 
     def history(self, ref: Ref) -> tuple[Version, ...]:
         """How a resource's configuration went, oldest first; one line for each change."""
@@ -179,18 +196,21 @@ class Scans:
         return self._clock.now().isoformat()
 
 
-_KEPT: Final = "id, body, decision, scan, since"
+_KEPT: Final = "id, body, decision, scan, since, control, resource"
+_PLACED: Final = "ref, kind, account, region, address"
 
 
 def _key(ref: Ref) -> str:
-    return digest(ref.to_json())[:32]
+    return document_digest(ref.to_json())[:32]
 
 
-def _kept(row: Sequence[Any]) -> Kept:
-    _, body, decision, scan, since = row
-    stored = orjson.loads(decision) if decision else {}
-    held = Decision.from_json(stored) if stored else None
-    return Kept(Finding.from_json(orjson.loads(body)), held, scan, since, str(stored.get("at", "")))
+def _placed(row: Sequence[Any]) -> Ref:
+    """The reference of a row; by its other columns, where the reference itself cannot be understood."""
+    written, kind, account, region, address = row
+    try:
+        return Ref.from_json(orjson.loads(written))
+    except MISSHAPEN:
+        return Ref(kind, account, region, address, address)
 
 
 def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterable[Looked]) -> None:
@@ -204,7 +224,7 @@ def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterab
 
 
 def _configuration(resource: Resource) -> bytes:
-    return canonical({name: item for name, item in resource.to_json().items() if name != "ref"})
+    return canonical_document({name: item for name, item in resource.to_json().items() if name != "ref"})
 
 
 def _note_change(connection: sqlite3.Connection, key: str, hashed: str, now: str, scan: str) -> None:
@@ -216,8 +236,8 @@ def _note_change(connection: sqlite3.Connection, key: str, hashed: str, now: str
 
 def _keep_resource(connection: sqlite3.Connection, key: str, hashed: str, scan: str, looked: Looked) -> None:
     ref = looked.resource.ref
-    facts = canonical([fact.to_json() for fact in looked.facts]).decode()
-    written = canonical(ref.to_json()).decode()
+    facts = canonical_document([fact.to_json() for fact in looked.facts]).decode()
+    written = canonical_document(ref.to_json()).decode()
     connection.execute(
         "INSERT INTO resource (key, kind, account, region, address, ref, hash, scan, facts)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE"
@@ -228,14 +248,14 @@ def _keep_resource(connection: sqlite3.Connection, key: str, hashed: str, scan: 
 
 def _keep_findings(connection: sqlite3.Connection, key: str, scan: str, now: str, looked: Looked) -> None:
     """The findings on a resource; `since` stays while the status does."""
-    decisions = {item.finding: canonical({**item.to_json(), "at": now}).decode() for item in looked.decisions}
+    decisions = {item.finding: canonical_document({**item.to_json(), "at": now}).decode() for item in looked.decisions}
     connection.executemany(
         "INSERT INTO finding (id, resource, control, status, scan, since, body, decision)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET scan = excluded.scan, body = excluded.body,"
         " decision = excluded.decision, status = excluded.status,"
         " since = CASE WHEN finding.status = excluded.status THEN finding.since ELSE excluded.since END",
         [
-            (item.id, key, item.control, str(item.status), scan, now, canonical(item.to_json()).decode(),
+            (item.id, key, item.control, str(item.status), scan, now, canonical_document(item.to_json()).decode(),
              decisions.get(item.id))
             for item in looked.findings
         ],
@@ -273,14 +293,15 @@ def _keep_gaps(connection: sqlite3.Connection, scan: str, shard: Shard, place: _
     """Replace the shard's gaps; what was known of a kind that could not be listed is unknown now (law 5)."""
     here = (shard.account, shard.region)
     connection.execute("DELETE FROM gap WHERE account = ? AND region = ?", here)
-    for gap in gaps:
+    for gap in {gap.kind: gap for gap in reversed(gaps)}.values():
         connection.execute(
             "INSERT INTO gap (account, region, kind, scan, reason) VALUES (?, ?, ?, ?, ?)",
             (*here, gap.kind, scan, gap.reason),
         )
         connection.execute(
-            "UPDATE finding SET status = 'unknown', scan = ?, decision = NULL, body = json_set"  # noqa: S608 - fixed text
-            " (body, '$.status', 'unknown', '$.because', ?, '$.changes', json ('{}'), '$.state', '') WHERE resource IN"
+            "UPDATE finding SET status = 'unknown', scan = ?, decision = NULL, body = CASE"  # noqa: S608 - fixed text
+            " WHEN json_valid (body) THEN json_set (body, '$.status', 'unknown', '$.because', ?, '$.changes',"
+            " json ('{}'), '$.state', '') ELSE body END WHERE resource IN"
             f" (SELECT key FROM resource WHERE {place.where} AND kind = ? AND scan <> ?)",
             (scan, f"the listing failed: {gap.reason}", *place.given, gap.kind, scan),
         )

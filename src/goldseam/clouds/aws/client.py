@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, NoReturn, Protocol
 
-import orjson
 from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
@@ -32,6 +31,7 @@ from goldseam.clouds.aws.failures import failure
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.guard import Guard
 from goldseam.clouds.aws.paging import PagesRequested, paginator_of
+from goldseam.clouds.aws.representable import represented
 from goldseam.clouds.aws.sdk import configured, user_agent
 from goldseam.clouds.aws.transport import Transport, UnknownHost
 from goldseam.errors import (
@@ -363,19 +363,19 @@ def _translated(name: str) -> Iterator[None]:
     """Raise our own error for what the SDK raises in the block."""
     try:
         yield
-    except (BotoCoreError, ClientError, ResponseParserError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError, RecursionError) as error:
         raise failure(name, error) from error
 
 
 def _answer(raw: dict[str, Any]) -> Answer:
     metadata = raw.pop("ResponseMetadata", {})
-    return Answer(orjson.loads(orjson.dumps(raw, default=_plain)), str(metadata.get("RequestId", "")))
+    return Answer(represented(raw, _plain), str(metadata.get("RequestId", "")))
 
 
 def _plain(value: object) -> Json:
-    """What JSON has no word for: bytes become text where they are text, and a stream is read."""
+    """What JSON has no word for: bytes become text, and a stream is read; raises ValueError where they are none."""
     content = value if isinstance(value, bytes) else value.read()  # type: ignore[attr-defined]
-    return content.decode("utf-8", "replace")
+    return content.decode()
 
 
 def _without_account_in_host(request: AWSPreparedRequest, **_: object) -> None:

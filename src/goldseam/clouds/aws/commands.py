@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import orjson
 
 from goldseam.control import MASKED, Call, place
+from goldseam.display import shell_word
 from goldseam.values import Json
 
 _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
@@ -20,8 +20,11 @@ _GLOBAL: Final = "global"
 
 
 def command_line(call: Call) -> str:
-    """The command that makes this call, quoted for a POSIX shell."""
-    return shlex.join(command_words(call))
+    """The command that makes this call, quoted for a shell; a remark instead of it where no shell can hold it."""
+    try:
+        return " ".join(map(shell_word, command_words(call)))
+    except ValueError as error:
+        return f"# {call.operation} cannot be typed: {error}"
 
 
 def command_lines(calls: Iterable[Call]) -> tuple[str, ...]:

@@ -95,7 +95,9 @@ _NOT_FOUND_ENDINGS: Final = (
 _LONGEST: Final = 400
 
 
-def failure(operation: str, error: sdk.BotoCoreError | sdk.ClientError | ResponseParserError) -> GoldseamError:
+def failure(
+    operation: str, error: sdk.BotoCoreError | sdk.ClientError | ResponseParserError | RecursionError
+) -> GoldseamError:
     """The error to raise instead of the SDK's; `operation` is `service.Operation`."""
     if isinstance(error, sdk.ClientError):
         return _answered(operation, error)
@@ -146,7 +148,7 @@ _EXPIRED = (
 )
 
 
-def _unanswered(operation: str, error: sdk.BotoCoreError | ResponseParserError) -> CloudError:
+def _unanswered(operation: str, error: sdk.BotoCoreError | ResponseParserError | RecursionError) -> CloudError:
     code = type(error).__name__
     text = " ".join(str(error).split())[:_LONGEST].rstrip(".")
     if isinstance(error, _MISSING):

@@ -9,8 +9,9 @@ from typing import TypeAlias
 from goldseam.clouds.aws.ask import reason
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, filled
+from goldseam.clouds.aws.representable import NotRepresentable, why_not_kept
 from goldseam.control import Kind
-from goldseam.errors import MISSHAPEN, CloudError, NotFound, ResourceGone
+from goldseam.errors import MISSHAPEN, CallFailed, CloudError, NotFound, ResourceGone
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown
@@ -54,10 +55,23 @@ def item_now(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
         items = ask.every(find.operation, parameters, region, find.items)
     except NotFound as error:
         raise gone(ref) from error
-    for item in filter(find.where, items):
-        if find.id_of(item) == own:
-            return item
+    odd = ""
+    for item in items:
+        try:
+            if find.where(item) and find.id_of(item) == own:
+                return item
+        except MISSHAPEN as error:
+            odd = misunderstood(error)
+    if odd:
+        raise CallFailed(
+            f"it cannot be told whether `{ref}` exists: {odd}", operation=find.operation, code=NotRepresentable.__name__
+        )
     raise gone(ref)
+
+
+def misunderstood(error: Exception) -> str:
+    """The reason why what one item of a list describes is not known."""
+    return f"an item of the list cannot be understood ({type(error).__name__}: {error})"
 
 
 def gone(ref: Ref) -> ResourceGone:
@@ -73,11 +87,15 @@ def readings_of(ask: Ask, ref: Ref, item: Json, facets: Iterable[AwsFacet], *, m
 def _reading(ask: Ask, ref: Ref, item: Json, facet: AwsFacet, *, must_exist: bool) -> Reading | Unknown:
     """The facet, or why it is unknown: a failed call stops neither the scan nor the resource's other facets."""
     try:
-        return facet.read(ask, ref, item)
+        reading = facet.read(ask, ref, item)
+        wrong = why_not_kept(reading.value)
+        return Unknown(f"{facet.name} cannot be kept: {wrong}") if wrong else reading
     except CloudError as error:
         if must_exist and isinstance(error, NotFound):
             raise gone(ref) from error
         return Unknown(reason(error))
+    except NotRepresentable as error:
+        return Unknown(f"{facet.name} cannot be kept: {error}")
     except MISSHAPEN as error:
         problem = type(error).__name__ if facet.sensitive else f"{type(error).__name__}: {error}"
         return Unknown(f"the answer about {facet.name} cannot be understood ({problem})")

@@ -19,8 +19,8 @@ from goldseam.clouds.aws.bounds import Deadline, Incomplete, IncompleteReads
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, Listing, asked_of, at
 from goldseam.clouds.aws.lanes import Lanes
-from goldseam.clouds.aws.reading import Readings, Wanted, readings_of, whole
-from goldseam.errors import CloudError, NotFound, NotOffered
+from goldseam.clouds.aws.reading import Readings, Wanted, misunderstood, readings_of, whole
+from goldseam.errors import MISSHAPEN, CloudError, NotFound, NotOffered
 from goldseam.ports import GLOBAL, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown
@@ -43,6 +43,8 @@ class _Found:
     items: Sequence[Json]
     failed: str = ""
     parent: str = ""
+    odd: str = ""
+    """Why something in the list is not known, where some item cannot be understood and the others can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class _Parents:
     wanted: Wanted
     find: Listing
     ids: Sequence[str]
+    odd: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,14 +183,24 @@ class Scan:
         elif isinstance(result, _Placed):
             yield from self._begun(result)
         elif isinstance(result, _Parents):
+            yield from self._gap(result.wanted, result.odd)
             for parent in result.ids:
                 task = _Task(result.find.operation, partial(_Found, result.wanted, (), parent=parent))
                 self._submit(task, partial(_listed, self._ask, result.wanted, result.find, self._shard, parent))
         elif result.failed:
             yield Gap(result.wanted.kind.name, self._shard, result.failed)
         else:
+            yield from self._gap(result.wanted, result.odd)
             for item in result.items:
-                yield from self._found(result.wanted, item, result.parent)
+                try:
+                    found: Sequence[Resource | Gap] = list(self._found(result.wanted, item, result.parent))
+                except MISSHAPEN as error:
+                    found = list(self._gap(result.wanted, misunderstood(error)))
+                yield from found
+
+    def _gap(self, wanted: Wanted, reason: str) -> Iterator[Gap]:
+        if reason:
+            yield Gap(wanted.kind.name, self._shard, reason)
 
     def _found(self, wanted: Wanted, item: Json, parent: str) -> Iterator[Resource]:
         """A listed resource: placed at once where its region is known, else after asking."""
@@ -243,7 +256,21 @@ def _listed(ask: Ask, wanted: Wanted, find: Listing, shard: Shard, parent: str =
         return _Found(wanted, (), "" if parent else reason(error), parent)
     except CloudError as error:
         return _Found(wanted, (), reason(error), parent)
-    return _Found(wanted, list(filter(find.where, items)), parent=parent)
+    except MISSHAPEN as error:
+        return _Found(wanted, (), f"the list cannot be understood ({type(error).__name__}: {error})", parent)
+    return _understood(wanted, find, items, parent)
+
+
+def _understood(wanted: Wanted, find: Listing, items: Iterable[Json], parent: str) -> _Found:
+    """The items of the kind; one that cannot be understood hides none of the others."""
+    own, odd = list[Json](), ""
+    for item in items:
+        try:
+            if find.where(item):
+                own.append(item)
+        except MISSHAPEN as error:
+            odd = misunderstood(error)
+    return _Found(wanted, own, parent=parent, odd=odd)
 
 
 def _parents(ask: Ask, wanted: Wanted, find: Listing, shard: Shard) -> _Found | _Parents:
@@ -251,17 +278,27 @@ def _parents(ask: Ask, wanted: Wanted, find: Listing, shard: Shard) -> _Found | 
     if above is None:
         return _Parents(wanted, find, ())
     found = _listed(ask, wanted, above, shard)
-    return found if found.failed else _Parents(wanted, find, [above.id_of(item) for item in found.items])
+    if found.failed:
+        return found
+    ids, odd = list[str](), found.odd
+    for item in found.items:
+        try:
+            ids.append(above.id_of(item))
+        except MISSHAPEN as error:
+            odd = misunderstood(error)
+    return _Parents(wanted, find, ids, odd)
 
 
 def _located(ask: Ask, wanted: Wanted, item: Json) -> _Placed:
     """The bucket with its region, which older endpoints do not say in the listing."""
     try:
         answer = ask.one(_LOCATE, {"Bucket": at(item, "Name")}, GLOBAL)
+        name = answer.get("LocationConstraint") or _FIRST_REGION
+        return _Placed(wanted, item, _OLD_NAMES.get(name, name))
     except CloudError as error:
         return _unplaced(wanted, item, reason(error))
-    name = answer.get("LocationConstraint") or _FIRST_REGION
-    return _Placed(wanted, item, _OLD_NAMES.get(name, name))
+    except MISSHAPEN as error:
+        return _unplaced(wanted, item, misunderstood(error))
 
 
 def _unplaced(wanted: Wanted, item: Json, because: str) -> _Placed:
