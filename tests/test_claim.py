@@ -387,3 +387,16 @@ def test_a_decision_carries_the_least_limits_of_all_policies_that_apply(stage: S
         assert Decision.from_json(made.to_json()) == made
         old = {name: value for name, value in made.to_json().items() if name != "limits"}
         assert Decision.from_json(old).limits == Limits()
+
+
+def test_a_plan_that_was_refused_once_is_spent_when_a_key_was_given_for_it_later(stage: Scene) -> None:
+    ledger, asked = stage.home.ledger, {"ref": REF.to_json(), "source": "keyholder"}
+    first = claimed(ledger)
+    for kind, more in (("request", {}), ("refusal", {"because": "no"}), ("release", {"because": "no"})):
+        first.append(kind, {**asked, **more})
+    assert followed(ledger, REF) == ""
+    second = claimed(ledger)
+    second.append("request", asked)
+    second.append("release", {"because": "the resource changed"})
+    assert followed(ledger, REF) == PLAN
+    assert followed(ledger, OTHER) == ""

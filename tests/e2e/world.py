@@ -170,7 +170,7 @@ class Person:
     def scanned(self, *controls: str) -> Any:
         """Scan for some controls, and the findings by control and bucket."""
         chosen = [word for control in controls or (PUBLIC, BLOCKED) for word in ("--control", control)]
-        assert self.run("scan", *chosen).code in (0, 1)
+        assert self.run("scan", *chosen, "--read-timeout", "600").code in (0, 1)
         return self.findings()
 
     def findings(self) -> dict[tuple[str, str], Any]:
