@@ -73,6 +73,12 @@ class DeadlyLedger:
     def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
         return self.ledger.entries(kind=kind, plan=plan)
 
+    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+        return self.ledger.verified(kind=kind, plan=plan)
+
+    def require_whole(self) -> None:
+        self.ledger.require_whole()
+
 
 def deadly(folder: Path, at: int) -> tuple[Scene, Killer]:
     stage, killer = scene(folder, kept=True), Killer(at)

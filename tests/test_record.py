@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from goldseam.chain import entry_hash
 from goldseam.errors import LedgerBroken, UsageError
 from goldseam.ports import Entry
 from goldseam.record import (
     checkpoint,
-    entry_hash,
     evidence_pack,
     exported,
     imported,

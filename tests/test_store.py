@@ -19,13 +19,13 @@ from pathlib import Path
 
 import pytest
 
+from goldseam.chain import START, entry_hash
 from goldseam.context import Fact
 from goldseam.decide import Decision, Exemption
 from goldseam.errors import AlreadyDone, HomeError, HomeLocked, StorageFull, UnknownName
 from goldseam.evaluate import Finding, Status, finding_id
 from goldseam.policy import Mode
 from goldseam.ports import Gap, Shard
-from goldseam.record import START, entry_hash
 from goldseam.resource import Ref, Resource
 from goldseam.store import Home
 from goldseam.store.database import Database

@@ -14,7 +14,7 @@ from typing import Final
 
 from goldseam.authorise import Grant
 from goldseam.control import Call, Catalog, Kind
-from goldseam.decide import Exemption, exempted
+from goldseam.decide import Exemption, exempted, held
 from goldseam.errors import (
     CallFailed,
     CloudError,
@@ -157,7 +157,7 @@ def record_outcome(
 
 def outcome_of(ledger: Ledger, plan_id: str) -> str:
     """The state that the newest outcome of a plan says; empty when there is none."""
-    states = [entry.body["state"] for entry in ledger.entries(kind="outcome", plan=plan_id)]
+    states = [entry.body.get("state", "") for entry in ledger.entries(kind="outcome", plan=plan_id)]
     return str(states[-1]) if states else ""
 
 
@@ -166,16 +166,16 @@ def followed(ledger: Ledger, ref: Ref) -> str:
 
     A source gives a key for a plan once, so a plan whose key was lost on the way is spent; one that was refused is not.
     """
-    refused = {entry.body["plan"] for entry in ledger.entries(kind="refusal")}
-    asked = (entry for entry in ledger.entries(kind="request") if entry.body["plan"] not in refused)
+    refused = {entry.body.get("plan") for entry in ledger.entries(kind="refusal")}
+    asked = (entry for entry in ledger.entries(kind="request") if entry.body.get("plan") not in refused)
     wanted = ref.to_json()
-    found = [entry for entry in (*asked, *ledger.entries(kind="repair")) if entry.body["ref"] == wanted]
+    found = [entry for entry in (*asked, *ledger.entries(kind="repair")) if entry.body.get("ref") == wanted]
     return str(max(found, key=lambda entry: entry.seq).body["plan"]) if found else ""
 
 
 def _claims(ledger: Ledger, ref: Ref) -> list[Entry]:
     wanted = ref.to_json()
-    return [entry for entry in ledger.entries(kind="repair") if entry.body["ref"] == wanted]
+    return [entry for entry in ledger.entries(kind="repair") if entry.body.get("ref") == wanted]
 
 
 def _check_grant(plan: Plan, kind: Kind, grant: Grant, doors: Doors) -> None:
@@ -226,6 +226,8 @@ def _check_fresh(plan: Plan, now: Resource) -> None:
 def _check_exempt(plan: Plan, now: Resource, doors: Doors) -> None:
     """No exemption in force covers what the plan is for or what it would touch, as things are now (law 11)."""
     given = [item for item in doors.exemptions() if item.ref == plan.ref]
+    for whole in held(plan.ref, given, doors.clock.now()):
+        raise ExemptResource(whole)
     named = {item.control for item in given}
     controls = [control for control in doors.catalog.controls_of.get(plan.ref.kind, ()) if control.id in named]
     changed = {change.facet for change in plan.changes}

@@ -90,8 +90,11 @@ def authorise(
     the ledger, with why; 3. nobody said no; 4. every decision allows it, with the approvals that it asks for; 5. the
     request is in the ledger; 6. the source gives a key; 7. the key is what was asked for; 8. that is in the ledger.
 
-    Raises AlreadyDone, NotApproved, ExemptResource, GrantRefused.
+    Raises LedgerBroken where a new repair would start on a broken ledger, AlreadyDone, NotApproved, ExemptResource,
+    GrantRefused.
     """
+    if plan.purpose is Purpose.REPAIR:
+        ledger.require_whole()
     # 1. once only
     if any(ledger.entries(kind="repair", plan=plan.id)):
         msg = f"plan `{plan.id}` was executed before; make a new plan if it is needed again"
@@ -101,7 +104,7 @@ def authorise(
     # 3. a no
     _check_rejections(plan, ledger)
     # 4. a yes from everyone who is asked
-    entries = tuple(ledger.entries(kind="approval", plan=plan.id))
+    entries = tuple(ledger.verified(kind="approval", plan=plan.id))
     approvals = tuple(Approval.from_json(entry.body) for entry in entries)
     _check_leave(plan, decisions, approvals, requester)
     if plan.purpose is Purpose.RECOVERY:
@@ -129,7 +132,7 @@ def _key(plan: Plan, approvals: Sequence[Approval], source: KeySource, ledger: L
 def file_plan(ledger: Ledger, plan: Plan, decisions: Iterable[Decision]) -> None:
     """Put a plan and the decisions on its findings into the ledger, unless it says just that already."""
     body = _filed(plan, decisions)
-    if not any(same(entry.body, body) for entry in ledger.entries(kind="plan", plan=plan.id)):
+    if not any(same(entry.body, body) for entry in ledger.verified(kind="plan", plan=plan.id)):
         ledger.append("plan", body)
 
 
@@ -156,7 +159,7 @@ def _granted(plan: Plan, key: Key) -> dict[str, Json]:
 
 def _check_rejections(plan: Plan, ledger: Ledger) -> None:
     for entry in ledger.entries(kind="rejection", plan=plan.id):
-        msg = f"plan `{plan.id}` was rejected by {entry.body['by']}; make another plan, or leave it"
+        msg = f"plan `{plan.id}` was rejected by {entry.body.get('by')}; make another plan, or leave it"
         raise NotApproved(msg)
 
 
@@ -177,7 +180,7 @@ def _check_leave(
 
 
 def _check_recovers(plan: Plan, ledger: Ledger) -> None:
-    if not any(ledger.entries(kind="repair", plan=plan.of)):
+    if not any(ledger.verified(kind="repair", plan=plan.of)):
         msg = f"plan `{plan.id}` recovers `{plan.of}`, which was never executed; make a rollback or a repair instead"
         raise NotApproved(msg)
 

@@ -10,7 +10,8 @@ from typing import Final
 from goldseam.collect import Collection, Nearby, collect
 from goldseam.context import Fact, gather
 from goldseam.control import Catalog, Control, FactRule, Kind, Surroundings
-from goldseam.decide import Circumstances, Decision, Exemption, decide, exempted, marked, settings_of
+from goldseam.decide import Circumstances, Decision, Exemption, decide, exempted, held, marked, settings_of
+from goldseam.errors import ExemptResource
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.plan import Plan, propose
 from goldseam.policy import TAGS, PolicySet
@@ -166,6 +167,8 @@ def plan_for(
 
     `follows` is the last plan on the resource, from the ledger. Raises PlanRefused, ExemptResource.
     """
+    for whole in held(resource.ref, standing.exemptions, now):
+        raise ExemptResource(whole)
     controls = catalog.controls_of[resource.ref.kind]
     settings = settings_of(standing.policies)
     exempt = frozenset(

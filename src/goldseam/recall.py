@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from goldseam.decide import Precedent, Usage
-from goldseam.evaluate import Finding
+from goldseam.errors import MISSHAPEN, PlanRefused
+from goldseam.evaluate import Finding, finding_id
 from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
 from goldseam.ports import Entry, Ledger
+from goldseam.record import renamed_controls
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -44,32 +46,54 @@ class Memory:
 
 
 def recall(ledger: Ledger, now: datetime) -> Memory:
-    """Read the ledger once and count."""
-    plans = {entry.body["plan"]: Plan.from_json(entry.body["document"]) for entry in ledger.entries(kind="plan")}
-    claims = ((entry, entry.body["plan"]) for entry in ledger.entries(kind="repair"))
+    """Read the ledger once and count.
+
+    What loosens a decision (an approval) counts when it verifies; what tightens it counts in any case. Controls go by
+    the names that they have today.
+    """
+    names, plans = renamed_controls(ledger), _plans(ledger)
+    claims = ((entry, str(entry.body.get("plan"))) for entry in ledger.entries(kind="repair"))
     repairs = [(entry, plans[name]) for entry, name in claims if name in plans]
-    verified = {entry.body["plan"] for entry in ledger.entries(kind="outcome") if entry.body["state"] == "verified"}
+    outcomes = ledger.entries(kind="outcome")
+    verified = {entry.body.get("plan") for entry in outcomes if entry.body.get("state") == "verified"}
     done = [plan for entry, plan in repairs if plan.id in verified]
+    taken_back = [plans[plan.of] for plan in done if plan.purpose is Purpose.ROLLBACK and plan.of in plans]
     return Memory(
-        approved=_by_control(ledger.entries(kind="approval"), plans),
-        rejected=_by_control(ledger.entries(kind="rejection"), plans),
-        rolled_back=Counter(
-            control for plan in done if plan.purpose is Purpose.ROLLBACK and plan.of in plans
-            for control in plans[plan.of].controls
+        approved=_by_control(_about(ledger.verified(kind="approval"), plans), names),
+        rejected=_by_control(_about(ledger.entries(kind="rejection"), plans), names),
+        rolled_back=_by_control(taken_back, names),
+        repaired=Counter(
+            finding_id(names.get(control, control), plan.ref)
+            for plan in done if plan.purpose is Purpose.REPAIR for control in plan.controls
         ),
-        repaired=Counter(finding for plan in done if plan.purpose is Purpose.REPAIR for finding in plan.findings),
         usage=_usage(ledger, repairs, now),
     )  # fmt: skip
 
 
-def _by_control(entries: Iterable[Entry], plans: Mapping[str, Plan]) -> Counter[str]:
-    made = (plans[entry.body["plan"]] for entry in entries if entry.body["plan"] in plans)
-    return Counter(control for plan in made if plan.purpose is Purpose.REPAIR for control in plan.controls)
+def _plans(ledger: Ledger) -> Mapping[str, Plan]:
+    """The plans by id. One that was altered is not what its id says, and is not among them."""
+    found = {}
+    for entry in ledger.entries(kind="plan"):
+        try:
+            plan = Plan.from_json(entry.body["document"])
+        except (PlanRefused, *MISSHAPEN):
+            continue
+        found[plan.id] = plan
+    return found
+
+
+def _about(entries: Iterable[Entry], plans: Mapping[str, Plan]) -> Iterable[Plan]:
+    made = (plans[entry.body["plan"]] for entry in entries if entry.body.get("plan") in plans)
+    return (plan for plan in made if plan.purpose is Purpose.REPAIR)
+
+
+def _by_control(plans: Iterable[Plan], names: Mapping[str, str]) -> Counter[str]:
+    return Counter(names.get(control, control) for plan in plans for control in plan.controls)
 
 
 def _usage(ledger: Ledger, repairs: Iterable[tuple[Entry, Plan]], now: datetime) -> Usage:
     """The repairs of the last hour that every decision on them made automatic."""
-    automatic = {entry.body["plan"] for entry in ledger.entries(kind="plan") if _automatic(entry)}
+    automatic = {entry.body.get("plan") for entry in ledger.entries(kind="plan") if _automatic(entry)}
     recent = [
         plan.ref.account
         for entry, plan in repairs
@@ -79,5 +103,5 @@ def _usage(ledger: Ledger, repairs: Iterable[tuple[Entry, Plan]], now: datetime)
 
 
 def _automatic(entry: Entry) -> bool:
-    modes = [decision["mode"] for decision in entry.body["decisions"].values()]
+    modes = [decision["mode"] for decision in entry.body.get("decisions", {}).values()]
     return bool(modes) and all(mode == Mode.AUTO for mode in modes)

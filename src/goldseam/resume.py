@@ -19,7 +19,7 @@ from goldseam.apply import (
     record_outcome,
 )
 from goldseam.control import Kind
-from goldseam.errors import CloudError, HomeLocked, PlanRefused, Refused, ResourceGone
+from goldseam.errors import CloudError, HomeLocked, LedgerBroken, PlanRefused, Refused, ResourceGone
 from goldseam.plan import Plan, Purpose, back_steps, image_path, place_of, reversal, values_along
 from goldseam.ports import Entry, KeySource, Ledger
 from goldseam.record import Signer, checkpoint
@@ -62,7 +62,7 @@ def unfinished(ledger: Ledger) -> tuple[Entry, ...]:
     """The claims of repairs that have no final outcome, oldest first; recoveries are part of what they recover."""
     return tuple(
         claim
-        for claim in ledger.entries(kind="repair")
+        for claim in ledger.verified(kind="repair")
         if claim.body["purpose"] != Purpose.RECOVERY and outcome_of(ledger, claim.body["plan"]) in ("", "pending")
     )
 
@@ -112,7 +112,7 @@ def _looked_at(claim: Entry, doors: Doors, signer: Signer) -> Resumed:
 
 def _seal(ledger: Ledger, signer: Signer) -> None:
     """Sign the ledger up to its newest outcome, unless that is signed."""
-    signed = max((entry.body["seq"] for entry in ledger.entries(kind="checkpoint")), default=0)
+    signed = max((entry.body["seq"] for entry in ledger.verified(kind="checkpoint")), default=0)
     outcomes = tuple(ledger.entries(kind="outcome"))
     if outcomes and outcomes[-1].seq > signed:
         checkpoint(ledger, outcomes[-1], signer)
@@ -138,6 +138,8 @@ def _ended(case: _Case, state: str) -> Resumed:
         return Resumed(case.plan.id, state, "it ended meanwhile")
     if state == "pending":
         return _pending(case) or _by_reading(case, [image_path(case.plan, case.kind)[-1]])
+    if not _is_whole(case.doors.ledger):
+        return _without_journal(case)
     steps = [entry.body for entry in case.doors.ledger.entries(kind="intent", plan=case.plan.id)]
     if not steps:
         return _closed(case, "undone", "it was stopped before the first call")
@@ -149,6 +151,23 @@ def _ended(case: _Case, state: str) -> Resumed:
             conclude(case.plan, case.doors, seen)
             return Resumed(case.plan.id, str(seen.state), seen.because)
     return _by_reading(case, _expected(case, len(forward), taken_back=taken_back))
+
+
+def _is_whole(ledger: Ledger) -> bool:
+    try:
+        ledger.require_whole()
+    except LedgerBroken:
+        return False
+    return True
+
+
+def _without_journal(case: _Case) -> Resumed:
+    """End a plan whose claim verifies on a ledger that is broken: intents may be missing, so only readings count."""
+    seen = proven(case.plan, case.doors)
+    if seen.state is Proof.VERIFIED:
+        conclude(case.plan, case.doors, seen)
+        return Resumed(case.plan.id, str(seen.state), seen.because)
+    return _by_reading(case, ())
 
 
 def _pending(case: _Case) -> Resumed | None:
@@ -219,7 +238,7 @@ def _closed(case: _Case, state: str, because: str) -> Resumed:
 
 
 def _recoveries(case: _Case) -> Iterator[Plan]:
-    for claim in case.doors.ledger.entries(kind="repair"):
+    for claim in case.doors.ledger.verified(kind="repair"):
         if claim.body["of"] == case.plan.id and claim.body["purpose"] == Purpose.RECOVERY:
             yield executed_plan(case.doors.ledger, claim.body["plan"])
 

@@ -37,9 +37,9 @@ class ThreeWay:
 
 def executed_plan(ledger: Ledger, plan_id: str) -> Plan:
     """The plan as the ledger has it; raises UnknownName when it was never brought to execution."""
-    for entry in ledger.entries(kind="plan", plan=plan_id):
+    for entry in ledger.verified(kind="plan", plan=plan_id):
         return Plan.from_json(entry.body["document"])
-    raise UnknownName("executed plan", plan_id, (entry.body["plan"] for entry in ledger.entries(kind="repair")))
+    raise UnknownName("executed plan", plan_id, (entry.body["plan"] for entry in ledger.verified(kind="repair")))
 
 
 def plan_rollback(plan_id: str, doors: Doors) -> Plan:
@@ -63,7 +63,7 @@ def plan_rollback(plan_id: str, doors: Doors) -> Plan:
 def three_way(plan: Plan, ledger: Ledger, now: Resource) -> tuple[ThreeWay, ...]:
     """The facets that a plan changed: before it, after it as the ledger has them, and now."""
     after: Mapping[str, Json] = {}
-    for entry in ledger.entries(kind="after", plan=plan.id):
+    for entry in ledger.verified(kind="after", plan=plan.id):
         after = entry.body["facets"]
     missing = plain(Unknown("it is not in the ledger"))
     return tuple(
@@ -79,7 +79,7 @@ def three_way(plan: Plan, ledger: Ledger, now: Resource) -> tuple[ThreeWay, ...]
 
 def _check_executed(plan: Plan, ledger: Ledger) -> None:
     for claim in ledger.entries(kind="repair"):
-        if claim.body["of"] == plan.id and outcome_of(ledger, claim.body["plan"]) == "verified":
+        if claim.body.get("of") == plan.id and outcome_of(ledger, claim.body["plan"]) == "verified":
             msg = f"plan `{plan.id}` was taken back already, by `{claim.body['plan']}`"
             raise RollbackRefused(msg)
     state = outcome_of(ledger, plan.id)

@@ -434,6 +434,24 @@ def ledger_export(
     return records.export(ctx.obj, plan_id, to)
 
 
+@ledger_app.command("reseal")
+def ledger_reseal(
+    ctx: typer.Context,
+    because: Annotated[str, typer.Option("--message", "-m", help="Why the broken ledger is accepted as it is.")],
+    by: Person = "",
+    as_json: Json = False,
+) -> int:
+    """Accept a broken ledger: record what is broken and start a signed segment, so that repairs may go on.
+
+    Approvals from before count no more: a rejection may be among what is missing.
+
+    Example: goldseam ledger reseal -m 'restored from the copy of Monday, entries 120 to 131 are lost'
+    """
+    from goldseam.cli import records
+
+    return records.reseal(ctx.obj, because, by, as_json=as_json)
+
+
 @ledger_app.command("checkpoint")
 def ledger_checkpoint(ctx: typer.Context, as_json: Json = False) -> int:
     """Sign the ledger up to its last entry; keep the checkpoint elsewhere to notice a ledger that was cut off.

@@ -20,7 +20,7 @@ from goldseam.decide.case import (
     fact_shown,
     shortly,
 )
-from goldseam.decide.exemption import Exemption, exempted, lapsed
+from goldseam.decide.exemption import Exemption, exempted, held, lapsed
 from goldseam.evaluate import Finding, Status
 from goldseam.policy import Mode, Policy
 from goldseam.values import Json, Unknown, same
@@ -63,6 +63,10 @@ def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:
         TraceLine("exemption", _sentence(lapse.exemption), truth=False, effect=f"lapsed: {lapse.because}")
         for lapse in lapsed(finding, around.exemptions, around.now)
     ]
+    if whole := held(finding.ref, around.exemptions, around.now):
+        effect = "leave: the whole resource"
+        lines += [TraceLine("exemption", told, truth=True, effect=effect) for told in whole]
+        return Opinion(Mode.LEAVE, tuple(lines))
     item = exempted(finding, around.exemptions, around.now)
     if item is None:
         return Opinion(Mode.AUTO, tuple(lines))
