@@ -15,6 +15,7 @@ from typing import Annotated, Final
 
 from goldseam.apply import Doors
 from goldseam.authorise import Approval, approve
+from goldseam.chain import SIGNED_KINDS
 from goldseam.control import (
     Between,
     Call,
@@ -450,8 +451,10 @@ class Scene:
         approve(self.doors.ledger, Approval(plan.id, by, ("security",), self.cloud.clock.now().isoformat()))
 
     def kinds(self, plan: str | None = None) -> list[str]:
-        """The kinds of the ledger's entries, in order."""
-        return [entry.kind for entry in self.home.ledger.entries(plan=plan)]
+        """The kinds of the ledger's entries, in order, without the checkpoint right behind each that is signed so."""
+        entries = list(self.home.ledger.entries(plan=plan))
+        signed = {entry.seq + 1 for entry in entries if entry.kind in SIGNED_KINDS}
+        return [entry.kind for entry in entries if not (entry.kind == "checkpoint" and entry.seq in signed)]
 
     def facts(self) -> Json:
         """What the vault really holds, as JSON."""

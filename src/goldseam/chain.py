@@ -229,14 +229,13 @@ class Chain:
         return seq in self._hashes and self._hashes[seq].hex() == hashed
 
     def breaks(self) -> tuple[Break, ...]:
-        """Where the chain is broken and no reseal has accepted it, in order."""
+        """Where the chain is broken and no reseal has accepted it, as it was found."""
         return tuple(item for item in self.all_breaks() if item.seq not in self._accepted)
 
     def all_breaks(self) -> tuple[Break, ...]:
         """Where the chain is broken, also what a reseal has accepted."""
         waiting = self._waiting if self._strict else None
-        found = [*self._breaks, *([_unsigned(waiting)] if waiting is not None else [])]
-        return tuple(sorted(found, key=lambda item: item.seq))
+        return (*self._breaks, *([_unsigned(waiting)] if waiting is not None else []))
 
     def kept_problems(self, kept: Iterable[Mapping[str, Json]]) -> tuple[Break, ...]:
         """What checkpoints that were kept elsewhere, by their bodies, show to be missing or different."""

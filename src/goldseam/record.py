@@ -121,13 +121,13 @@ def close_unverified(ledger: Ledger) -> tuple[str, ...]:
     return tuple(closed)
 
 
-def _check_signature(body: Mapping[str, Json], public_key: str, where: str) -> None:
-    if not signature_holds(body, public_key):
-        _broken(f"{where} has no valid signature")
-
-
 def _broken(problem: str) -> NoReturn:
     msg = f"the ledger is broken: {problem}; restore it from a copy, or go on from here by `goldseam ledger reseal`"
+    raise LedgerBroken(msg)
+
+
+def _spoiled(problem: str) -> NoReturn:
+    msg = f"the evidence does not verify: {problem}; export it again"
     raise LedgerBroken(msg)
 
 
@@ -260,20 +260,21 @@ def _check_pack(pack: Mapping[str, Json], public_key: str) -> None:
         body_hash = digest(line["body"]) if "body" in line else line["body_hash"]
         hashed = line_hash(line["seq"], line["at"], line["kind"], body_hash, line["previous"])
         if line["seq"] != chain[0]["seq"] + place or line["previous"] != previous or hashed != line["hash"]:
-            _broken(f"entry {line['seq']} of the evidence does not fit the chain")
+            _spoiled(f"entry {line['seq']} of the evidence does not fit the chain")
         previous = line["hash"]
     own = [_entry_of(line) for line in chain if "body" in line and line["body"].get("plan") == pack["plan"]]
     _check_sealed(chain, own[-1].seq, public_key)
     if canonical(_told(own)) != canonical(pack["repair"]):
-        _broken("the summary does not say what the entries say")
+        _spoiled("the summary does not say what the entries say")
 
 
 def _check_sealed(chain: Sequence[Mapping[str, Json]], last_own: int, public_key: str) -> None:
     seal = chain[-1]["body"]
     if chain[-1]["kind"] != "checkpoint" or not last_own <= seal["seq"] < chain[-1]["seq"]:
-        _broken("no checkpoint signs all entries of the evidence")
+        _spoiled("no checkpoint signs all entries of the evidence")
     if seal["key"] != public_key:
-        _broken("the evidence is signed with another key than the one given")
-    _check_signature(seal, public_key, "the checkpoint of the evidence")
+        _spoiled("the evidence is signed with another key than the one given")
+    if not signature_holds(seal, public_key):
+        _spoiled("its checkpoint has no valid signature")
     if chain[seal["seq"] - chain[0]["seq"]]["hash"] != seal["hash"]:
-        _broken("the checkpoint signs another entry than the evidence holds")
+        _spoiled("the checkpoint signs another entry than the evidence holds")

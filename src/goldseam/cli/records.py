@@ -84,7 +84,8 @@ def _verified(workspace: Workspace, lines: Sequence[str] | None, public_key: Pat
 
 
 def _say_verified(verified: Verified) -> None:
-    numbers = f"entries {verified.entries}, checkpoints {verified.checkpoints}, signed {verified.signed}, hash {verified.hash}"
+    told = verified.to_json()
+    numbers = ", ".join(f"{name} {told[name]}" for name in ("entries", "checkpoints", "signed", "hash"))
     if verified.resealed is None:
         output.say(f"the ledger is whole: {numbers}", "green")
         return
@@ -134,7 +135,9 @@ def _verify_pack(pack: Mapping[str, Json], public_key: str, *, as_json: bool) ->
 
 def _public_key(workspace: Workspace, path: Path | None) -> str:
     if path is None:
-        return workspace.home.signer.public
+        if key := workspace.home.signer.public:
+            return key
+        raise UsageError("this home has signed nothing and has no public key; name one with --public-key")
     key = path.read_text("utf-8").strip()
     if len(key) != _KEY_LENGTH:
         raise UsageError(f"`{path}` holds no public key; it is the file `ledger.pub` of the home folder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -56,9 +57,8 @@ class Workspace:
         if done.old_plans:
             output.note(f"  {output.count(done.old_plans, 'plan')} of an older format cannot be applied; plan again")
         for item in done.unmapped:
-            output.note(
-                f"  {item.name}: no control `{item.control}`; nothing on {item.ref.address} is changed while it stands"
-            )
+            told = f"nothing on {item.ref.address} is changed while it stands"
+            output.note(f"  exemption {item.name} is for `{item.control}`, which does not exist (any more): {told}")
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -144,10 +144,7 @@ def _text_of(path: Path) -> str | None:
 
 
 def _last(entries: Iterable[Entry]) -> Entry | None:
-    found = None
-    for found in entries:
-        pass
-    return found
+    return next(iter(deque(entries, maxlen=1)), None)
 
 
 def who(by: str) -> Mapping[str, str]:

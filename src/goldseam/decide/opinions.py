@@ -64,15 +64,17 @@ def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:
         for lapse in lapsed(finding, around.exemptions, around.now)
     ]
     if whole := held(finding.ref, around.exemptions, around.now):
-        effect = "leave: the whole resource"
-        lines += [TraceLine("exemption", told, truth=True, effect=effect) for told in whole]
-        return Opinion(Mode.LEAVE, tuple(lines))
+        return Opinion(Mode.LEAVE, (*lines, *map(_held_line, whole)))
     item = exempted(finding, around.exemptions, around.now)
     if item is None:
         return Opinion(Mode.AUTO, tuple(lines))
     told = (f"given by {item.given_by} at {item.at.isoformat()}",)
     lines.append(TraceLine("exemption", _sentence(item), truth=True, effect="leave: exempt", evidence=told))
     return Opinion(Mode.LEAVE, tuple(lines))
+
+
+def _held_line(told: str) -> TraceLine:
+    return TraceLine("exemption", told, truth=True, effect="leave: the whole resource")
 
 
 def _sentence(item: Exemption) -> str:
