@@ -20,7 +20,7 @@ from goldseam.values import Json
 
 _COLUMNS: Final = (
     "seq, at, kind, CAST(body AS BLOB), previous, hash,"
-    " typeof(body) = 'text' AND json_valid(body) AND plan IS json_extract(body, '$.plan')"
+    " CASE WHEN typeof(body) = 'text' AND json_valid(body) THEN plan IS json_extract(body, '$.plan') ELSE 0 END"
 )
 """An entry, and whether what the table keeps beside the body says the same as the body."""
 _APPROVAL: Final = "approval"
