@@ -49,7 +49,7 @@ def public(stage: Scene) -> str:
 def test_a_whole_ledger_verifies_and_says_what_is_signed(stage: Scene) -> None:
     held = entries(stage)
     told = verify_ledger(held, public(stage))
-    assert (told.entries, told.checkpoints, told.signed, told.hash) == (len(held), 6, len(held) - 2, held[-1].hash)
+    assert (told.entries, told.checkpoints, told.signed, told.hash) == (len(held), 8, len(held) - 3, held[-1].hash)
 
 
 def test_an_exported_ledger_verifies_with_nothing_but_the_public_key(stage: Scene, tmp_path: Path) -> None:

@@ -63,8 +63,12 @@ def plan_rollback(plan_id: str, doors: Doors) -> Plan:
 def three_way(plan: Plan, ledger: Ledger, now: Resource) -> tuple[ThreeWay, ...]:
     """The facets that a plan changed: before it, after it as the ledger has them, and now."""
     after: Mapping[str, Json] = {}
+    ended = max((entry.seq for entry in ledger.verified(kind="outcome", plan=plan.id)), default=0)
     for entry in ledger.verified(kind="after", plan=plan.id):
-        after = entry.body["facets"]
+        if (
+            entry.seq < ended
+        ):  # an outcome is signed as it is written; an image that somebody adds later is not the plan's
+            after = entry.body["facets"]
     missing = plain(Unknown("it is not in the ledger"))
     return tuple(
         ThreeWay(

@@ -256,7 +256,10 @@ def resume(
 @app.command()
 def exempt(
     ctx: typer.Context,
-    finding: Annotated[str, typer.Argument(metavar="[FINDING]", help="Leave empty to list the exemptions.")] = "",
+    finding: Annotated[
+        str,
+        typer.Argument(metavar="[FINDING]", help="Empty: list the exemptions; or a listed NAME to withdraw."),
+    ] = "",
     owner: Annotated[str, typer.Option("--owner", help="Who answers for it.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why it is to be left.")] = "",
     expires: Annotated[str, typer.Option("--expires", metavar="DATE", help="YYYY-MM-DD, or days as `90d`.")] = "",
@@ -411,6 +414,8 @@ def ledger_verify(
     as_json: Json = False,
 ) -> int:
     """Verify the chain and its signed checkpoints; needs only the ledger and the public key.
+
+    Ends with 0 when it is whole, 1 when it is whole since a reseal, and 3 when it is broken.
 
     Example: goldseam ledger verify --file ledger.jsonl --public-key ledger.pub
     """
