@@ -20,7 +20,7 @@ from goldseam.apply import outcome_of
 from goldseam.authorise import file_plan, reject
 from goldseam.chain import SIGNED_KINDS, entry_hash
 from goldseam.decide import Exemption, held
-from goldseam.errors import AlreadyDone, LedgerBroken, NotApproved, UsageError
+from goldseam.errors import AlreadyDone, LedgerBroken, NotApproved, RollbackRefused, UsageError
 from goldseam.plan import Plan
 from goldseam.policy import Mode
 from goldseam.record import checkpoint, close_unverified
@@ -435,6 +435,23 @@ def test_an_altered_plan_is_not_the_one_that_is_taken_back(folder: Path) -> None
     again = opened(folder)
     with pytest.raises(UsageError, match="there is no executed plan"):
         plan_rollback(ended, again.doors)
+
+
+def test_an_image_that_somebody_appends_does_not_hide_that_the_resource_moved(folder: Path) -> None:
+    stage = opened(folder)
+    resume(stage.doors, stage.keys, stage.home.signer, "ann")
+    ended = next(e.body["plan"] for e in stage.home.ledger.entries(kind="outcome") if e.body["state"] == "verified")
+    (after,) = stage.home.ledger.entries(kind="after", plan=ended)
+    stage.cloud.change("policy", {"allow": ["carl"]})
+    stage.cloud.keep()
+    stage.home.close()
+    with table_of(folder) as table:
+        facets = {**after.body["facets"], "policy": {"allow": ["carl"]}}
+        body = canonical({"facets": facets, "plan": ended}).decode()
+        table.rows.append({**table.rows[-1], "kind": "after", "plan": ended, "body": body})
+        table.rehash(len(table.rows) - 1)
+    with pytest.raises(RollbackRefused, match="changed since"):
+        plan_rollback(ended, opened(folder).doors)
 
 
 def test_what_is_altered_while_the_process_runs_is_not_handed_out(folder: Path) -> None:

@@ -244,7 +244,7 @@ def test_evidence_that_someone_made_up_is_not_signed_by_us(stage: Scene, tmp_pat
 
 def test_evidence_waits_for_a_checkpoint_that_signs_all_of_it(stage: Scene) -> None:
     plan_id = next(stage.home.ledger.entries(kind="repair")).body["plan"]
-    stage.home.ledger.append("outcome", {"plan": plan_id, "state": "verified", "because": "", "waits": {}})
+    stage.home.ledger.append("after", {"plan": plan_id, "facets": {}})
     with pytest.raises(UsageError, match="no checkpoint signs all"):
         pack(stage)
     last = stage.home.ledger.last()

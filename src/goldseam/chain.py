@@ -1,9 +1,9 @@
 """The ledger's chain of hashes: which entries are as they were written, and where the chain is broken.
 
 An entry's hash is SHA-256 over the canonical JSON of `[seq, at, kind, SHA-256 of the body's canonical JSON, previous]`.
-A checkpoint is an entry that names an earlier one and signs its hash with Ed25519. What a person says or allows, and the
-claim and the outcome of a repair (`SIGNED_KINDS`), is followed at once by a checkpoint of its own: an entry of these
-kinds that somebody else inserts is not signed, and a checkpoint that comes later does not make it so.
+A checkpoint is an entry that names an earlier one and signs its hash with Ed25519. What a person says or allows, and
+the claim and the outcome of a repair (`SIGNED_KINDS`), is followed at once by a checkpoint of its own: one of these
+entries that somebody else inserts is not signed, and a checkpoint that comes later does not make it so.
 
 A signature vouches for the entries before it as far back as the links hold. A break therefore costs the trust in what
 stands between it and the signature before it, and nothing else.

@@ -65,9 +65,7 @@ def three_way(plan: Plan, ledger: Ledger, now: Resource) -> tuple[ThreeWay, ...]
     after: Mapping[str, Json] = {}
     ended = max((entry.seq for entry in ledger.verified(kind="outcome", plan=plan.id)), default=0)
     for entry in ledger.verified(kind="after", plan=plan.id):
-        if (
-            entry.seq < ended
-        ):  # an outcome is signed as it is written; an image that somebody adds later is not the plan's
+        if entry.seq < ended:  # an outcome is signed as it is written: an image added behind the last is a forgery
             after = entry.body["facets"]
     missing = plain(Unknown("it is not in the ledger"))
     return tuple(
