@@ -337,6 +337,27 @@ def test_an_approval_of_a_rollback_from_before_a_break_does_not_count(folder: Pa
         repair(back, again.leave(back), again.doors, again.home.signer)
 
 
+@pytest.mark.parametrize("how", ["written", "made of another"])
+def test_an_approval_of_a_rollback_that_somebody_forged_does_not_count(folder: Path, how: str) -> None:
+    stage = opened(folder)
+    resume(stage.doors, stage.keys, stage.home.signer, "ann")
+    ended = next(e.body["plan"] for e in stage.home.ledger.entries(kind="outcome") if e.body["state"] == "verified")
+    back = plan_rollback(ended, stage.doors)
+    stage.home.close()
+    with table_of(folder) as table:
+        row = table.rows[table.place("approval")]
+        forged = {"plan": back.id, "body": canonical({**orjson.loads(row["body"]), "plan": back.id}).decode()}
+        if how == "written":
+            table.rows.append({**row, **forged})
+            table.rehash(len(table.rows) - 1)
+        else:
+            row.update(forged)
+    again = opened(folder)
+    with pytest.raises(NotApproved, match="0 of 1"):
+        repair(back, again.leave(back), again.doors, again.home.signer)
+    assert len(again.cloud.granted) == len(stage.cloud.granted)
+
+
 def test_an_approval_does_not_count_where_its_rejection_was_cut_off_the_end(folder: Path) -> None:
     stage = opened(folder)
     resume(stage.doors, stage.keys, stage.home.signer, "ann")
