@@ -64,7 +64,11 @@ def bring_up(home: Home, known: Collection[str], renamed: Mapping[str, str]) -> 
             # 3. the entry
             done = _recorded(home, connection, names, findings, known)
         # 4. the format
-        connection.execute("UPDATE home SET value = ? WHERE name = 'format'", (FORMAT,))
+        connection.execute(
+            "INSERT INTO home (name, value) VALUES ('format', ?)"
+            " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            (FORMAT,),
+        )
         return done
 
 
