@@ -90,9 +90,13 @@ def link_of(entry: Entry) -> Link:
     return Link(entry.seq, entry.at, entry.kind, body_hash, entry.previous, entry.hash, entry.body)
 
 
-def statement(seq: int, hashed: str) -> bytes:
-    """What a checkpoint signs, as RFC 8785 has it: for two words and a whole number canonical JSON is the same."""
-    return canonical({"purpose": _PURPOSE, "seq": seq, "hash": hashed})
+def statement(seq: int, hashed: str, signs: str = "") -> bytes:
+    """What a checkpoint signs, as RFC 8785 has it: for words and a whole number canonical JSON is the same.
+
+    `signs` is the kind of the entry where the checkpoint is the entry's own signature.
+    """
+    own = {"signs": signs} if signs else {}
+    return canonical({"purpose": _PURPOSE, "seq": seq, "hash": hashed, **own})
 
 
 def signature_holds(body: Mapping[str, Json], public_key: str) -> bool:
@@ -100,7 +104,9 @@ def signature_holds(body: Mapping[str, Json], public_key: str) -> bool:
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only verifying needs it
 
     try:
-        _key(public_key).verify(bytes.fromhex(body["signature"]), statement(body["seq"], body["hash"]))
+        _key(public_key).verify(
+            bytes.fromhex(body["signature"]), statement(body["seq"], body["hash"], body.get("signs", ""))
+        )
     except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError):
         return False
     return True
@@ -174,7 +180,8 @@ class Chain:
             else:
                 named = (link.body or {})["seq"]
                 self._signed_up_to(named)
-                signs_waiting = waiting is not None and named == waiting.seq
+                signs = (link.body or {}).get("signs")
+                signs_waiting = waiting is not None and (named, signs) == (waiting.seq, waiting.kind)
         elif link.kind in SIGNED_KINDS:
             self._waiting = link
         if waiting is not None:

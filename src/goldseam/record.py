@@ -64,10 +64,11 @@ def checkpoint(ledger: Ledger, last: Entry, signer: Signer) -> Entry:
     return ledger.append("checkpoint", checkpoint_body(last.seq, last.hash, signer))
 
 
-def checkpoint_body(seq: int, hashed: str, signer: Signer) -> dict[str, Json]:
-    """What a checkpoint says of the entry that it signs."""
-    signature = signer.sign(statement(seq, hashed))
-    return {"seq": seq, "hash": hashed, "key": signer.public, "signature": signature}
+def checkpoint_body(seq: int, hashed: str, signer: Signer, signs: str = "") -> dict[str, Json]:
+    """What a checkpoint says of the entry that it signs; `signs` is its kind where this is its own signature."""
+    signature = signer.sign(statement(seq, hashed, signs))
+    own = {"signs": signs} if signs else {}
+    return {"seq": seq, "hash": hashed, "key": signer.public, "signature": signature, **own}
 
 
 def verify_ledger(entries: Iterable[Entry], public_key: str, kept: Sequence[Mapping[str, Json]] = ()) -> Verified:

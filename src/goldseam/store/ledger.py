@@ -55,7 +55,7 @@ class SqliteLedger:
             entry = self._inserted(kind, body)
             signs = entry
             if kind in SIGNED_KINDS:
-                signs = self._inserted(CHECKPOINT, checkpoint_body(entry.seq, entry.hash, self._key))
+                signs = self._inserted(CHECKPOINT, checkpoint_body(entry.seq, entry.hash, self._key, kind))
             if signs.kind == CHECKPOINT:
                 keep = self._kept.renew if kind == RESEAL else partial(self._kept.keep, holds=self._holds)
                 self._database.once_written(partial(keep, signs))
