@@ -65,7 +65,7 @@ def test_law_10_no_decision_is_no(stage: Scene) -> None:
     assert stage.keys.asked == []
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(modes=st.lists(st.sampled_from(list(Mode)), min_size=4, max_size=4), approvals=st.integers(0, 3))
 def test_law_10_the_most_careful_decision_wins(stage: Scene, modes: list[Mode], approvals: int) -> None:
     plan = replace(stage.plan(), follows=f"{modes}{approvals}")

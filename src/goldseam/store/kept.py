@@ -18,7 +18,10 @@ _PATIENCE: Final = 10.0
 
 
 class KeptCheckpoints:
-    """A file of checkpoint entries as JSON lines: the newest, and those that the ledger should hold and does not."""
+    """A file of checkpoint entries as JSON lines: the newest, and those that the ledger should hold and does not.
+
+    It is replaced whole and not forced to disk: after a power cut it may be an older one, which the ledger holds too.
+    """
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -57,6 +60,4 @@ class KeptCheckpoints:
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write("\n".join(lines) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
             draft.replace(self._home / FILE)
