@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import orjson
 import pytest
@@ -143,10 +145,25 @@ def test_an_upgrade_that_is_cut_short_happened_not_at_all(home: Home) -> None:
     assert home.ledger.breaks() == ()
 
 
-def test_of_two_processes_one_upgrades(home: Home, clock: FakeClock) -> None:
-    with Home(home.path, clock) as other:
-        assert bring_up(other, KNOWN, {}) is not None
-        assert bring_up(home, KNOWN, {}) is None
+class Watched(Home):
+    """A home that tells when somebody looked at its format."""
+
+    looked = Event()
+
+    @property
+    def format(self) -> int:
+        found = super().format
+        self.looked.set()
+        return found
+
+
+def test_of_two_processes_that_both_find_an_old_home_one_upgrades(home: Home, clock: FakeClock) -> None:
+    with Watched(home.path, clock) as other, ThreadPoolExecutor(1) as pool:
+        with home.database.writing():
+            late = pool.submit(bring_up, other, KNOWN, {})
+            other.looked.wait()
+            assert bring_up(home, KNOWN, {}) is not None
+        assert late.result() is None
     assert len(upgrades(home)) == 1
 
 
