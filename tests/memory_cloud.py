@@ -17,6 +17,8 @@ from typing import Annotated, Final
 
 from goldseam.apply import Doors
 from goldseam.approval import Approval, approve
+from goldseam.authorise import repair_behind
+from goldseam.chain import SIGNED_KINDS
 from goldseam.control import (
     Between,
     Call,
@@ -50,7 +52,7 @@ from goldseam.errors import (
     Unreachable,
 )
 from goldseam.evaluate import default_settings
-from goldseam.plan import Plan
+from goldseam.plan import Plan, Purpose
 from goldseam.policy import Limits, Mode
 from goldseam.ports import Gap, Key, Ledger, Locks, Receipt, Secret, Shard, WriterFactory
 from goldseam.propose import propose
@@ -496,7 +498,8 @@ class Scene:
         groups: tuple[str, ...] = (),
         limits: Limits = PLENTY,
     ) -> Leave:
-        decisions = tuple(Decision(item, mode, "p", needed, groups, (), "v1", limits) for item in plan.findings)
+        about = repair_behind(plan, self.home.ledger) if plan.purpose is Purpose.ROLLBACK else plan
+        decisions = tuple(Decision(item, mode, "p", needed, groups, (), "v1", limits) for item in about.findings)
         return Leave("ann", decisions, self.keys)
 
     def later(self, minutes: float = 21) -> None:
@@ -508,8 +511,10 @@ class Scene:
         approve(self.doors.ledger, Approval(plan.id, by, ("security",), self.cloud.clock.now().isoformat()))
 
     def kinds(self, plan: str | None = None) -> list[str]:
-        """The kinds of the ledger's entries, in order."""
-        return [entry.kind for entry in self.home.ledger.entries(plan=plan)]
+        """The kinds of the ledger's entries, in order, without the checkpoint right behind each that is signed so."""
+        entries = list(self.home.ledger.entries(plan=plan))
+        signed = {entry.seq + 1 for entry in entries if entry.kind in SIGNED_KINDS}
+        return [entry.kind for entry in entries if not (entry.kind == "checkpoint" and entry.seq in signed)]
 
     def facts(self) -> Json:
         """What the vault really holds, as JSON."""

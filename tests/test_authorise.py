@@ -61,7 +61,7 @@ def test_auto_needs_nobody_and_everything_is_on_record(stage: Scene) -> None:
     grant = asked(stage, plan, decisions(plan, Mode.AUTO))
     assert grant.plan == plan.id
     assert stage.kinds() == ["plan", "repair", "request", "grant"]
-    filed, claim, request, granted = stage.home.ledger.entries()
+    filed, claim, request, granted = (entry for entry in stage.home.ledger.entries() if entry.kind != "checkpoint")
     assert Plan.from_json(filed.body["document"]) == plan
     assert set(filed.body["decisions"]) == set(plan.findings)
     assert claim.body["automatic"] is True
@@ -90,7 +90,7 @@ def test_law_10_no_decision_is_no(stage: Scene) -> None:
     assert stage.keys.asked == []
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(modes=st.lists(st.sampled_from(list(Mode)), min_size=4, max_size=4), approvals=st.integers(0, 3))
 def test_law_10_the_most_careful_decision_wins(stage: Scene, modes: list[Mode], approvals: int) -> None:
     plan = replace(stage.plan(), follows=f"{modes}{approvals}")

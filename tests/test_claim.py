@@ -148,7 +148,7 @@ def test_the_table_refuses_a_second_claim_and_an_old_intent(
     given = "{}" if epoch is None else f'{{"epoch":{epoch}}}'
     with pytest.raises(sqlite3.IntegrityError, match=rule), stage.home.database.writing() as connection:
         connection.execute(
-            "INSERT INTO ledger VALUES (3, '', ?, ?, ?, '', '')", (kind, PLAN, given)
+            "INSERT INTO ledger SELECT max(seq) + 1, '', ?, ?, ?, '', '' FROM ledger", (kind, PLAN, given)
         )  # fmt: skip
     assert stage.kinds() == ["repair", "takeover"]
 
@@ -277,7 +277,7 @@ def test_a_refusal_releases_the_limits_and_the_same_plan_can_be_asked_for_again(
 
 
 def test_nobody_writes_between_the_check_of_a_claim_and_the_claim(stage: Scene) -> None:
-    other = SqliteLedger(Database(stage.home.path, patience=0.0), stage.cloud.clock)
+    other = SqliteLedger(Database(stage.home.path, patience=0.0), stage.cloud.clock, stage.home.signer)
     tried: list[str] = []
 
     def check() -> None:

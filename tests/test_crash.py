@@ -46,7 +46,7 @@ POINTS: Final = {"works": 46, "fails": 58, "lies": 76, "doubts": 46, "refused": 
 """How many moments there are to be killed at: before and after every entry and every call."""
 HALF: Final = 28
 """The moment after the third of five calls was answered."""
-RECOVERY: Final = 42
+RECOVERY: Final = 40
 """How many moments a recovery from there has."""
 
 
@@ -90,6 +90,12 @@ class DeadlyLedger:
 
     def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
         return self.ledger.entries(kind=kind, plan=plan)
+
+    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+        return self.ledger.verified(kind=kind, plan=plan)
+
+    def require_whole(self) -> None:
+        self.ledger.require_whole()
 
 
 def deadly(folder: Path, at: int, sign: signal.Signals = signal.SIGKILL) -> tuple[Scene, Killer]:

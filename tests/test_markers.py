@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from goldseam.chain import START, entry_hash
 from goldseam.evaluate import Finding, Status
-from goldseam.record import START, entry_hash
 from goldseam.resource import Ref, Resource
 from goldseam.values import (
     ABSENT,

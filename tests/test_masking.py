@@ -46,7 +46,9 @@ def test_a_plan_shows_that_a_secret_is_there_and_not_which() -> None:
 
 
 def test_a_digest_of_a_value_with_a_secret_is_masked_too() -> None:
-    document = plan_of({"watts": 1, "note": SECRET}).to_json()
+    """Plans of format 1 hold digests of what they rest on."""
+    plan = plan_of({"watts": 1, "note": SECRET})
+    document = {**plan.to_json(), "witness": dict(plan.witness)}
     shown = masked_plan(document, HOUSE, MASK)
     assert shown["witness"]["lamp"] == MASK.of(document["witness"]["lamp"])
     assert shown["witness"]["doors"] == document["witness"]["doors"]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from goldseam.chain import entry_hash
 from goldseam.errors import LedgerBroken, UsageError
 from goldseam.ports import Entry
 from goldseam.record import (
     checkpoint,
-    entry_hash,
     evidence_pack,
     exported,
     imported,
@@ -49,7 +49,7 @@ def public(stage: Scene) -> str:
 def test_a_whole_ledger_verifies_and_says_what_is_signed(stage: Scene) -> None:
     held = entries(stage)
     told = verify_ledger(held, public(stage))
-    assert (told.entries, told.checkpoints, told.signed, told.hash) == (len(held), 2, len(held) - 2, held[-1].hash)
+    assert (told.entries, told.checkpoints, told.signed, told.hash) == (len(held), 8, len(held) - 3, held[-1].hash)
 
 
 def test_an_exported_ledger_verifies_with_nothing_but_the_public_key(stage: Scene, tmp_path: Path) -> None:
@@ -98,14 +98,14 @@ TAMPERED: dict[str, tuple[Callable[[list[Entry]], list[Entry]], str]] = {
     "a link is cut": (lambda held: changed(held, 5, previous="f" * 64), "entry 5 does not follow"),
     "all is hashed anew": (
         lambda held: rehashed(changed(held, 5, body={"plan": "p-0"}), 4),
-        "entry 20 signs another entry 19 than the ledger holds",
+        "entry 6 signs another entry 5 than the ledger holds",
     ),
     "a checkpoint is scribbled on": (
-        lambda held: rehashed(changed(held, 20, body={**held[19].body, "signature": "00" * 64}), 19),
-        "entry 20 has no valid signature",
+        lambda held: rehashed(changed(held, 22, body={**held[21].body, "signature": "00" * 64}), 21),
+        "entry 22 has no valid signature",
     ),
     "a checkpoint is empty": (
-        lambda held: rehashed(changed(held, 20, body={"key": held[19].body["key"]}), 19),
+        lambda held: rehashed(changed(held, 22, body={"key": held[21].body["key"]}), 21),
         "no valid",
     ),
 }
@@ -114,7 +114,7 @@ TAMPERED: dict[str, tuple[Callable[[list[Entry]], list[Entry]], str]] = {
 @pytest.mark.parametrize("name", TAMPERED)
 def test_tampering_is_found_at_the_exact_entry(stage: Scene, name: str) -> None:
     tamper, told = TAMPERED[name]
-    assert entries(stage)[19].kind == "checkpoint"
+    assert [entries(stage)[place].kind for place in (5, 21)] == ["checkpoint", "checkpoint"]
     with pytest.raises(LedgerBroken, match=told):
         verify_ledger(tamper(entries(stage)), public(stage))
 
@@ -192,7 +192,7 @@ def test_what_happens_in_between_is_in_the_chain_without_its_content(tmp_path: P
     repair(plan, stage.leave(plan), stage.doors, stage.home.signer)
     proof = pack(stage)
     verify_pack(proof, public(stage))
-    hidden = proof["chain"][1]
+    hidden = proof["chain"][2]
     assert hidden["kind"] == "scan"
     assert "body" not in hidden
     assert "secret of others" not in str(proof)
@@ -203,7 +203,7 @@ def broken(proof: dict[str, Json], name: str) -> dict[str, Json]:
     if name == "the summary says more":
         bad["repair"]["who"]["by"] = "eve"
     elif name == "a body is changed":
-        bad["chain"][6]["body"]["step"] = 9
+        next(line for line in bad["chain"] if line["kind"] == "intent")["body"]["step"] = 9
     elif name == "an entry is gone":
         del bad["chain"][6]
     elif name == "the checkpoint is gone":
@@ -244,7 +244,7 @@ def test_evidence_that_someone_made_up_is_not_signed_by_us(stage: Scene, tmp_pat
 
 def test_evidence_waits_for_a_checkpoint_that_signs_all_of_it(stage: Scene) -> None:
     plan_id = next(stage.home.ledger.entries(kind="repair")).body["plan"]
-    stage.home.ledger.append("outcome", {"plan": plan_id, "state": "verified", "because": "", "waits": {}})
+    stage.home.ledger.append("after", {"plan": plan_id, "facets": {}})
     with pytest.raises(UsageError, match="no checkpoint signs all"):
         pack(stage)
     last = stage.home.ledger.last()

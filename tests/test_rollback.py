@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.authorise import repair_behind
 from goldseam.claim import followed
 from goldseam.control import Control
 from goldseam.decide import Exemption
@@ -31,7 +30,7 @@ def stage(tmp_path: Path) -> Scene:
 
 def leave(stage: Scene, back: Plan, mode: Mode = Mode.AUTO, needed: int = 0, groups: tuple[str, ...] = ()) -> Leave:
     """What the policies decide on the findings of the repair that is taken back."""
-    return stage.leave(repair_behind(back, stage.home.ledger), mode, needed, groups)
+    return stage.leave(back, mode, needed, groups)
 
 
 def fixed(stage: Scene, *wanted: Control) -> Plan:

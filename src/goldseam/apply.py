@@ -15,7 +15,7 @@ from typing import Final
 from goldseam.authorise import Grant
 from goldseam.claim import Claim
 from goldseam.control import Call, Catalog, Kind, Secrets
-from goldseam.decide import Exemption, exempted
+from goldseam.decide import Exemption, exempted, held
 from goldseam.errors import (
     CloudError,
     ExemptResource,
@@ -164,6 +164,8 @@ def _check_fresh(plan: Plan, now: Resource) -> None:
 def _check_exempt(plan: Plan, now: Resource, doors: Doors) -> None:
     """No exemption in force covers what the plan is for or what it would touch, as things are now (law 11)."""
     given = [item for item in doors.exemptions() if item.ref == plan.ref]
+    for whole in held(plan.ref, given, doors.clock.now()):
+        raise ExemptResource(whole)
     named = {item.control for item in given}
     controls = [control for control in doors.catalog.controls_of.get(plan.ref.kind, ()) if control.id in named]
     changed = {change.facet for change in plan.changes}

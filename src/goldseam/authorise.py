@@ -19,6 +19,7 @@ from goldseam.claim import (
     outcome_of,
     standing_claims,
     usage,
+    verified_claims,
 )
 from goldseam.control import Kind
 from goldseam.decide import Decision
@@ -77,6 +78,8 @@ def authorise(plan: Plan, leave: Leave, kind: Kind, ledger: Ledger, clock: Clock
     HomeError and what the source raises.
     """
     plan.require_current()
+    if plan.purpose is Purpose.REPAIR:
+        ledger.require_whole()
     # 1. once only
     if is_claimed(ledger, plan.id):
         msg = f"plan `{plan.id}` was executed before; make a new plan if it is needed again"
@@ -86,7 +89,7 @@ def authorise(plan: Plan, leave: Leave, kind: Kind, ledger: Ledger, clock: Clock
     # 3. a no
     _check_rejections(plan, ledger)
     # 4. a yes from everyone who is needed
-    entries = tuple(ledger.entries(kind="approval", plan=plan.id))
+    entries = tuple(ledger.verified(kind="approval", plan=plan.id))
     approvals = tuple(Approval.from_json(entry.body) for entry in entries)
     _check_calls(plan, kind)
     _check_leave(plan, leave, approvals, kind, ledger, clock.now())
@@ -143,7 +146,7 @@ def _check_free(plan: Plan, ledger: Ledger) -> None:
     wanted = plan.ref.to_json()
     for claim in standing_claims(ledger):
         other = claim.body["plan"]
-        ended_by_this = plan.purpose is Purpose.RECOVERY and plan.of in (other, claim.body["of"])
+        ended_by_this = plan.purpose is Purpose.RECOVERY and plan.of in (other, claim.body.get("of"))
         if claim.body["ref"] == wanted and not ended_by_this and not outcome_of(ledger, other):
             msg = f"plan `{other}` on {plan.ref} has not ended; run `goldseam resume` first"
             raise Stale(msg)
@@ -179,7 +182,7 @@ def _check_limits(plan: Plan, decisions: Sequence[Decision], ledger: Ledger, now
 def file_plan(ledger: Ledger, plan: Plan, decisions: Iterable[Decision]) -> None:
     """Put a plan and the decisions on its findings into the ledger, unless it says just that already."""
     body = _filed(plan, decisions)
-    if not any(same(entry.body, body) for entry in ledger.entries(kind="plan", plan=plan.id)):
+    if not any(same(entry.body, body) for entry in ledger.verified(kind="plan", plan=plan.id)):
         ledger.append("plan", body)
 
 
@@ -206,7 +209,7 @@ def _granted(plan: Plan, key: Key) -> dict[str, Json]:
 
 def _check_rejections(plan: Plan, ledger: Ledger) -> None:
     for entry in ledger.entries(kind="rejection", plan=plan.id):
-        msg = f"plan `{plan.id}` was rejected by {entry.body['by']}; make another plan, or leave it"
+        msg = f"plan `{plan.id}` was rejected by {entry.body.get('by')}; make another plan, or leave it"
         raise NotApproved(msg)
 
 
@@ -274,7 +277,7 @@ def _check_recovery(plan: Plan, recovers: Claim | None, kind: Kind, ledger: Ledg
     if recovers is None or recovers.plan != plan.of:
         msg = f"plan `{plan.id}` is a recovery of `{plan.of}`; only `goldseam resume` executes it"
         raise NotApproved(msg)
-    unfinished = {claim.body["plan"]: claim for claim in standing_claims(ledger)}.get(plan.of)
+    unfinished = {claim.body["plan"]: claim for claim in verified_claims(ledger)}.get(plan.of)
     if unfinished is None or outcome_of(ledger, plan.of) not in ("", "pending"):
         msg = f"plan `{plan.id}` recovers `{plan.of}`, which is not unfinished; make a rollback or a repair instead"
         raise NotApproved(msg)
@@ -295,7 +298,7 @@ def recoveries(ledger: Ledger, plan_id: str) -> list[Plan]:
     """The recoveries of a plan that were claimed, and not released before their first call."""
     return [
         executed_plan(ledger, claim.body["plan"])
-        for claim in standing_claims(ledger)
+        for claim in verified_claims(ledger)
         if claim.body["of"] == plan_id and claim.body["purpose"] == Purpose.RECOVERY
     ]
 

@@ -70,9 +70,19 @@ def epoch_of(entry: Entry) -> int:
 
 
 def standing_claims(ledger: Ledger) -> list[Entry]:
-    """The `repair` entries that were not released, oldest first: at most one for each plan."""
-    released = {entry.body["plan"]: epoch_of(entry) for entry in ledger.entries(kind="release")}
-    return [claim for claim in ledger.entries(kind="repair") if epoch_of(claim) > released.get(claim.body["plan"], 0)]
+    """The `repair` entries that were not released, oldest first: at most one for each plan.
+
+    A claim restrains others, so one counts that does not verify; a release frees them, so it has to verify.
+    """
+    released = {entry.body["plan"]: epoch_of(entry) for entry in ledger.verified(kind="release")}
+    claims = (claim for claim in ledger.entries(kind="repair") if "ref" in claim.body)
+    return [claim for claim in claims if epoch_of(claim) > released.get(claim.body["plan"], 0)]
+
+
+def verified_claims(ledger: Ledger) -> list[Entry]:
+    """The standing claims that are as they were written: only these are taken over and recovered."""
+    trusted = {entry.seq for entry in ledger.verified(kind="repair")}
+    return [claim for claim in standing_claims(ledger) if claim.seq in trusted]
 
 
 def is_claimed(ledger: Ledger, plan_id: str) -> bool:
@@ -83,10 +93,11 @@ def is_claimed(ledger: Ledger, plan_id: str) -> bool:
 def current_epoch(ledger: Ledger, plan_id: str) -> Entry | None:
     """The `repair` or `takeover` entry that began the current epoch of a plan; None when no claim stands."""
     began: Entry | None = None
+    released = {entry.seq for entry in ledger.verified(kind="release", plan=plan_id)}
     for entry in ledger.entries(plan=plan_id):
         if entry.kind in ("repair", "takeover"):
             began = entry
-        elif entry.kind == "release":
+        elif entry.seq in released:
             began = None
     return began
 
@@ -99,15 +110,15 @@ def take_over(ledger: Ledger, plan_id: str, by: str) -> Claim:
 
 def outcome_of(ledger: Ledger, plan_id: str) -> str:
     """The state that the newest outcome of a plan says; empty when there is none."""
-    states = [entry.body["state"] for entry in ledger.entries(kind="outcome", plan=plan_id)]
+    states = [entry.body.get("state", "") for entry in ledger.entries(kind="outcome", plan=plan_id)]
     return str(states[-1]) if states else ""
 
 
 def executed_plan(ledger: Ledger, plan_id: str) -> Plan:
     """The plan as the ledger has it; raises UnknownName when it was never brought to execution."""
-    for entry in ledger.entries(kind="plan", plan=plan_id):
+    for entry in ledger.verified(kind="plan", plan=plan_id):
         return Plan.from_json(entry.body["document"])
-    raise UnknownName("executed plan", plan_id, (entry.body["plan"] for entry in ledger.entries(kind="repair")))
+    raise UnknownName("executed plan", plan_id, (entry.body["plan"] for entry in ledger.verified(kind="repair")))
 
 
 def followed(ledger: Ledger, ref: Ref) -> str:
@@ -117,7 +128,7 @@ def followed(ledger: Ledger, ref: Ref) -> str:
     """
     wanted = ref.to_json()
     spent = (*_unrefused_requests(ledger), *standing_claims(ledger))
-    found = [entry for entry in spent if entry.body["ref"] == wanted]
+    found = [entry for entry in spent if entry.body.get("ref") == wanted]
     return str(max(found, key=lambda entry: entry.seq).body["plan"]) if found else ""
 
 
@@ -125,10 +136,10 @@ def _unrefused_requests(ledger: Ledger) -> list[Entry]:
     """The requests for a key that the source did not refuse; a refusal answers the last request for its plan."""
     refusals: dict[str, list[int]] = {}
     for entry in ledger.entries(kind="refusal"):
-        refusals.setdefault(entry.body["plan"], []).append(entry.seq)
+        refusals.setdefault(entry.body.get("plan", ""), []).append(entry.seq)
     requests: dict[str, list[Entry]] = {}
     for entry in ledger.entries(kind="request"):
-        requests.setdefault(entry.body["plan"], []).append(entry)
+        requests.setdefault(entry.body.get("plan", ""), []).append(entry)
     return [
         request
         for plan, made in requests.items()
@@ -152,7 +163,7 @@ def _is_automatic(ledger: Ledger, claim: Entry) -> bool:
     if "automatic" in claim.body:
         return bool(claim.body["automatic"])
     filed = ledger.entries(kind="plan", plan=claim.body["plan"])
-    return any(all_automatic(item["mode"] for item in entry.body["decisions"].values()) for entry in filed)
+    return any(all_automatic(item["mode"] for item in entry.body.get("decisions", {}).values()) for entry in filed)
 
 
 def all_automatic(modes: Iterable[str]) -> bool:

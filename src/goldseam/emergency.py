@@ -42,7 +42,7 @@ def review(ledger: Ledger, plan_id: str, by: str, comment: str) -> Entry:
 def unreviewed(ledger: Ledger) -> tuple[Entry, ...]:
     """The emergencies that were carried out, or begun, and that nobody else has reviewed yet, oldest first."""
     made = {str(entry.body["plan"]): entry for entry in ledger.entries(kind="emergency")}
-    for entry in ledger.entries(kind="review"):
+    for entry in ledger.verified(kind="review"):
         held = made.get(str(entry.body["plan"]))
         if held is not None and held.body["by"] != entry.body["by"] and held.seq < entry.seq:
             del made[str(entry.body["plan"])]
@@ -51,7 +51,7 @@ def unreviewed(ledger: Ledger) -> tuple[Entry, ...]:
 
 def check_emergency(plan: Plan, by: str, ledger: Ledger, now: datetime) -> None:
     """Raise NotApproved unless a rollback is an emergency of this person: on record, whole, and not too late."""
-    declared = [entry for entry in ledger.entries(kind="emergency", plan=plan.id) if entry.body["by"] == by]
+    declared = [entry for entry in ledger.verified(kind="emergency", plan=plan.id) if entry.body["by"] == by]
     if plan.purpose is not Purpose.ROLLBACK or not declared:
         msg = f"plan `{plan.id}` is no emergency of `{by}`; run `goldseam rollback {plan.of} --emergency -m 'why'`"
         raise NotApproved(msg)
@@ -59,7 +59,7 @@ def check_emergency(plan: Plan, by: str, ledger: Ledger, now: datetime) -> None:
     if {change.facet for change in plan.changes} != {change.facet for change in executed.changes}:
         msg = f"plan `{plan.id}` takes back a part of `{plan.of}`; an emergency takes back the whole of it"
         raise NotApproved(msg)
-    ended = [datetime.fromisoformat(entry.at) for entry in ledger.entries(kind="outcome", plan=plan.of)]
+    ended = [datetime.fromisoformat(entry.at) for entry in ledger.verified(kind="outcome", plan=plan.of)]
     if not ended or now - ended[0] > LONGEST:
         state = outcome_of(ledger, plan.of) or "has not ended"
         msg = (

@@ -10,8 +10,18 @@ from typing import Final
 from goldseam.collect import Collection, Nearby, collect
 from goldseam.context import Fact, gather, not_gathered
 from goldseam.control import Catalog, Control, FactRule, Kind, Surroundings
-from goldseam.decide import Circumstances, Decision, Exemption, TraceLine, decide, exempted, marked, settings_of
-from goldseam.errors import UNFORESEEN, PlanRefused
+from goldseam.decide import (
+    Circumstances,
+    Decision,
+    Exemption,
+    TraceLine,
+    decide,
+    exempted,
+    held,
+    marked,
+    settings_of,
+)
+from goldseam.errors import UNFORESEEN, ExemptResource, PlanRefused
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.plan import Plan
 from goldseam.policy import TAGS, Mode, PolicySet
@@ -220,6 +230,8 @@ def plan_for(
 
     `follows` is the last plan on the resource, from the ledger. Raises PlanRefused, ExemptResource.
     """
+    for whole in held(resource.ref, standing.exemptions, now):
+        raise ExemptResource(whole)
     controls = catalog.controls_of[resource.ref.kind]
     settings = settings_of(standing.policies)
     exempt = frozenset(

@@ -176,7 +176,16 @@ class Ledger(Protocol):
         """
 
     def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
-        """The entries in order, all of them or of one kind or about one plan."""
+        """The entries in order, all of them or of one kind or about one plan; as they are there, verified or not.
+
+        What restrains (a rejection, a claim) is read here: a no is never lost because something else is broken.
+        """
+
+    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+        """The same, but only entries that are as they were written; what permits is read here and nowhere else."""
+
+    def require_whole(self) -> None:
+        """Raise LedgerBroken when the chain is broken and not resealed; new repairs start on a whole one only."""
 
 
 class Locks(Protocol):

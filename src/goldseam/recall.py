@@ -9,9 +9,11 @@ from datetime import datetime
 
 from goldseam.claim import standing_claims, usage
 from goldseam.decide import Precedent, Usage
-from goldseam.evaluate import Finding
+from goldseam.errors import MISSHAPEN, PlanRefused
+from goldseam.evaluate import Finding, finding_id
 from goldseam.plan import Plan, Purpose
 from goldseam.ports import Entry, Ledger
+from goldseam.record import renamed_controls
 
 
 @dataclass(frozen=True)
@@ -41,23 +43,45 @@ class Memory:
 
 
 def recall(ledger: Ledger, now: datetime) -> Memory:
-    """Read the ledger once and count."""
-    plans = {entry.body["plan"]: Plan.from_json(entry.body["document"]) for entry in ledger.entries(kind="plan")}
-    repairs = [plans[claim.body["plan"]] for claim in standing_claims(ledger) if claim.body["plan"] in plans]
-    verified = {entry.body["plan"] for entry in ledger.entries(kind="outcome") if entry.body["state"] == "verified"}
+    """Read the ledger once and count.
+
+    What loosens a decision (an approval) counts when it verifies; what tightens it counts in any case. Controls go by
+    the names that they have today.
+    """
+    names, plans = renamed_controls(ledger), _plans(ledger)
+    repairs = [plans[claim.body["plan"]] for claim in standing_claims(ledger) if claim.body.get("plan") in plans]
+    outcomes = ledger.entries(kind="outcome")
+    verified = {entry.body.get("plan") for entry in outcomes if entry.body.get("state") == "verified"}
     done = [plan for plan in repairs if plan.id in verified]
+    taken_back = [plans[plan.of] for plan in done if plan.purpose is Purpose.ROLLBACK and plan.of in plans]
     return Memory(
-        approved=_by_control(ledger.entries(kind="approval"), plans),
-        rejected=_by_control(ledger.entries(kind="rejection"), plans),
-        rolled_back=Counter(
-            control for plan in done if plan.purpose is Purpose.ROLLBACK and plan.of in plans
-            for control in plans[plan.of].controls
+        approved=_by_control(_about(ledger.verified(kind="approval"), plans), names),
+        rejected=_by_control(_about(ledger.entries(kind="rejection"), plans), names),
+        rolled_back=_by_control(taken_back, names),
+        repaired=Counter(
+            finding_id(names.get(control, control), plan.ref)
+            for plan in done if plan.purpose is Purpose.REPAIR for control in plan.controls
         ),
-        repaired=Counter(finding for plan in done if plan.purpose is Purpose.REPAIR for finding in plan.findings),
         usage=usage(ledger, now),
     )  # fmt: skip
 
 
-def _by_control(entries: Iterable[Entry], plans: Mapping[str, Plan]) -> Counter[str]:
-    made = (plans[entry.body["plan"]] for entry in entries if entry.body["plan"] in plans)
-    return Counter(control for plan in made if plan.purpose is Purpose.REPAIR for control in plan.controls)
+def _plans(ledger: Ledger) -> Mapping[str, Plan]:
+    """The plans by id. One that was altered is not what its id says, and is not among them."""
+    found = {}
+    for entry in ledger.entries(kind="plan"):
+        try:
+            plan = Plan.from_json(entry.body["document"])
+        except (PlanRefused, *MISSHAPEN):
+            continue
+        found[plan.id] = plan
+    return found
+
+
+def _about(entries: Iterable[Entry], plans: Mapping[str, Plan]) -> Iterable[Plan]:
+    made = (plans[entry.body["plan"]] for entry in entries if entry.body.get("plan") in plans)
+    return (plan for plan in made if plan.purpose is Purpose.REPAIR)
+
+
+def _by_control(plans: Iterable[Plan], names: Mapping[str, str]) -> Counter[str]:
+    return Counter(names.get(control, control) for plan in plans for control in plan.controls)

@@ -1,9 +1,8 @@
-"""Stage 9: the ledger as a chain of hashes with signed checkpoints, and the evidence of one repair.
+"""Stage 9: signed checkpoints, the verification of a whole ledger, and the evidence of one repair.
 
-An entry's hash is SHA-256 over the canonical JSON of `[seq, at, kind, SHA-256 of the body's canonical JSON, previous]`:
-a line whose body is left out can still be followed, so that the evidence of one repair shows nothing of others.
-A checkpoint is an entry that names an earlier one and signs its hash with Ed25519, over RFC 8785 canonical JSON. Who
-keeps a checkpoint elsewhere can tell later whether anything up to there was changed or cut off.
+`chain` says how entries hang together: a line whose body is left out can still be followed, so that the evidence of one
+repair shows nothing of others. A checkpoint signs an earlier entry's hash with Ed25519, over RFC 8785 canonical JSON.
+Who keeps a checkpoint elsewhere can tell later whether anything up to there was changed or cut off.
 """
 
 from __future__ import annotations
@@ -14,15 +13,12 @@ from typing import Final, NoReturn, Protocol
 
 import orjson
 
-from goldseam.disclosure import Show, body_hash, check_disclosed, check_signature, entry_of, whole
+from goldseam.chain import Chain, line_hash, link_of, signature_holds, statement
+from goldseam.disclosure import Show, body_hash, check_disclosed, entry_of, whole
 from goldseam.errors import LedgerBroken, UsageError
 from goldseam.ports import Entry, Ledger
 from goldseam.values import Json, canonical_document, document_digest
 
-START: Final = "0" * 64
-"""What the first entry has as its previous hash."""
-
-_PURPOSE: Final = "goldseam ledger checkpoint/1"
 _FORMAT: Final = "goldseam evidence/2"
 
 
@@ -31,7 +27,7 @@ class Signer(Protocol):
 
     @property
     def public(self) -> str:
-        """The Ed25519 public key, 64 hexadecimal digits."""
+        """The Ed25519 public key, 64 hexadecimal digits; empty as long as nothing was signed."""
 
     def sign(self, message: bytes) -> str:
         """The signature, 128 hexadecimal digits."""
@@ -41,97 +37,100 @@ class Signer(Protocol):
 class Verified:
     """What a ledger that verifies holds: how many entries, how many checkpoints, up to where they sign, the last hash.
 
-    What comes after `signed` is chained and not signed yet.
+    What comes after `signed` is chained and not signed yet. Where the ledger was broken and resealed, `since` is the
+    entry from which it is whole, and `resealed` says by whom, why, and what was broken before.
     """
 
     entries: int
     checkpoints: int
     signed: int
     hash: str
+    since: int = 1
+    resealed: Mapping[str, Json] | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The result as a JSON object."""
-        return {"entries": self.entries, "checkpoints": self.checkpoints, "signed": self.signed, "hash": self.hash}
-
-
-def entry_hash(seq: int, at: str, kind: str, body: Mapping[str, Json], previous: str) -> str:
-    """The hash of an entry."""
-    return _line_hash(seq, at, kind, document_digest(body), previous)
-
-
-def _line_hash(seq: int, at: str, kind: str, body_hash: str, previous: str) -> str:
-    return document_digest([seq, at, kind, body_hash, previous])
+        return {
+            "entries": self.entries,
+            "checkpoints": self.checkpoints,
+            "signed": self.signed,
+            "hash": self.hash,
+            "since": self.since,
+            "resealed": dict(self.resealed) if self.resealed is not None else None,
+        }
 
 
 def checkpoint(ledger: Ledger, last: Entry, signer: Signer) -> Entry:
     """Sign the ledger up to an entry, and record that."""
-    body = {"seq": last.seq, "hash": last.hash, "key": signer.public}
-    return ledger.append("checkpoint", {**body, "signature": signer.sign(_statement(last.seq, last.hash))})
+    return ledger.append("checkpoint", checkpoint_body(last.seq, last.hash, signer))
 
 
-def _statement(seq: int, hashed: str) -> bytes:
-    import rfc8785  # noqa: PLC0415 - only signing and verifying need it
-
-    return rfc8785.dumps({"purpose": _PURPOSE, "seq": seq, "hash": hashed})
+def checkpoint_body(seq: int, hashed: str, signer: Signer, signs: str = "") -> dict[str, Json]:
+    """What a checkpoint says of the entry that it signs; `signs` is its kind where this is its own signature."""
+    signature = signer.sign(statement(seq, hashed, signs))
+    own = {"signs": signs} if signs else {}
+    return {"seq": seq, "hash": hashed, "key": signer.public, "signature": signature, **own}
 
 
 def verify_ledger(entries: Iterable[Entry], public_key: str, kept: Sequence[Mapping[str, Json]] = ()) -> Verified:
     """Walk the chain and its checkpoints; `kept` are bodies of checkpoints that were put aside earlier.
 
     Raises LedgerBroken that names the first entry which is not as it was written, or the checkpoint that finds its
-    entry missing.
+    entry missing. What a signed `reseal` accepts is not raised, but told in the result.
     """
-    hashes: list[bytes] = []
-    previous, signed, checkpoints = START, 0, 0
+    chain = Chain(public_key)
     for entry in entries:
-        _check_link(entry, len(hashes) + 1, previous)
         check_disclosed(entry, public_key)
-        if entry.kind == "checkpoint":
-            _check_signed(entry.body, public_key, hashes, f"entry {entry.seq}")
-            signed, checkpoints = max(signed, entry.body["seq"]), checkpoints + 1
-        hashes.append(bytes.fromhex(entry.hash))
-        previous = entry.hash
-    for body in kept:
-        _check_signed(body, public_key, hashes, "the kept checkpoint")
-        signed = max(signed, body["seq"])
-    if hashes and not signed:
+        chain.add(link_of(entry, body_hash(entry)))
+    return verified_chain(chain, kept)
+
+
+def verified_chain(chain: Chain, kept: Sequence[Mapping[str, Json]] = ()) -> Verified:
+    """What a chain that was walked to its end holds; raises LedgerBroken."""
+    for item in (*chain.breaks(), *chain.kept_problems(kept)):
+        _broken(item.problem)
+    if chain.length and not chain.signed:
         msg = "the ledger has no signed checkpoint and proves nothing yet; make one with `goldseam ledger checkpoint`"
         raise LedgerBroken(msg)
-    return Verified(len(hashes), checkpoints, signed, previous)
+    found, reseal = (chain.length, chain.checkpoints, chain.signed, chain.last_hash), chain.reseal
+    if reseal is None:
+        return Verified(*found)
+    return Verified(*found, reseal.seq, {**(reseal.body or {}), "at": reseal.at})
 
 
-def _check_link(entry: Entry, seq: int, previous: str) -> None:
-    if entry.seq != seq:
-        _broken(f"entry {seq} is missing: number {entry.seq} is in its place")
-    if entry.previous != previous:
-        _broken(f"entry {seq} does not follow the entry before it")
-    if _line_hash(entry.seq, entry.at, entry.kind, body_hash(entry), entry.previous) != entry.hash:
-        _broken(f"entry {seq} is not what was written: its content does not have its hash")
+def renamed_controls(ledger: Ledger) -> Mapping[str, str]:
+    """Old ids of controls with the ids that they have today, as the home's upgrades recorded it."""
+    names: dict[str, str] = {}
+    for entry in ledger.verified(kind="upgrade"):
+        renamed: Mapping[str, str] = entry.body["controls"]
+        names = {old: renamed.get(new, new) for old, new in names.items()} | dict(renamed)
+    return names
 
 
-def _check_signed(body: Mapping[str, Json], public_key: str, hashes: Sequence[bytes], where: str) -> None:
-    """A checkpoint is signed with the key, and what it names is there and the same."""
-    if body.get("key") != public_key:
-        _broken(f"{where} is signed with another key than the one given")
-    _check_signature(body, public_key, where)
-    seq = body["seq"]
-    if not 1 <= seq <= len(hashes):
-        _broken(f"{where} signs entry {seq}, which is missing: the end of the ledger was cut off")
-    if hashes[seq - 1].hex() != body["hash"]:
-        _broken(f"{where} signs another entry {seq} than the ledger holds")
+def close_unverified(ledger: Ledger) -> tuple[str, ...]:
+    """Record a conflict for each claim that does not verify and has no outcome; the plans that were closed so.
 
-
-def _check_signature(body: Mapping[str, Json], public_key: str, where: str) -> None:
-    try:
-        signature, statement = body["signature"], _statement(body["seq"], body["hash"])
-    except (KeyError, TypeError, ValueError) as error:
-        msg = f"the ledger is broken: {where} has no valid signature; restore it from a copy"
-        raise LedgerBroken(msg) from error
-    check_signature(public_key, signature, statement, where)
+    Nobody can tell what such a repair was meant to do, so `resume` leaves it alone, and it must not be in the way.
+    """
+    trusted = {entry.seq for entry in ledger.verified(kind="repair")}
+    ended = {entry.body.get("plan") for entry in ledger.entries(kind="outcome")}
+    closed = {}
+    for entry in ledger.entries(kind="repair"):
+        plan_id = entry.body.get("plan")
+        if entry.seq not in trusted and plan_id and plan_id not in ended:
+            because = f"its claim, entry {entry.seq}, does not verify; look at the resource"
+            body = {"plan": plan_id, "ref": entry.body.get("ref"), "state": "conflict", "because": because, "waits": {}}
+            closed[str(plan_id)] = ledger.append("outcome", body)
+    return tuple(closed)
 
 
 def _broken(problem: str) -> NoReturn:
-    msg = f"the ledger is broken: {problem}; restore it from a copy"
+    msg = f"the ledger is broken: {problem}; restore it from a copy, or go on from here by `goldseam ledger reseal`"
+    raise LedgerBroken(msg)
+
+
+def _spoiled(problem: str) -> NoReturn:
+    msg = f"the evidence does not verify: {problem}; export it again"
     raise LedgerBroken(msg)
 
 
@@ -249,9 +248,9 @@ def _check_pack(pack: Mapping[str, Json], public_key: str) -> None:
     previous = chain[0]["previous"]
     for place, line in enumerate(chain):
         hashed_body = line["body_hash"] if "body_hash" in line else document_digest(line["body"])
-        hashed = _line_hash(line["seq"], line["at"], line["kind"], hashed_body, line["previous"])
+        hashed = line_hash(line["seq"], line["at"], line["kind"], hashed_body, line["previous"])
         if line["seq"] != chain[0]["seq"] + place or line["previous"] != previous or hashed != line["hash"]:
-            _broken(f"entry {line['seq']} of the evidence does not fit the chain")
+            _spoiled(f"entry {line['seq']} of the evidence does not fit the chain")
         previous = line["hash"]
     shown = [entry_of(line) for line in chain if "body" in line]
     for entry in shown:
@@ -259,15 +258,16 @@ def _check_pack(pack: Mapping[str, Json], public_key: str) -> None:
     own = [entry for entry in shown if _about(entry, pack["plan"])]
     _check_sealed(chain, own[-1].seq, public_key)
     if canonical_document(_told(own)) != canonical_document(pack["repair"]):
-        _broken("the summary does not say what the entries say")
+        _spoiled("the summary does not say what the entries say")
 
 
 def _check_sealed(chain: Sequence[Mapping[str, Json]], last_own: int, public_key: str) -> None:
     seal = chain[-1]["body"]
     if chain[-1]["kind"] != "checkpoint" or not last_own <= seal["seq"] < chain[-1]["seq"]:
-        _broken("no checkpoint signs all entries of the evidence")
+        _spoiled("no checkpoint signs all entries of the evidence")
     if seal["key"] != public_key:
-        _broken("the evidence is signed with another key than the one given")
-    _check_signature(seal, public_key, "the checkpoint of the evidence")
+        _spoiled("the evidence is signed with another key than the one given")
+    if not signature_holds(seal, public_key):
+        _spoiled("its checkpoint has no valid signature")
     if chain[seal["seq"] - chain[0]["seq"]]["hash"] != seal["hash"]:
-        _broken("the checkpoint signs another entry than the evidence holds")
+        _spoiled("the checkpoint signs another entry than the evidence holds")

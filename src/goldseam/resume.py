@@ -10,7 +10,7 @@ nothing is written before that, and no reading is final while a call may still a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -29,18 +29,18 @@ from goldseam.claim import (
     keys_valid_until,
     may_still_be_sent,
     outcome_of,
-    standing_claims,
     take_over,
+    verified_claims,
 )
 from goldseam.control import Kind
-from goldseam.errors import ClaimLost, CloudError, HomeLocked, PlanRefused, Refused, ResourceGone
+from goldseam.errors import ClaimLost, CloudError, HomeLocked, LedgerBroken, PlanRefused, Refused, ResourceGone
 from goldseam.plan import Plan, Purpose, image_path, place_of
 from goldseam.ports import Entry, KeySource, Ledger
 from goldseam.propose import reversal
 from goldseam.record import Signer, checkpoint
 from goldseam.repair import Leave, conclude, proven, repair
 from goldseam.settle import Image, settled
-from goldseam.values import Json, same
+from goldseam.values import same
 from goldseam.verify import Proof, verify
 
 _ONCE: Final = (0.0,)
@@ -107,12 +107,17 @@ class _Case:
         """Until when a call that was meant before may still arrive; None when none can."""
         return self.keys_valid() if may_still_be_sent(self.ledger, self.attempts) else None
 
+    def unrecorded_until(self, began: Entry) -> datetime | None:
+        """On a broken ledger, until when a key may last whose record is missing; None when none can."""
+        until = datetime.fromisoformat(began.at) + LONGEST_GRANT + CLOCK_SKEW
+        return until if began.seq > self.waited and until > self.doors.clock.now() else None
+
 
 def unfinished(ledger: Ledger) -> tuple[Entry, ...]:
     """The claims of repairs that have no final outcome, oldest first; recoveries are part of what they recover."""
     return tuple(
         claim
-        for claim in standing_claims(ledger)
+        for claim in verified_claims(ledger)
         if claim.body["purpose"] != Purpose.RECOVERY and outcome_of(ledger, claim.body["plan"]) not in ENDED
     )
 
@@ -194,7 +199,7 @@ def _looked_at(claim: Entry, doors: Doors, means: _Means) -> Resumed:
 
 def _seal(ledger: Ledger, signer: Signer) -> None:
     """Sign the ledger up to its newest outcome, unless that is signed."""
-    signed = max((entry.body["seq"] for entry in ledger.entries(kind="checkpoint")), default=0)
+    signed = max((entry.body["seq"] for entry in ledger.verified(kind="checkpoint")), default=0)
     outcomes = tuple(ledger.entries(kind="outcome"))
     if outcomes and outcomes[-1].seq > signed:
         checkpoint(ledger, outcomes[-1], signer)
@@ -216,7 +221,8 @@ def _ended(case: _Case) -> Resumed:
     """End one repair.
 
     Steps: 1. whether it ended meanwhile; 2. a repair that waits is looked at; 3. raise the epoch, of its recoveries
-    too; 4. nothing was sent: it ends; 5. a call may still arrive: nothing is final; 6. read, and close or take back.
+    too; 4. a broken ledger may lack intents: only readings count; 5. nothing was sent: it ends; 6. a call may still
+    arrive: nothing is final; 7. read, and close or take back.
     """
     plan, ledger = case.plan, case.ledger
     # 1. meanwhile
@@ -230,16 +236,8 @@ def _ended(case: _Case) -> Resumed:
     if began.kind == "takeover" and (until := case.arrives_until()):
         return _too_early(case, until)
     claim, backs = _taken_over(case)
-    # 4. nothing was sent
-    steps = [entry.body for entry in ledger.entries(kind="intent", plan=plan.id)]
-    if not steps:
-        ended = _closed(case, claim, "undone", "it was stopped before the first call")
-    # 5. what may still arrive
-    elif until := case.arrives_until():
-        return _too_early(case, until)
-    # 6. reading
-    else:
-        ended = _by_journal(case, claim, steps, state)
+    # 4. what a broken ledger may lack
+    ended = _by_journal(case, claim, state) if _is_whole(ledger) else _without_journal(case, claim, began)
     if ended.state in ("verified", "undone", "conflict"):
         _close_recoveries(case, backs)
     return ended
@@ -262,6 +260,25 @@ def _too_early(case: _Case, until: datetime, recovery: str = "") -> Resumed:
     return Resumed(case.plan.id, "open", told, recovery, until.isoformat())
 
 
+def _is_whole(ledger: Ledger) -> bool:
+    try:
+        ledger.require_whole()
+    except LedgerBroken:
+        return False
+    return True
+
+
+def _without_journal(case: _Case, claim: Claim, began: Entry) -> Resumed:
+    """Step 4: end a plan whose claim verifies by readings only, once no key can last whose record may be missing."""
+    if until := case.unrecorded_until(began):
+        return _too_early(case, until)
+    seen = proven(case.plan, case.doors)
+    if seen.state is Proof.VERIFIED:
+        conclude(claim, case.plan, seen)
+        return Resumed(case.plan.id, str(seen.state), seen.because)
+    return _by_reading(case, claim, ())
+
+
 def _pending(case: _Case, began: Entry) -> Resumed | None:
     """Look once whether what was waited for has come; None where it came out otherwise. Nothing is waited for here."""
     plan, doors = case.plan, case.doors
@@ -274,8 +291,16 @@ def _pending(case: _Case, began: Entry) -> Resumed | None:
     return None
 
 
-def _by_journal(case: _Case, claim: Claim, steps: Sequence[Mapping[str, Json]], state: str) -> Resumed:
-    """End a plan of which calls were meant: verified where all of them were done, else by the state that is read."""
+def _by_journal(case: _Case, claim: Claim, state: str) -> Resumed:
+    """Steps 5 to 7: verified where all calls that were meant were done, else by the state that is read."""
+    steps = [entry.body for entry in case.ledger.entries(kind="intent", plan=case.plan.id)]
+    # 5. nothing was sent
+    if not steps:
+        return _closed(case, claim, "undone", "it was stopped before the first call")
+    # 6. what may still arrive
+    if until := case.arrives_until():
+        return _too_early(case, until)
+    # 7. reading
     path = image_path(case.plan, case.kind)
     if state == "pending":
         return _by_reading(case, claim, path[-1:])

@@ -57,8 +57,10 @@ def plan_rollback(plan_id: str, doors: Doors) -> Plan:
 def three_way(plan: Plan, ledger: Ledger, now: Resource) -> tuple[ThreeWay, ...]:
     """The facets that a plan changed: before it, after it as the ledger has them, and now."""
     after: Mapping[str, Json] = {}
-    for entry in ledger.entries(kind="after", plan=plan.id):
-        after = entry.body["facets"]
+    ended = max((entry.seq for entry in ledger.verified(kind="outcome", plan=plan.id)), default=0)
+    for entry in ledger.verified(kind="after", plan=plan.id):
+        if entry.seq < ended:  # an outcome is signed as it is written: an image added behind the last is a forgery
+            after = entry.body["facets"]
     missing = plain(Unknown("it is not in the ledger"))
     return tuple(
         ThreeWay(
@@ -73,7 +75,7 @@ def three_way(plan: Plan, ledger: Ledger, now: Resource) -> tuple[ThreeWay, ...]
 
 def _check_executed(plan: Plan, ledger: Ledger) -> None:
     for claim in ledger.entries(kind="repair"):
-        if claim.body["of"] == plan.id and outcome_of(ledger, claim.body["plan"]) == "verified":
+        if claim.body.get("of") == plan.id and outcome_of(ledger, claim.body["plan"]) == "verified":
             msg = f"plan `{plan.id}` was taken back already, by `{claim.body['plan']}`"
             raise RollbackRefused(msg)
     state = outcome_of(ledger, plan.id)

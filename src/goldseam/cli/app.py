@@ -297,7 +297,10 @@ def resume(
 @app.command()
 def exempt(
     ctx: typer.Context,
-    finding: Annotated[str, typer.Argument(metavar="[FINDING]", help="Leave empty to list the exemptions.")] = "",
+    finding: Annotated[
+        str,
+        typer.Argument(metavar="[FINDING]", help="Empty: list the exemptions; or a listed NAME to withdraw."),
+    ] = "",
     owner: Annotated[str, typer.Option("--owner", help="Who answers for it.")] = "",
     reason: Annotated[str, typer.Option("--reason", help="Why it is to be left.")] = "",
     expires: Annotated[str, typer.Option("--expires", metavar="DATE", help="YYYY-MM-DD, or days as `90d`.")] = "",
@@ -453,6 +456,8 @@ def ledger_verify(
 ) -> int:
     """Verify the chain and its signed checkpoints; needs only the ledger and the public key.
 
+    Ends with 0 when it is whole, 1 when it is whole since a reseal, and 3 when it is broken.
+
     Example: goldseam ledger verify --file ledger.jsonl --public-key ledger.pub
     """
     from goldseam.cli import records
@@ -473,6 +478,24 @@ def ledger_export(
     from goldseam.cli import records
 
     return records.export(ctx.obj, plan_id, to)
+
+
+@ledger_app.command("reseal")
+def ledger_reseal(
+    ctx: typer.Context,
+    because: Annotated[str, typer.Option("--message", "-m", help="Why the broken ledger is accepted as it is.")],
+    by: Person = "",
+    as_json: Json = False,
+) -> int:
+    """Accept a broken ledger: record what is broken and start a signed segment, so that repairs may go on.
+
+    Approvals from before count no more: a rejection may be among what is missing.
+
+    Example: goldseam ledger reseal -m 'restored from the copy of Monday, entries 120 to 131 are lost'
+    """
+    from goldseam.cli import records
+
+    return records.reseal(ctx.obj, because, by, as_json=as_json)
 
 
 @ledger_app.command("checkpoint")

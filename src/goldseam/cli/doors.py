@@ -25,6 +25,6 @@ def doors(workspace: Workspace, cloud: AwsCloud) -> Doors:
         home.ledger,
         home.locks,
         SystemClock(),
-        home.exemptions.standing,
+        workspace.exemptions,
         settings_of(workspace.policies),
     )

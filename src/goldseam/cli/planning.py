@@ -242,6 +242,8 @@ def exempt(workspace: Workspace, wish: Wish, *, as_json: bool) -> int:
     """Give, withdraw or list exemptions."""
     if not wish.finding:
         return _list_exemptions(workspace, as_json=as_json)
+    if wish.withdraw and wish.finding.startswith("e-"):
+        return _withdraw_named(workspace, wish)
     finding, home, by = workspace.home.scans.finding(wish.finding).finding, workspace.home, who(wish.by)["by"]
     if wish.withdraw:
         home.exemptions.withdraw(finding.control, finding.ref, by)
@@ -253,6 +255,14 @@ def exempt(workspace: Workspace, wish: Wish, *, as_json: bool) -> int:
     if as_json:
         return _list_exemptions(workspace, as_json=True)
     output.say(f"exempt: {finding.control} on {finding.ref.address}, for {wish.owner}, as it is today")
+    return 0
+
+
+def _withdraw_named(workspace: Workspace, wish: Wish) -> int:
+    """End an exemption by its own name; there may be no finding that it is about."""
+    item = workspace.home.exemptions.named(wish.finding)
+    workspace.home.exemptions.withdraw(item.control, item.ref, who(wish.by)["by"])
+    output.note(f"{item.control} on {item.ref.address} is no longer exempt; `goldseam scan` decides anew")
     return 0
 
 
@@ -294,13 +304,14 @@ def expiry(text: str, now: datetime) -> datetime:
 
 
 def _list_exemptions(workspace: Workspace, *, as_json: bool) -> int:
-    held = workspace.home.exemptions.standing()
+    held = workspace.exemptions()
     if as_json:
-        output.print_json("goldseam.exemptions/1", exemptions=[item.to_json() for item in held])
+        rows = [item.to_json() | {"name": item.name, "verified": item.verified, "mapped": item.mapped} for item in held]
+        output.print_json("goldseam.exemptions/1", exemptions=rows)
     elif held:
         output.table(
-            ("EXPIRES", "OWNER", "CONTROL", "RESOURCE", "REASON"),
-            ((str(e.expires.date()), e.owner, e.control, e.ref.address, e.reason) for e in held),
+            ("NAME", "EXPIRES", "OWNER", "CONTROL", "RESOURCE", "REASON"),
+            ((e.name, str(e.expires.date()), e.owner, e.control, e.ref.address, e.reason) for e in held),
         )
     else:
         output.say("Nothing is exempt. `goldseam exempt <finding> --owner … --reason … --expires 90d` leaves one.")

@@ -91,12 +91,12 @@ def use(workspace: Workspace, file: Path, by: str, *, as_json: bool) -> int:
 
 def show(workspace: Workspace, *, as_json: bool) -> int:
     """Print the policy in force."""
-    path = workspace.home_path / POLICY_FILE
+    entry = workspace.policy_entry
     if as_json:
         policies = workspace.policies
         output.print_json("goldseam.policy/1", version=policies.version, policies=_described(policies))
-    elif path.exists():
-        for line in path.read_text("utf-8").rstrip().split("\n"):
+    elif entry is not None:
+        for line in str(entry.body["text"]).rstrip().split("\n"):
             output.say(line)
     else:
         output.say("No policy is in force, so nothing is changed. `goldseam policy init` writes a first one.")

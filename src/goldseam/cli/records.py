@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import orjson
 
+from goldseam.chain import START
 from goldseam.cli import output
 from goldseam.cli.masks import entries_shown
-from goldseam.cli.workspace import Workspace
+from goldseam.cli.workspace import Workspace, who
 from goldseam.disclosure import entry_of
 from goldseam.display import write_record
 from goldseam.errors import UsageError
 from goldseam.ports import Entry
-from goldseam.record import checkpoint, evidence_pack, exported, imported, verify_ledger, verify_pack
+from goldseam.record import (
+    Verified,
+    checkpoint,
+    close_unverified,
+    evidence_pack,
+    exported,
+    imported,
+    verify_ledger,
+    verify_pack,
+)
 from goldseam.values import Json
 
 _KEY_LENGTH: Final = 64
+_RESEALED: Final = 1
+"""The exit code for a ledger that is whole since it was resealed, and was broken before."""
 
 
 def show(workspace: Workspace, plan_id: str, kind: str, last: int, *, as_json: bool) -> int:
@@ -53,12 +65,58 @@ def verify(workspace: Workspace, file: Path | None, public_key: Path | None, *, 
     text = file.read_text("utf-8") if file else ""
     if pack := _pack(text):
         return _verify_pack(pack, _public_key(workspace, public_key), as_json=as_json)
-    entries: Iterable[Entry] = imported(text.splitlines()) if file else workspace.home.ledger.entries()
-    verified = verify_ledger(entries, _public_key(workspace, public_key))
+    verified = _verified(workspace, text.splitlines() if file else None, public_key)
+    if verified is None:
+        if as_json:
+            output.print_json("goldseam.verification/1", entries=0, checkpoints=0, signed=0, hash=START, since=1)
+        else:
+            output.say("Nothing is recorded yet.")
+        return 0
     if as_json:
         output.print_json("goldseam.verification/1", **verified.to_json())
     else:
-        output.say(f"the ledger is whole: {', '.join(f'{k} {v}' for k, v in verified.to_json().items())}", "green")
+        _say_verified(verified)
+    return _RESEALED if verified.resealed else 0
+
+
+def _verified(workspace: Workspace, lines: Sequence[str] | None, public_key: Path | None) -> Verified | None:
+    """What the ledger in an export or in the home holds; None where nothing was recorded yet. Raises LedgerBroken."""
+    if lines is not None:
+        return verify_ledger(imported(lines), _public_key(workspace, public_key))
+    if public_key is not None:
+        return verify_ledger(workspace.home.ledger.entries(), _public_key(workspace, public_key))
+    return workspace.home.ledger.verify()
+
+
+def _say_verified(verified: Verified) -> None:
+    told = verified.to_json()
+    numbers = ", ".join(f"{name} {told[name]}" for name in ("entries", "checkpoints", "signed", "hash"))
+    if verified.resealed is None:
+        output.say(f"the ledger is whole: {numbers}", "green")
+        return
+    by, because = verified.resealed["by"], verified.resealed["because"]
+    output.say(f"the ledger is whole since entry {verified.since} (resealed by {by}: {because}): {numbers}", "yellow")
+    for item in verified.resealed["broken"]:
+        output.say(f"  broken before: {item['problem']}", "yellow")
+
+
+def reseal(workspace: Workspace, because: str, by: str, *, as_json: bool) -> int:
+    """Accept a broken ledger as it is."""
+    if not because.strip():
+        raise UsageError("say why the broken ledger is accepted, by `-m`")
+    ledger = workspace.home.ledger
+    made = ledger.reseal(who(by)["by"], because)
+    closed = close_unverified(ledger)
+    if as_json:
+        output.print_json("goldseam.reseal/1", entry=orjson.loads(exported(made)), closed=list(closed))
+        return 0
+    for item in made.body["broken"]:
+        output.say(f"accepted as it is: {item['problem']}")
+    for plan_id in closed:
+        output.say(f"{plan_id}: its claim does not verify, so `resume` does not touch it; look at the resource")
+    policy = workspace.policy_entry
+    in_force = f"version {policy.body['version'][:12]} of {policy.at}" if policy else "none"
+    output.say(f"resealed at entry {made.seq}; approvals from before count no more; the policy in force is {in_force}")
     return 0
 
 
@@ -82,7 +140,9 @@ def _verify_pack(pack: Mapping[str, Json], public_key: str, *, as_json: bool) ->
 
 def _public_key(workspace: Workspace, path: Path | None) -> str:
     if path is None:
-        return workspace.home.signer.public
+        if key := workspace.home.signer.public:
+            return key
+        raise UsageError("this home has signed nothing and has no public key; name one with --public-key")
     key = path.read_text("utf-8").strip()
     if len(key) != _KEY_LENGTH:
         raise UsageError(f"`{path}` holds no public key; it is the file `ledger.pub` of the home folder")

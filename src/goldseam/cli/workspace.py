@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,9 +14,11 @@ if TYPE_CHECKING:
     from goldseam.clouds.aws.cloud import AwsCloud
     from goldseam.clouds.aws.shard import Progress
     from goldseam.control import Catalog
+    from goldseam.decide import Exemption
     from goldseam.pipeline import Standing
     from goldseam.plan import Plan
     from goldseam.policy import PolicySet
+    from goldseam.ports import Entry
     from goldseam.store import Home
     from goldseam.store.plans import Filed
 
@@ -35,8 +38,28 @@ class Workspace:
     def home(self) -> Home:
         """The folder that holds everything; raises HomeError."""
         from goldseam.store import Home
+        from goldseam.store.upgrade import FORMAT
 
-        return Home(self.home_path)
+        home = Home(self.home_path)
+        if home.format != FORMAT:
+            self._bring_up(home)
+        return home
+
+    def _bring_up(self, home: Home) -> None:
+        """Bring a home that another version wrote up to date, and say what that means."""
+        from goldseam.cli import output
+        from goldseam.clouds.aws.renamed import RENAMED
+        from goldseam.store.upgrade import FORMAT, bring_up
+
+        done = bring_up(home, self.catalog.control_by_id, RENAMED)
+        if done is None:
+            return
+        output.note(f"goldseam: `{home.path}` was upgraded from format {done.before} to {FORMAT}")
+        if done.old_plans:
+            output.note(f"  {output.count(done.old_plans, 'plan')} of an older format cannot be applied; plan again")
+        for item in done.unmapped:
+            told = f"nothing on {item.ref.address} is changed while it stands"
+            output.note(f"  exemption {item.name} is for `{item.control}`, which does not exist (any more): {told}")
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -50,8 +73,34 @@ class Workspace:
         """The policy in force, empty when there is none; raises InvalidDocument."""
         from goldseam.policy import load_policies, no_policies
 
+        entry = self.policy_entry
+        if entry is None:
+            return no_policies()
         path = self.home_path / POLICY_FILE
-        return load_policies(path.read_text("utf-8"), str(path), self.catalog) if path.exists() else no_policies()
+        where = str(path) if _text_of(path) == entry.body["text"] else f"policy of ledger entry {entry.seq}"
+        return load_policies(entry.body["text"], where, self.catalog)
+
+    @cached_property
+    def policy_entry(self) -> Entry | None:
+        """The ledger's entry that put the policy in force: the newest one, and none when that does not verify (law 10).
+
+        The file in the home is for people to read. One that differs is not in force, and that is said.
+        """
+        from goldseam.cli import output
+
+        newest = _last(self.home.ledger.entries(kind="policy"))
+        entry = _last(self.home.ledger.verified(kind="policy"))
+        if newest is not None and (entry is None or entry.seq != newest.seq):
+            output.note(
+                f"goldseam: the policy in ledger entry {newest.seq} cannot be verified, so no policy is in force and "
+                "nothing is changed; put one in force by `goldseam policy use FILE`"
+            )
+            return None
+        path = self.home_path / POLICY_FILE
+        text = _text_of(path)
+        if text is not None and (entry is None or entry.body["text"] != text):
+            output.note(f"goldseam: `{path}` is not the policy in force; `goldseam policy use {path}` puts it in force")
+        return entry
 
     def standing(self, policies: PolicySet | None = None) -> Standing:
         """The user's rules and what happened before, as they are now."""
@@ -61,7 +110,13 @@ class Workspace:
 
         chosen = self.policies if policies is None else policies
         memory = recall(self.home.ledger, SystemClock().now())
-        return Standing(chosen, self.home.exemptions.standing(), memory)
+        return Standing(chosen, self.exemptions(), memory)
+
+    def exemptions(self) -> tuple[Exemption, ...]:
+        """The standing exemptions, as they are now; those of controls that do not exist marked so."""
+        from goldseam.decide import with_known_controls
+
+        return with_known_controls(self.home.exemptions.standing(), self.catalog.control_by_id)
 
     @contextmanager
     def cloud(
@@ -88,6 +143,15 @@ class Workspace:
     def plan(self, plan_id: str) -> Plan:
         """A plan that was made; raises UnknownName."""
         return self.filed(plan_id).plan
+
+
+def _text_of(path: Path) -> str | None:
+    """The text of a file, None where there is no file; what is no text is none that could be in force."""
+    return path.read_text("utf-8", errors="replace") if path.exists() else None
+
+
+def _last(entries: Iterable[Entry]) -> Entry | None:
+    return next(iter(deque(entries, maxlen=1)), None)
 
 
 def who(by: str) -> Mapping[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from goldseam.evaluate import Finding, Status
@@ -23,6 +23,28 @@ class Exemption:
     state: str
     given_by: str
     at: datetime
+    entry: int = field(default=0, compare=False)
+    """The number of the ledger's entry that gives it, by which it can be withdrawn; 0 before it is recorded."""
+    verified: bool = True
+    """Whether that entry verifies; one that somebody altered holds its whole resource, whatever it says now."""
+    mapped: bool = True
+    """Whether its control is in the catalogue; where it is not, nothing tells which finding it was given for."""
+
+    @property
+    def name(self) -> str:
+        """What `goldseam exempt` calls it."""
+        return f"e-{self.entry}"
+
+    def holds_resource(self, now: datetime) -> str:
+        """Why nothing of its resource may be changed at all, and what to do; empty when it is about one finding."""
+        if not self.verified:
+            what = "cannot be verified: the ledger is broken there"
+        elif not self.mapped and now < self.expires:
+            what = f"is for the control `{self.control}`, which does not exist (any more)"
+        else:
+            return ""
+        todo = f"withdraw it by `goldseam exempt {self.name} --withdraw`, and give another where one is needed"
+        return f"exemption {self.name} on {self.ref.address} {what}; {todo}"
 
     def to_json(self) -> dict[str, Json]:
         """The exemption as a JSON object."""
@@ -52,6 +74,16 @@ class Exemption:
         )
 
 
+def with_known_controls(exemptions: Iterable[Exemption], controls: Container[str]) -> tuple[Exemption, ...]:
+    """The exemptions, those whose control is not among the known ones marked so."""
+    return tuple(item if item.control in controls else replace(item, mapped=False) for item in exemptions)
+
+
+def held(ref: Ref, exemptions: Iterable[Exemption], now: datetime) -> tuple[str, ...]:
+    """Why a whole resource is to be left alone: its exemptions that cannot be told to be about one finding."""
+    return tuple(told for item in exemptions if item.ref == ref and (told := item.holds_resource(now)))
+
+
 @dataclass(frozen=True, slots=True)
 class Lapse:
     """An exemption that is no longer in force, and why: it is reported, never dropped in silence."""
@@ -79,7 +111,9 @@ def marked(finding: Finding, exemptions: Iterable[Exemption], now: datetime) -> 
 
 
 def _about(finding: Finding, exemptions: Iterable[Exemption]) -> Iterable[Exemption]:
-    return (item for item in exemptions if item.control == finding.control and item.ref == finding.ref)
+    return (
+        item for item in exemptions if item.verified and item.control == finding.control and item.ref == finding.ref
+    )
 
 
 def _lapsed(exemption: Exemption, finding: Finding, now: datetime) -> str:

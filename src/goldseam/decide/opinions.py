@@ -20,7 +20,7 @@ from goldseam.decide.case import (
     fact_shown,
     shortly,
 )
-from goldseam.decide.exemption import Exemption, exempted, lapsed
+from goldseam.decide.exemption import Exemption, exempted, held, lapsed
 from goldseam.decide.ownership import MANAGED_BY
 from goldseam.evaluate import Finding, Status
 from goldseam.policy import Limits, Mode, Policy
@@ -64,12 +64,18 @@ def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:
         TraceLine("exemption", _sentence(lapse.exemption), truth=False, effect=f"lapsed: {lapse.because}")
         for lapse in lapsed(finding, around.exemptions, around.now)
     ]
+    if whole := held(finding.ref, around.exemptions, around.now):
+        return Opinion(Mode.LEAVE, (*lines, *map(_held_line, whole)))
     item = exempted(finding, around.exemptions, around.now)
     if item is None:
         return Opinion(Mode.AUTO, tuple(lines))
     told = (f"given by {item.given_by} at {item.at.isoformat()}",)
     lines.append(TraceLine("exemption", _sentence(item), truth=True, effect="leave: exempt", evidence=told))
     return Opinion(Mode.LEAVE, tuple(lines))
+
+
+def _held_line(told: str) -> TraceLine:
+    return TraceLine("exemption", told, truth=True, effect="leave: the whole resource")
 
 
 def _sentence(item: Exemption) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +32,7 @@ class Database:
         self.folder = folder
         self._turn = threading.RLock()
         self._depth = 0
+        self._then: list[Callable[[], None]] = []
         with told(folder):
             self._connection = self._opened(patience)
             self._note = os.open(folder / WRITER, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -78,10 +79,17 @@ class Database:
                 os.pwrite(self._note, f"{os.getpid():<10}".encode(), 0)
                 yield self._connection
                 self._connection.execute("COMMIT")
+                then = self._then
             finally:
-                self._depth = 0
+                self._depth, self._then = 0, []
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+            for act in then:
+                act()
+
+    def once_written(self, act: Callable[[], None]) -> None:
+        """Do something as soon as the transaction that is under way is on disk, and only then."""
+        self._then.append(act)
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query, all of them: nothing stays open that could hold a writer up."""
@@ -102,6 +110,11 @@ class Database:
         with self._turn, told(self.folder):
             found: tuple[Any, ...] | None = self._connection.execute(query, parameters).fetchone()
             return found
+
+    def number(self, name: str) -> int:
+        """A number that the table `home` keeps: `format` or `first_format`."""
+        row = self.row("SELECT value FROM home WHERE name = ?", (name,))
+        return int(row[0]) if row else 1
 
     def close(self) -> None:
         """Let go of the file; nothing is pending, since every transaction ended."""

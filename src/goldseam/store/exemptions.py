@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final, TypeAlias
+
 from goldseam.decide import Exemption
-from goldseam.errors import UnknownName
+from goldseam.errors import MISSHAPEN, LedgerBroken, UnknownName
 from goldseam.ports import Entry, Ledger
+from goldseam.record import renamed_controls
 from goldseam.resource import Ref
+
+_GIVEN: Final = "exemption"
+_WITHDRAWN: Final = "exemption-withdrawn"
+_LAPSED: Final = "exemption-lapsed"
+_KINDS: Final = (_GIVEN, _WITHDRAWN, _LAPSED)
+_Place: TypeAlias = tuple[str, Ref]
 
 
 class Exemptions:
@@ -16,35 +27,80 @@ class Exemptions:
 
     def give(self, exemption: Exemption) -> Entry:
         """Record an exemption; it takes the place of one for the same control and resource."""
-        return self._ledger.append("exemption", exemption.to_json())
+        return self._ledger.append(_GIVEN, exemption.to_json())
 
     def withdraw(self, control: str, ref: Ref, by: str) -> Entry:
         """Take an exemption back; raises UnknownName when there is none."""
-        return self._ended("exemption-withdrawn", control, ref, by=by)
+        return self._ended(_WITHDRAWN, control, ref, by=by)
 
     def lapse(self, control: str, ref: Ref, because: str) -> Entry:
         """Record that an exemption has lapsed, and why; raises UnknownName when there is none."""
-        return self._ended("exemption-lapsed", control, ref, because=because)
+        return self._ended(_LAPSED, control, ref, because=because)
+
+    def named(self, name: str) -> Exemption:
+        """The standing exemption of that name (`e-` and the number of its entry); raises UnknownName."""
+        standing = self.standing()
+        for item in standing:
+            if item.name == name:
+                return item
+        raise UnknownName("exemption", name, (item.name for item in standing))
 
     def standing(self) -> tuple[Exemption, ...]:
         """The exemptions that were given and neither withdrawn nor recorded as lapsed, in the order they were given.
 
-        Whether one is in force depends on the time and on what offends: `decide.exempted` tells.
+        One whose entry does not verify still stands, marked so: none is lost because somebody altered the ledger. What
+        ends or replaces one has to verify. Controls go by the names that they have today. Whether one is in force
+        depends on the time and on what offends: `decide.exempted` tells.
+
+        Raises LedgerBroken for an entry that verifies and is not understood.
         """
-        held: dict[tuple[str, Ref], Exemption] = {}
+        names = renamed_controls(self._ledger)
+        trusted = {entry.seq for kind in _KINDS for entry in self._ledger.verified(kind=kind)}
+        held: dict[_Place, tuple[Exemption, ...]] = {}
         for entry in sorted(self._entries(), key=lambda entry: entry.seq):
-            place = (entry.body["control"], Ref.from_json(entry.body["ref"]))
-            held.pop(place, None)
-            if entry.kind == "exemption":
-                held[place] = Exemption.from_json(entry.body)
-        return tuple(held.values())
+            if entry.seq in trusted:
+                place = _place(entry, names)
+                held.pop(place, None)
+                if entry.kind == _GIVEN:
+                    held[place] = (_exemption(entry, names),)
+            elif entry.kind == _GIVEN and (altered := _altered(entry, names)):
+                place = (altered.control, altered.ref)
+                held[place] = (*held.get(place, ()), altered)
+        return tuple(item for items in held.values() for item in items)
 
     def _entries(self) -> list[Entry]:
-        kinds = ("exemption", "exemption-withdrawn", "exemption-lapsed")
-        return [entry for kind in kinds for entry in self._ledger.entries(kind=kind)]
+        return [entry for kind in _KINDS for entry in self._ledger.entries(kind=kind)]
 
     def _ended(self, kind: str, control: str, ref: Ref, **told: str) -> Entry:
         held = [item for item in self.standing() if item.control == control and item.ref == ref]
         if not held:
             raise UnknownName("exemption on", f"{control} {ref}", (f"{e.control} {e.ref}" for e in self.standing()))
         return self._ledger.append(kind, {"control": control, "ref": ref.to_json(), **told})
+
+
+def _place(entry: Entry, names: Mapping[str, str]) -> _Place:
+    try:
+        control: str = entry.body["control"]
+        return names.get(control, control), Ref.from_json(entry.body["ref"])
+    except MISSHAPEN as error:
+        raise _not_understood(entry) from error
+
+
+def _exemption(entry: Entry, names: Mapping[str, str]) -> Exemption:
+    try:
+        given = Exemption.from_json(entry.body)
+    except MISSHAPEN as error:
+        raise _not_understood(entry) from error
+    return replace(given, control=names.get(given.control, given.control), entry=entry.seq)
+
+
+def _altered(entry: Entry, names: Mapping[str, str]) -> Exemption | None:
+    """What an entry that somebody altered still says; None where it names no resource any more."""
+    try:
+        return replace(_exemption(entry, names), verified=False)
+    except LedgerBroken:
+        return None
+
+
+def _not_understood(entry: Entry) -> LedgerBroken:
+    return LedgerBroken(f"entry {entry.seq} of the ledger is an {entry.kind} that cannot be read; report this")

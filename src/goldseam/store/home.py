@@ -40,7 +40,8 @@ class Home:
             raise HomeError(msg)
         self.database = Database(self.path)
         self.locks = FileLocks(self.path)
-        self.ledger = SqliteLedger(self.database, self._clock)
+        self.signer = SigningKey(self.path)
+        self.ledger = SqliteLedger(self.database, self._clock, self.signer)
         self.documents = Documents(self.database)
 
     @cached_property
@@ -64,10 +65,10 @@ class Home:
 
         return Exemptions(self.ledger)
 
-    @cached_property
-    def signer(self) -> SigningKey:
-        """The key that signs the ledger's checkpoints, made when it is first asked for."""
-        return SigningKey(self.path)
+    @property
+    def format(self) -> int:
+        """The format that what is kept was written in; `upgrade.bring_up` brings it to today's."""
+        return self.database.number("format")
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -4,25 +4,33 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import orjson
 
-from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError
+from goldseam.chain import CHECKPOINT, RESEAL, SIGNED_KINDS, START, Break, entry_hash
+from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, UsageError
 from goldseam.ports import Clock, Entry
-from goldseam.record import START, entry_hash
+from goldseam.record import Verified, checkpoint_body, verified_chain
 from goldseam.store.database import Database
+from goldseam.store.kept import KeptCheckpoints
+from goldseam.store.reading import VerifiedReading
+from goldseam.store.signing import SigningKey
 from goldseam.values import Json, canonical_document
 
-_COLUMNS = "seq, at, kind, body, previous, hash"
+_COLUMNS = "seq, at, kind, CAST(body AS BLOB), previous, hash"
 
 
 class SqliteLedger:
     """Implements `ports.Ledger`; any number of threads and processes may append at once."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, key: SigningKey) -> None:
         self._database = database
         self._clock = clock
+        self._key = key
+        self._kept = KeptCheckpoints(database.folder)
+        self._reading = VerifiedReading(database, key, self._kept)
 
     def append(self, kind: str, body: Mapping[str, Json]) -> Entry:
         """Write one entry; raises StorageFull or HomeLocked, and then nothing was written."""
@@ -57,7 +65,7 @@ class SqliteLedger:
     def _epoch(self, plan_id: str) -> tuple[int, bool]:
         """The newest epoch of a plan, 0 before the first, and whether its claim stands."""
         row = self._database.row(
-            "SELECT kind, coalesce(json_extract(body, '$.epoch'), 1) FROM ledger"
+            "SELECT kind, coalesce(CASE WHEN json_valid(body) THEN json_extract(body, '$.epoch') END, 1) FROM ledger"
             " WHERE plan = ? AND kind IN ('repair', 'takeover', 'release') ORDER BY seq DESC LIMIT 1",
             (plan_id,),
         )
@@ -69,6 +77,18 @@ class SqliteLedger:
         return _entry(row) if row else None
 
     def _written(self, kind: str, body: Mapping[str, Json]) -> Entry:
+        """Write one entry; with a signature of its own behind it in the same transaction where its kind has one."""
+        with self._database.writing():
+            entry = self._inserted(kind, body)
+            signs = entry
+            if kind in SIGNED_KINDS:
+                signs = self._inserted(CHECKPOINT, checkpoint_body(entry.seq, entry.hash, self._key, kind))
+            if signs.kind == CHECKPOINT:
+                keep = self._kept.renew if kind == RESEAL else partial(self._kept.keep, holds=self._holds)
+                self._database.once_written(partial(keep, signs))
+        return entry
+
+    def _inserted(self, kind: str, body: Mapping[str, Json]) -> Entry:
         text = canonical_document(body).decode()
         document = orjson.loads(text)
         with self._database.writing() as connection:
@@ -85,13 +105,50 @@ class SqliteLedger:
                 raise _broken_rule(error, document.get("plan")) from error
         return Entry(seq, at, kind, document, previous, hashed)
 
+    def _holds(self, entry: Entry) -> bool:
+        return self._database.row("SELECT hash FROM ledger WHERE seq = ?", (entry.seq,)) == (entry.hash,)
+
     def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
-        """The entries in order, all of them or of one kind or about one plan."""
+        """The entries in order, all of them or of one kind or about one plan; as they are there, verified or not."""
         wanted = {"kind": kind, "plan": plan}
         given = {name: value for name, value in wanted.items() if value is not None}
         where = "".join(f"{name} = ? AND " for name in given)
         query = f"SELECT {_COLUMNS} FROM ledger WHERE {where}seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - fixed names
         return map(_entry, self._database.pages(query, *given.values(), after=0))
+
+    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+        """The entries that are as they were written: what permits something is read here and nowhere else.
+
+        An approval is left out when the ledger is broken, or was resealed, after it: its rejection may be missing.
+        """
+        return self._reading.entries(kind=kind, plan=plan)
+
+    def require_whole(self) -> None:
+        """Raise LedgerBroken when the chain is broken and not resealed; new repairs start on a whole one only."""
+        self._reading.require_whole()
+
+    def breaks(self) -> tuple[Break, ...]:
+        """Where the chain is broken and not resealed."""
+        return self._reading.breaks()
+
+    def verify(self) -> Verified | None:
+        """What the ledger holds, None when nothing was recorded yet; raises LedgerBroken."""
+        self._reading.require_whole()
+        chain = self._reading.chain()
+        return verified_chain(chain) if chain.length else None
+
+    def reseal(self, by: str, because: str) -> Entry:
+        """Accept a broken ledger as it is: record what is broken, and start a signed segment.
+
+        Raises UsageError when nothing is broken.
+        """
+        with self._database.writing():
+            found = self._reading.breaks()
+            if not found:
+                raise UsageError("the ledger is whole; there is nothing to reseal")
+            last = self.last()
+            body = {"by": by, "because": because, "broken": [item.to_json() for item in found]}
+            return self._written(RESEAL, {**body, "head": last.hash if last else START})
 
 
 _CLAIMED: Final = "plan `{}` was executed before; make a new plan if it is needed again"
@@ -109,5 +166,14 @@ def _broken_rule(error: sqlite3.IntegrityError, plan_id: str) -> GoldseamError:
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    seq, at, kind, body, previous, hashed = row
-    return Entry(seq, at, kind, orjson.loads(body), previous, hashed)
+    seq, at, kind, text, previous, hashed = row
+    return Entry(seq, at, kind, _body(text), previous, hashed)
+
+
+def _body(text: object) -> Mapping[str, Json]:
+    """The body of an entry; empty where somebody altered it into what is no JSON object."""
+    try:
+        held = orjson.loads(text) if isinstance(text, bytes) else None
+    except orjson.JSONDecodeError:
+        held = None
+    return held if isinstance(held, dict) else {}

@@ -69,4 +69,13 @@ CREATE TRIGGER ledger_epoch BEFORE INSERT ON ledger
 """
 """One plan cannot have two standing claims, nor an intent under an old epoch; rows without one are of epoch 1."""
 
-MIGRATIONS: Final = (_FIRST, _EPOCHS)
+_HOME_FORMAT: Final = """
+CREATE TABLE home (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO home (name, value)
+    SELECT name, CASE WHEN EXISTS (SELECT 1 FROM ledger) OR EXISTS (SELECT 1 FROM plan) OR EXISTS (SELECT 1 FROM scan)
+        THEN 1 ELSE 2 END
+    FROM (SELECT 'format' AS name UNION ALL SELECT 'first_format');
+"""
+"""The format of what the tables hold, now and when the home was made; a home with content from before has format 1."""
+
+MIGRATIONS: Final = (_FIRST, _EPOCHS, _HOME_FORMAT)

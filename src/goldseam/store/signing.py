@@ -1,6 +1,7 @@
 """The key that signs the ledger's checkpoints.
 
-It is made on first use and kept in the home folder, readable by its owner only. It opens nothing in any cloud, and no
+It is made when something is first signed and kept in the home folder, readable by its owner only. Reading and verifying
+never make it: a key without entries beside it means that entries were removed. It opens nothing in any cloud, and no
 repair needs it: all that it does is to say that a ledger is this installation's.
 """
 
@@ -24,28 +25,57 @@ class SigningKey:
     """Implements `record.Signer` with the key in a home folder."""
 
     def __init__(self, home: Path) -> None:
-        self._key = _loaded(home)
-        self.public = self._key.public_key().public_bytes_raw().hex()
-        with told(home):
-            (home / _PUBLIC).write_text(f"{self.public}\n", encoding="ascii")
+        self._home = home
+        self._key: Ed25519PrivateKey | None = None
+
+    @property
+    def public(self) -> str:
+        """The public key; empty as long as nothing was signed. Raises HomeError when the key file holds no key."""
+        with told(self._home):
+            if self._key is None and (self._home / _PRIVATE).exists():
+                self._key = _loaded(self._home / _PRIVATE)
+            if self._key is not None:
+                return _public(self._key)
+            path = self._home / _PUBLIC
+            return path.read_text(encoding="ascii").strip() if path.exists() else ""
 
     def sign(self, message: bytes) -> str:
-        """The signature, 128 hexadecimal digits."""
+        """The signature, 128 hexadecimal digits; raises HomeError."""
+        if self._key is None:
+            self._key = self._opened()
         return self._key.sign(message).hex()
 
+    def _opened(self) -> Ed25519PrivateKey:
+        path, public = self._home / _PRIVATE, self._home / _PUBLIC
+        with told(self._home):
+            if not path.exists() and public.exists():
+                msg = (
+                    f"`{path}` is missing, so nothing can be signed; restore it from a copy, or remove `{public}` too "
+                    "to begin with a new key, and run `goldseam ledger reseal`"
+                )
+                raise HomeError(msg)
+            if not path.exists():
+                _make(self._home)
+            key = _loaded(path)
+            if not public.exists() or public.read_text(encoding="ascii").strip() != _public(key):
+                public.write_text(f"{_public(key)}\n", encoding="ascii")
+        return key
 
-def _loaded(home: Path) -> Ed25519PrivateKey:
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+def _loaded(path: Path) -> Ed25519PrivateKey:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - slow to import
 
-    path = home / _PRIVATE
-    with told(home):
-        if not path.exists():
-            _make(home)
-        text = path.read_text(encoding="ascii")
     try:
-        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
+        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
     except ValueError as error:
-        msg = f"`{path}` is not a key; restore it, or remove it to begin with a new one (checkpoints then name that)"
+        msg = (
+            f"`{path}` is not a key; restore it, or remove it and `{_PUBLIC}` to begin with a new one, and run "
+            "`goldseam ledger reseal`"
+        )
         raise HomeError(msg) from error
 
 
