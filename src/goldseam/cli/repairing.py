@@ -187,11 +187,13 @@ def one_time_code(workspace: Workspace, plan_id: str, config: Path | None, *, as
 
     path = config or workspace.home_path / "keyholder" / "keyholder.yaml"
     loaded = load_config(path)
-    code = new_code(loaded, plan_id)
+    made = new_code(loaded, plan_id)
     if as_json:
-        output.print_json("goldseam.code/1", plan=plan_id, code=code)
+        output.print_json("goldseam.code/1", plan=plan_id, code=made.code, about=list(made.about))
     else:
-        output.say(code, "bold")
+        for line in made.about:
+            output.say(line)
+        output.say(made.code, "bold")
         output.note(f"for plan {plan_id}, once, within {loaded.code_life}")
     return 0
 

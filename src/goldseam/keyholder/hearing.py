@@ -27,7 +27,7 @@ from goldseam.keyholder.approval import approvers_of
 from goldseam.keyholder.config import Config
 from goldseam.keyholder.derive import Derived, derived, identified, restores
 from goldseam.keyholder.identity import Signer
-from goldseam.keyholder.journal import Journal
+from goldseam.keyholder.journal import LACKS_CODE, Journal, described
 from goldseam.plan import Plan
 from goldseam.ports import Clock, Key
 from goldseam.values import Json
@@ -103,6 +103,7 @@ class Hearing:
         self._enter(2)
         plan = identified(request.plan)
         self._entry.update(plan=plan.id, resource=plan.ref.address, controls=list(plan.controls))
+        self._entry.update(described(plan))
         return plan
 
     def what_it_takes(self, plan: Plan) -> Derived:
@@ -132,6 +133,7 @@ class Hearing:
             raise GrantRefused(f"{msg}; have it approved with `goldseam approve {plan.id}`")
         code = request.code(self._keyholder.signer.box())
         if not code and not config.automated:
+            self._entry.update(lacks=LACKS_CODE, approvers=sorted(names))
             msg = f"plan {plan.id} needs a one-time code; run `goldseam-keyholder key {plan.id}` on its side"
             raise GrantRefused(msg)
         self._entry.update(approvers=sorted(names), by_code=bool(code))

@@ -11,7 +11,8 @@ from typing import Final
 import orjson
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from goldseam.errors import AlreadyDone, GrantRefused
+from goldseam.errors import AlreadyDone, GrantRefused, UsageError
+from goldseam.keyholder import forms
 from goldseam.keyholder.identity import KeyholderName, Signer, Verifier, decoded, encoded
 from goldseam.keyholder.sealed import seal, unseal
 from goldseam.ports import Key, Secret
@@ -146,11 +147,11 @@ def key_in(body: bytes, asked: Asking, keyholder: KeyholderName) -> Key:
 def _request(name: str, message: Mapping[str, Json]) -> Request:
     try:
         return Request(
-            name, _text(message["nonce"], _NONCE), datetime.fromisoformat(message["time"]), dict(message["plan"]),
-            tuple(dict(approval) for approval in message["approvals"]),
+            name, forms.nonce(_text(message["nonce"], _NONCE)), datetime.fromisoformat(message["time"]),
+            dict(message["plan"]), tuple(dict(approval) for approval in message["approvals"]),
             X25519PublicKey.from_public_bytes(decoded(message["reply_to"])), _text(message["code"]),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, UsageError) as error:
         msg = "the request is malformed; use the same version of goldseam on both sides"
         raise GrantRefused(msg) from error
 
