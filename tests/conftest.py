@@ -9,6 +9,9 @@ import pytest
 from goldseam.demo.account import DemoAccount, seed_account
 from goldseam.demo.emulator import EmbeddedCloud
 from tests import emulators
+from tests.skips import pytest_addoption, pytest_configure
+
+__all__ = ["pytest_addoption", "pytest_configure"]
 
 
 @pytest.fixture(scope="session", autouse=True)

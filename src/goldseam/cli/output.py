@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from goldseam.cli import streams
 from goldseam.values import ABSENT, Json, Value, difference, plain, same
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ def say(text: str = "", style: str = "") -> None:
 def note(text: str) -> None:
     """One line beside the answer, on standard error: progress and hints."""
     sys.stderr.write(text + "\n")
+
+
+def note_unseen(text: str) -> None:
+    """What was done, on standard error, where standard output no longer reaches anybody."""
+    sys.stdout.flush()
+    if streams.lost():
+        note(f"goldseam: standard output is closed; {text}")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[tuple[str, str] | str]]) -> None:
@@ -102,8 +110,12 @@ def count(number: int, noun: str) -> str:
 
 
 def ask(question: str) -> bool:
-    """Whether a person says yes; no when nobody can be asked."""
+    """Whether a person says yes; no when nobody can be asked, or nobody saw what the question is about."""
     if not sys.stdin.isatty():
+        return False
+    sys.stdout.flush()
+    if streams.lost() or streams.lost(sys.stderr):
+        note("standard output is closed: nobody saw what would be done, so nobody is asked")
         return False
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()

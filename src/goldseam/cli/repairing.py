@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
 from goldseam.cli.doors import doors
+from goldseam.cli.interruption import noticed, under_way
 from goldseam.cli.planning import decided_auto, fresh_look, proposed
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace, who
@@ -45,6 +46,9 @@ def apply(
     with _at_work(workspace) as (cloud, through):
         wanted = _refs_decided_auto(workspace) if auto else [workspace.plan(name) for name in plan_ids]
         for item in wanted:
+            if came := noticed():
+                refusals.append(f"{item.id}: not begun, {came} came before")
+                continue
             try:
                 plan = item if isinstance(item, Plan) else _automatic(workspace, cloud, item)
                 if plan is not None:
@@ -84,13 +88,15 @@ def _applied(
     if not auto and not yes and not quiet:
         print_plan(plan, decisions, workspace.catalog)
     if not auto and not yes and not output.ask(f"carry out {plan.id}?"):
-        output.note(f"{plan.id} was not carried out; add --yes where nobody can be asked")
-        return []
+        raise Refused(f"{plan.id} was not carried out; add --yes where nobody can be asked")
     leave = Leave(who(by)["by"] if not auto else "policy", decisions, key_source(source, workspace.home_path, cloud))
-    done = repair(plan, leave, through, workspace.home.signer)
+    with under_way(plan) as ended:
+        done = repair(plan, leave, through, workspace.home.signer)
+        ended(done.state)
     _remember(workspace, cloud, plan)
     if not quiet:
         print_repair(done, plan)
+    output.note_unseen(f"{plan.id} {done.state}: {done.because or plan.ref.address}")
     return [done]
 
 
@@ -120,6 +126,8 @@ def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Plan | None:
 
 def _remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
     """Keep what the resource is like now, so that `findings` is right without another scan."""
+    if noticed():
+        return
     scans = workspace.home.scans
     if known := scans.scans():
         seen = fresh_look(workspace, cloud, plan.ref, workspace.standing())
@@ -142,12 +150,15 @@ def rollback(workspace: Workspace, plan_id: str, source: Source, by: str, *, yes
         person = who(by)["by"]
         approve(workspace.home.ledger, Approval(back.id, person, (), SystemClock().now().isoformat(), "rollback"))
         leave = Leave(person, (), key_source(source, workspace.home_path, cloud))
-        done = repair(back, leave, through, workspace.home.signer)
+        with under_way(back) as ended:
+            done = repair(back, leave, through, workspace.home.signer)
+            ended(done.state)
         _remember(workspace, cloud, back)
     if as_json:
         output.print_json("goldseam.repairs/1", repairs=[done.to_json()], refused=[])
     else:
         print_repair(done, back)
+    output.note_unseen(f"{back.id} {done.state}: {done.because or back.ref.address}")
     return _exit_code([done], [])
 
 
@@ -160,7 +171,10 @@ def resume(workspace: Workspace, source: Source, by: str, *, as_json: bool) -> i
         output.print_json("goldseam.resume/1", resumed=[]) if as_json else output.say("Nothing is unfinished.")
         return 0
     with _at_work(workspace) as (cloud, through):
-        done = ended(through, _if_known(source, workspace, cloud), workspace.home.signer, who(by)["by"])
+        with under_way() as told:
+            done = ended(through, _if_known(source, workspace, cloud), workspace.home.signer, who(by)["by"])
+            for item in done:
+                told(f"{item.plan} {item.state}")
         for item in done:
             _remember(workspace, cloud, workspace.plan(item.plan))
     if as_json:

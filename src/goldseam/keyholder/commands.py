@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -186,17 +187,27 @@ def _line(item: object) -> str:
 
 
 def _run(given: argparse.Namespace) -> int:
+    """Answer requests until a signal comes; then those that were begun are answered, and a second ends it at once."""
     door = opened_door(load_config(given.config))
+    came: list[int] = []
 
-    def stop(signum: int, frame: object) -> None:
-        del signum, frame
-        threading.Thread(target=door.shutdown).start()
+    def stop(number: int, frame: object) -> None:
+        del frame
+        if came and number != signal.SIGHUP:  # a terminal that closes may send it more than once
+            os._exit(128 + number)
+        if not came:
+            threading.Thread(target=door.shutdown).start()
+        came.append(number)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    _say(f"listening on {door.url} as {door.keyholder.signer.keyholder_name.text}")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
+    sys.excepthook = _no_traceback
+    threading.excepthook = lambda args: _no_traceback(args.exc_type)
     with door:
+        _say(f"listening on {door.url} as {door.keyholder.signer.keyholder_name.text}")
         door.serve_forever(0.1)
+        door.finish()
     return 0
 
 
@@ -248,11 +259,16 @@ def _rotate(given: argparse.Namespace) -> int:
     return 0
 
 
+def _no_traceback(kind: type[BaseException], *_: object) -> None:
+    _ended(f"a fault in the keyholder itself ({kind.__name__})", 3)
+
+
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 def _ended(why: str, code: int) -> int:
-    sys.stderr.write(f"goldseam-keyholder: {why}\n")
+    with suppress(OSError, AttributeError):  # standard error may be closed, or not be there
+        sys.stderr.write(f"goldseam-keyholder: {why}\n")
     return code
