@@ -69,6 +69,11 @@ def exit_code() -> int:
     return 128 + _NOW.signal
 
 
+def expected() -> None:
+    """Forget the signal: it was the way in which this command is meant to end."""
+    _NOW.signal = 0
+
+
 def so_far() -> str:
     """What happened, for the last line of a command that was interrupted."""
     told = ", ".join(_NOW.done) or "no repair was under way"

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
-from goldseam.cli.interruption import Interrupted
+from goldseam.cli.interruption import Interrupted, expected
 from goldseam.errors import GoldseamError, UsageError
 
 if TYPE_CHECKING:
@@ -277,5 +277,6 @@ def explore(home: Path | None) -> int:
             while True:
                 time.sleep(3600)
         except (KeyboardInterrupt, Interrupted):
+            expected()
             output.say("\nstopped; start it again with the same command")
     return 0
