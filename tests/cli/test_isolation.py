@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from goldseam.cli.policies import simulate
 from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
 from goldseam.context import Fact
+from goldseam.control import Kind
 from goldseam.errors import AccessDenied, CredentialsExpired, CredentialsMissing, PlanRefused
 from goldseam.evaluate import Status, finding_id
 from goldseam.pipeline import Seen, Standing, judged, plan_for
@@ -157,6 +158,13 @@ class Reader:
         if ref.id in self.raising:
             raise self.raising[ref.id]
         return bucket(ref.id)
+
+    def scan(self, shard: Shard, wanted: Mapping[Kind, frozenset[str]]) -> Iterator[Resource]:
+        del shard, wanted
+        return iter(())
+
+    def more(self, lacking: Iterable[tuple[Resource, frozenset[str]]]) -> Iterator[Resource]:
+        return (resource for resource, _ in lacking)
 
 
 def planned(workspace: Workspace, names: tuple[str, ...], **raising: Exception) -> list[Made]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from goldseam.cli.tour import _fresh
 from goldseam.demo.emulator import ROOT_KEY
 
 
@@ -55,6 +56,20 @@ def test_the_tour_leaves_a_home_to_explore(toured: tuple[Path, str]) -> None:
     home = folder / "goldseam-demo"
     assert "finding" in goldseam(folder, "findings", "--home", str(home)).stdout
     assert goldseam(folder, "ledger", "verify", "--home", str(home)).returncode == 0
+
+
+def test_the_home_is_its_owners_alone(toured: tuple[Path, str]) -> None:
+    """Everything that the demo creates, the emulated cloud's files too."""
+    home = toured[0] / "goldseam-demo"
+    open_to_others = [path for path in (home, *home.rglob("*")) if path.stat().st_mode & 0o077]
+    assert open_to_others == []
+
+
+def test_a_folder_that_was_there_is_closed_too(tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    given.mkdir(mode=0o755)
+    assert _fresh(given) == given
+    assert given.stat().st_mode & 0o777 == 0o700
 
 
 def test_no_key_lies_in_the_home(toured: tuple[Path, str]) -> None:

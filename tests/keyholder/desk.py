@@ -19,6 +19,7 @@ from goldseam.keyholder.config import Config
 from goldseam.keyholder.hearing import Keyholder
 from goldseam.keyholder.identity import Signer
 from goldseam.keyholder.journal import Journal
+from goldseam.keyholder.setup import journal_key
 from goldseam.plan import Plan, Purpose
 from goldseam.ports import Key, Secret
 from goldseam.propose import Rules, propose, reversal
@@ -183,8 +184,9 @@ def desk(folder: Path, rules: tuple[Rule, ...] = (ANYTHING,), *, automated: bool
     )
     config = dataclasses.replace(config, **more)
     sts, clock = FakeSts(), StoppedClock()
-    journal = Journal(config.state / "journal.jsonl")
+    own = Signer.fresh()
+    journal = Journal(config.state / "journal.jsonl", journal_key(own), create=True)
     world = World()
     world.put(house())
-    keyholder = Keyholder(config, Signer.fresh(), journal, CATALOG, sts, clock, world)
+    keyholder = Keyholder(config, own, journal, CATALOG, sts, clock, world)
     return Desk(keyholder, sts, clock, requester, approvers, world)

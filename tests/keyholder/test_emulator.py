@@ -31,6 +31,8 @@ from goldseam.errors import AlreadyDone, GrantRefused
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.client import KeyholderSource
 from goldseam.keyholder.identity import KeyholderName, Signer
+from goldseam.keyholder.journal import Journal
+from goldseam.keyholder.setup import journal_key
 from goldseam.plan import Plan
 from goldseam.ports import Key, KeySource, Secret
 from goldseam.propose import propose
@@ -107,7 +109,9 @@ def keyholder_process(
 ) -> Iterator[Office]:
     """The real process, with the keyholder's own credentials and every log switched on."""
     requester, approver = Signer.fresh(), Signer.fresh()
-    Signer.fresh().save(folder / "state" / "keyholder.key")
+    own = Signer.fresh()
+    own.save(folder / "state" / "keyholder.key")
+    Journal(folder / "state" / "journal.jsonl", journal_key(own), create=True).verified()
     config = CONFIG.format(
         account=account.account_id, role=account.people.remediator_role,
         reads=account.people.scanner_role, automated=str(automated).lower(),
@@ -197,11 +201,18 @@ def test_the_code_of_the_manual_mode(demo_account: DemoAccount, tmp_path: Path) 
     codes: list[str] = []
     with keyholder_process(tmp_path, demo_account, automated=False, code=lambda _: Secret(code=codes[-1])) as office:
         command = [sys.executable, "-m", "goldseam.keyholder", "--config", str(tmp_path / "keyholder.yaml"), "key"]
+        codes.append("")
+        with pytest.raises(GrantRefused, match="needs a one-time code"):
+            office.source.key_for(plan.to_json(), office.approved(plan))
         codes.append("0000-0000-0000-0000")
         with pytest.raises(GrantRefused, match="no code in force"):
             office.source.key_for(plan.to_json(), office.approved(plan))
+        codes.append("")
+        with pytest.raises(GrantRefused, match="needs a one-time code"):
+            office.source.key_for(plan.to_json(), office.approved(plan))
         shown = subprocess.run([*command, plan.id], check=True, capture_output=True, text=True).stdout
-        codes.append(shown.split()[0])
+        assert plan.ref.address in shown
+        codes.append(shown.splitlines()[-2])
         key = office.source.key_for(plan.to_json(), office.approved(plan))
         with pytest.raises(AlreadyDone):
             office.source.key_for(plan.to_json(), office.approved(plan))

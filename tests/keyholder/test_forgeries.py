@@ -389,7 +389,7 @@ def test_a_rollback_is_the_inverse_on_the_same_resource_once(tmp_path: Path) -> 
         room.ask(undo.to_json())
     again = back(first)
     other_id = dataclasses.replace(again, follows=undo.id)
-    with pytest.raises(AlreadyDone, match="was granted before"):
+    with pytest.raises(AlreadyDone, match="was taken back before"):
         room.ask(other_id.to_json())
     assert len(room.sts.asked) == 2
 

@@ -106,6 +106,7 @@ def test_a_request_of_another_version_says_so(tmp_path: Path) -> None:
 
 def test_the_record_of_the_keyholder_holds_nothing_of_what_was_sealed(tmp_path: Path) -> None:
     office = desk(tmp_path)
+    office.world.put(house(doors=["open " + CANARY, "shut"]))
     office.ask(replace(plan()).to_json())
     journal = office.keyholder.journal.path.read_text()
     assert "granted" in journal

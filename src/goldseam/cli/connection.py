@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
+from goldseam.cli.interruption import asking
 from goldseam.cli.workspace import Workspace
 from goldseam.clock import SystemClock
 from goldseam.display import visible
@@ -97,10 +98,9 @@ def _with_keyholder(connection: Connection, wish: Wish) -> Connection:
 
 def account_of(arn: str) -> str:
     """The account in a role's ARN; raises UsageError."""
-    parts = arn.split(":")
-    if len(parts) != 6 or parts[0] != "arn" or not parts[5].startswith("role/"):  # noqa: PLR2004 - an ARN's six parts
-        raise UsageError(f"`{arn}` is not the ARN of a role; it looks like arn:aws:iam::123456789012:role/name")
-    return parts[4]
+    from goldseam.keyholder import forms
+
+    return forms.role_account(arn)
 
 
 def load(home: Path) -> Connection:
@@ -155,12 +155,13 @@ def _keyholder(connection: Connection, home: Path, *, ask_code: bool) -> KeySour
 
 
 def _typed_code(plan: str) -> Secret:
-    return Secret(code=_typed(f"one-time code for plan {plan}: "))
+    return Secret(code=_prompted(f"one-time code for plan {plan}: "))
 
 
-def _typed(question: str) -> str:
-    """What a person types where nobody sees it."""
-    return getpass.getpass(visible(question))
+def _prompted(prompt: str) -> str:
+    """What a person types without an echo; Ctrl-C here ends the command before anything begins."""
+    with asking():
+        return getpass.getpass(visible(prompt))
 
 
 def _rotating(connection: Connection, cloud: AwsCloud) -> KeySource:
@@ -169,7 +170,7 @@ def _rotating(connection: Connection, cloud: AwsCloud) -> KeySource:
     if not connection.rotating:
         raise UsageError("no role with a rotating code is known; run `goldseam connect --role ARN --uuid UUID`")
     roles = {account: RotatingRole(role["arn"], role["uuid"]) for account, role in connection.rotating.items()}
-    return RotatingCodeSource(cloud.session, roles, typed(_typed))
+    return RotatingCodeSource(cloud.session, roles, typed(_prompted))
 
 
 def _operator(connection: Connection, cloud: AwsCloud, *, unscoped: bool) -> KeySource:

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 def doors(workspace: Workspace, cloud: AwsCloud) -> Doors:
     """Everything outside that executing a plan goes through."""
     from goldseam.apply import Doors
+    from goldseam.cli.interruption import stoppable
 
     home = workspace.home
     return Doors(
         workspace.catalog,
         cloud.reader,
-        cloud.writers,
+        stoppable(cloud.writers),
         home.ledger,
         home.locks,
         SystemClock(),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from goldseam.cli import streams
 from goldseam.display import visible, write_error, write_json, write_prompt
 from goldseam.values import ABSENT, Json, Value, difference, indented_document, plain, same
 
@@ -43,6 +44,13 @@ def say(text: str = "", style: str = "") -> None:
 def note(text: str) -> None:
     """One line beside the answer, on standard error: progress and hints."""
     write_error(text)
+
+
+def note_unseen(text: str) -> None:
+    """What was done, on standard error, where standard output no longer reaches anybody."""
+    sys.stdout.flush()
+    if streams.lost():
+        note(f"goldseam: standard output is closed; {text}")
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[tuple[str, str] | str]]) -> None:
@@ -101,8 +109,12 @@ def count(number: int, noun: str) -> str:
 
 
 def ask(question: str) -> bool:
-    """Whether a person says yes; no when nobody can be asked."""
+    """Whether a person says yes; no when nobody can be asked, or nobody saw what the question is about."""
     if not sys.stdin.isatty():
+        return False
+    sys.stdout.flush()
+    if streams.lost() or streams.lost(sys.stderr):
+        note("standard output is closed: nobody saw what would be done, so nobody is asked")
         return False
     write_prompt(f"{question} [y/N] ")
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

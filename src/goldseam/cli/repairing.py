@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
 from goldseam.cli.doors import doors
+from goldseam.cli.interruption import noticed, under_way
 from goldseam.cli.masks import repair_shown
 from goldseam.cli.planning import Made, decided_auto, decided_on, fresh_look, proposed
 from goldseam.cli.showing import print_plan, print_repair
@@ -46,6 +47,9 @@ def apply(
     with at_work(workspace) as (cloud, through):
         wanted = _refs_decided_auto(workspace) if auto else [workspace.plan(name) for name in plan_ids]
         for item in wanted:
+            if came := noticed():
+                refusals.append(f"{item.id}: not begun, {came} came before")
+                continue
             try:
                 made = (
                     _decided(workspace, cloud, item) if isinstance(item, Plan) else _automatic(workspace, cloud, item)
@@ -92,15 +96,17 @@ def _applied(
         if not quiet:
             print_plan(plan, made.decisions, workspace.catalog)
         if not output.ask(f"carry out {plan.id}?"):
-            output.note(f"{plan.id} was not carried out; add --yes where nobody can be asked")
-            return []
+            raise Refused(f"{plan.id} was not carried out; add --yes where nobody can be asked")
         made = _decided(workspace, cloud, plan)
     by = who(by)["by"] if not auto else "policy"
     leave = Leave(by, made.decisions, key_source(source, workspace.home_path, cloud))
-    done = repair(plan, leave, through, workspace.home.signer)
+    with under_way(plan) as ended:
+        done = repair(plan, leave, through, workspace.home.signer)
+        ended(done.state)
     remember(workspace, cloud, plan)
     if not quiet:
         print_repair(done, plan, workspace.catalog)
+    output.note_unseen(f"{plan.id} {done.state}: {done.because or plan.ref.address}")
     return [done]
 
 
@@ -135,6 +141,8 @@ def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Made | None:
 
 def remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
     """Store the resource and its facts as they read now, so that `findings` is right without another scan."""
+    if noticed():
+        return
     scans = workspace.home.scans
     known = scans.scans()
     if not known:
@@ -156,14 +164,17 @@ def resume(workspace: Workspace, source: Source, by: str, *, wait: bool, as_json
         output.print_json("goldseam.resume/1", resumed=[]) if as_json else output.say("Nothing is unfinished.")
         return 0
     with at_work(workspace) as (cloud, through):
-        done = ended(
-            through,
-            _if_known(source, workspace, cloud),
-            workspace.home.signer,
-            who(by)["by"],
-            keep=lambda back: workspace.home.plans.save([(back, ())]),
-            waiting=_note_waiting if wait else None,
-        )
+        with under_way() as told:
+            done = ended(
+                through,
+                _if_known(source, workspace, cloud),
+                workspace.home.signer,
+                who(by)["by"],
+                keep=lambda back: workspace.home.plans.save([(back, ())]),
+                waiting=_note_waiting if wait else None,
+            )
+            for item in done:
+                told(f"{item.plan} {item.state}")
         for item in done:
             remember(workspace, cloud, workspace.plan(item.plan))
     if as_json:
@@ -194,11 +205,13 @@ def one_time_code(workspace: Workspace, plan_id: str, config: Path | None, *, as
 
     path = config or workspace.home_path / "keyholder" / "keyholder.yaml"
     loaded = load_config(path)
-    code = new_code(loaded, plan_id)
+    made = new_code(loaded, plan_id)
     if as_json:
-        output.print_json("goldseam.code/1", plan=plan_id, code=code)
+        output.print_json("goldseam.code/1", plan=plan_id, code=made.code, about=list(made.about))
     else:
-        output.say(code, "bold")
+        for line in made.about:
+            output.say(line)
+        output.say(made.code, "bold")
         output.note(f"for plan {plan_id}, once, within {loaded.code_life}")
     return 0
 

@@ -13,6 +13,7 @@ from goldseam.approval import approve as record_approval
 from goldseam.authorise import Leave, repair_behind
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
+from goldseam.cli.interruption import under_way
 from goldseam.cli.masks import repair_shown
 from goldseam.cli.planning import fresh_look
 from goldseam.cli.repairing import at_work, exit_code, remember
@@ -67,6 +68,7 @@ def rollback(workspace: Workspace, wanted: Wanted, source: Source, *, as_json: b
         output.print_json("goldseam.repairs/1", repairs=[repair_shown(done, workspace.catalog)], refused=[])
     else:
         print_repair(done, back, workspace.catalog)
+    output.note_unseen(f"{back.id} {done.state}: {done.because or back.ref.address}")
     note_unreviewed(workspace)
     return exit_code([done], [])
 
@@ -96,7 +98,9 @@ def _taken_back(
         if wanted.signing_key is not None:
             record_approval(ledger, _signed(back, person, wanted.because, wanted.signing_key))
     leave = Leave(person, decisions, key_source(source, workspace.home_path, cloud), emergency=wanted.emergency)
-    done = repair(back, leave, through, workspace.home.signer)
+    with under_way(back) as ended:
+        done = repair(back, leave, through, workspace.home.signer)
+        ended(done.state)
     remember(workspace, cloud, back)
     return done
 

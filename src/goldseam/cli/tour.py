@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
+from goldseam.cli.interruption import Interrupted, expected
 from goldseam.errors import GoldseamError, UsageError
 
 if TYPE_CHECKING:
@@ -131,9 +132,16 @@ def _fresh(home: Path | None) -> Path:
     if home is not None:
         if home.exists() and any(home.iterdir()):
             raise UsageError(f"`{home}` is not empty; name another folder, or `goldseam demo --serve --home {home}`")
-        return home.absolute()
+        return _private(home.absolute())
     names = (FOLDER, *(f"{FOLDER}-{number}" for number in range(2, 1000)))
-    return next(path for name in names if not (path := Path(name).absolute()).exists())
+    return _private(next(path for name in names if not (path := Path(name).absolute()).exists()))
+
+
+def _private(folder: Path) -> Path:
+    """The folder, made where it is not there, and closed to everybody but its owner."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
 
 
 @contextmanager
@@ -158,7 +166,7 @@ def _keyholder(tour: Tour) -> Iterator[None]:
 
     tour.title("1  A policy, and a keyholder that gives keys for single plans")
     config = tour.home / "keyholder" / "keyholder.yaml"
-    config.parent.mkdir(parents=True, exist_ok=True)
+    config.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     role = f"{tour.cloud.account_id}=arn:aws:iam::{tour.cloud.account_id}:role/goldseam"
     setting_up = ("keyholder", "--config", str(config))
     roles = ("--account", f"{role}-remediator", "--read", f"{role}-scanner")
@@ -278,7 +286,8 @@ def explore(home: Path | None) -> int:
         try:
             while True:
                 time.sleep(3600)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Interrupted):
+            expected()
             output.say()
             output.say("stopped; start it again with the same command")
     return 0

@@ -70,7 +70,7 @@ def embedded_cloud(port: int | None = None, state_dir: Path | None = None) -> It
     chosen = _free_port() if port is None else _require_free(port)
     with tempfile.TemporaryDirectory(prefix="goldseam-cloud-") as scratch:
         kept = Path(scratch) if state_dir is None else state_dir
-        kept.mkdir(parents=True, exist_ok=True)
+        kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         cloud_log = kept / "emulator.log"
         child = _start(_environment(chosen, Path(scratch), state_dir), cloud_log)
         try:

@@ -2,12 +2,15 @@
 
 The modules, in the order in which a request meets them:
 
+    forms        the exact form of every id and name that comes from outside
     identity     the keys that the parties sign with
     sealed       what only the addressee can open
     message      the signed request and the signed answer
     document     a YAML file read strictly
     config       the keyholder's own rules
+    chain        an append-only file that shows every change, gap and cut
     journal      what was asked, granted and decided, durable before it counts
+    reseal       a damaged or old record, taken over by a person's word
     approval     what an approver signed
     code         one-time codes of the manual mode
     derive       the calls and permissions that a plan really takes
@@ -16,7 +19,7 @@ The modules, in the order in which a request meets them:
     server       the loopback or TLS door
     client       the key source that asks a keyholder
     webhook      the customer's web hook as the source of a rotating code
-    commands     `goldseam-keyholder init|trust|show|run|key|release|rotate`
+    commands     `goldseam-keyholder init|trust|show|run|key|release|verify|reseal|rotate`
 """
 
 from __future__ import annotations

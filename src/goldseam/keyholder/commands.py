@@ -8,40 +8,87 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from goldseam.display import write_error, write_json, write_line
-from goldseam.errors import GoldseamError, UsageError
+from goldseam.errors import GoldseamError
+from goldseam.hardening import no_core_dumps
+from goldseam.keyholder import forms
 from goldseam.keyholder.config import Config, load_config
 from goldseam.keyholder.identity import Verifier
-from goldseam.keyholder.setup import CONFIG, journal_of, set_up, signer_of, summary, trust
+from goldseam.keyholder.journal import Journal
+from goldseam.keyholder.reseal import reseal
+from goldseam.keyholder.setup import (
+    CONFIG,
+    journal_key,
+    journal_of,
+    journal_path,
+    set_up,
+    signer_of,
+    summary,
+    trust,
+)
+from goldseam.values import Json
 
 if TYPE_CHECKING:
     from goldseam.keyholder.server import Door
 
 _VARIABLE: Final = "GOLDSEAM_KEYHOLDER_CONFIG"
+_INTERRUPTED: Final = 128 + signal.SIGINT
+
+
+@dataclass(frozen=True, slots=True)
+class NewCode:
+    """A one-time code, and what the plan that it is for does, in lines for a person."""
+
+    code: str = field(repr=False)
+    about: tuple[str, ...]
 
 
 def run_command(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the answer is the exit code."""
+    """Run one command; the answer is the exit code.
+
+    The process holds the keyholder's key, so it leaves no core dump and prints no traceback, whatever happens.
+    """
     given = _parser().parse_args(arguments)
     act: Callable[[argparse.Namespace], int] = given.act
+    no_core_dumps()
     try:
         return act(given)
     except GoldseamError as error:
-        write_error(f"goldseam-keyholder: {error}")
-        return error.exit_code
+        return _ended(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _ended("interrupted", _INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _ended("standard output was closed before everything was said", 1)
+    except Exception as error:  # noqa: BLE001 - the outermost: a traceback could show a key
+        return _ended(f"a fault in the keyholder itself ({type(error).__name__}); nothing is granted by it", 3)
 
 
-def new_code(config: Config, plan: str) -> str:
-    """A one-time code for a plan, in force from now on; only its hash is kept."""
-    if not plan.startswith("p-"):
-        msg = f"`{plan}` is not the id of a plan; it starts with `p-`"
-        raise UsageError(msg)
-    return journal_of(config).issue_code(plan, datetime.now(UTC), config.code_life)
+def new_code(config: Config, plan: str) -> NewCode:
+    """A one-time code for a plan that was asked for here and lacks only that; in force from now on.
+
+    Only its hash is kept. Raises UsageError for what is no plan's id, GrantRefused where nobody asked for the plan.
+    """
+    forms.plan_id(plan)
+    journal, now = journal_of(config, signer_of(config)), datetime.now(UTC)
+    about = _about(journal.lacking_code(plan, now))
+    return NewCode(journal.issue_code(plan, now, config.code_life), about)
+
+
+def _about(decision: Mapping[str, Json]) -> tuple[str, ...]:
+    """What a plan does, from the record of its request; one line for each thing."""
+    lines = []
+    for word in ("purpose", "resource", "facets", "controls", "calls", "requester", "approvers", "at"):
+        held = decision.get(word) or "none"
+        lines += [f"{word:<12} {forms.printable(str(item))}" for item in (held if isinstance(held, list) else [held])]
+    return tuple(lines)
 
 
 def opened_door(config: Config) -> Door:
@@ -54,10 +101,11 @@ def opened_door(config: Config) -> Door:
     from goldseam.keyholder.server import Door  # noqa: PLC0415
 
     session, catalog, clock = AwsSession(config.profile or None), aws_catalog(), SystemClock()
-    journal = journal_of(config)
-    journal.granted()
+    signer = signer_of(config)
+    journal = journal_of(config, signer)
+    journal.verified()
     reader = RoleReader(session, config.read_roles, catalog, clock)
-    return Door(Keyholder(config, signer_of(config), journal, catalog, session, clock, reader))
+    return Door(Keyholder(config, signer, journal, catalog, session, clock, reader))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,6 +142,11 @@ def _add_working(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     release = commands.add_parser("release", help="let a plan be asked for once more")
     release.add_argument("plan")
     release.set_defaults(act=_release)
+    verify = commands.add_parser("verify", help="verify the record from its first entry to its last")
+    verify.set_defaults(act=_verify)
+    again = commands.add_parser("reseal", help="take a damaged or an older version's record as the record from now on")
+    again.add_argument("-m", "--why", required=True, help="why; it stays in the record")
+    again.set_defaults(act=_reseal)
     rotate = commands.add_parser("rotate", help="give a role with a rotating code a fresh code, and show it once")
     rotate.add_argument("role", help="the ARN of the role")
     rotate.add_argument("uuid", help="the part of the external id before the colon")
@@ -121,7 +174,8 @@ def _trust(given: argparse.Namespace) -> int:
 
 def _show(given: argparse.Namespace) -> int:
     config = load_config(given.config)
-    found = summary(config, signer_of(config).keyholder_name, journal_of(config))
+    signer = signer_of(config)
+    found = summary(config, signer.keyholder_name, journal_of(config, signer))
     if given.as_json:
         write_json(json.dumps(found, indent=2))
         return 0
@@ -142,44 +196,88 @@ def _line(item: object) -> str:
 
 
 def _run(given: argparse.Namespace) -> int:
+    """Answer requests until a signal comes; then those that were begun are answered, and a second ends it at once."""
     door = opened_door(load_config(given.config))
+    came: list[int] = []
 
-    def stop(signum: int, frame: object) -> None:
-        del signum, frame
-        threading.Thread(target=door.shutdown).start()
+    def stop(number: int, frame: object) -> None:
+        del frame
+        if came and number != signal.SIGHUP:  # a terminal that closes may send it more than once
+            os._exit(128 + number)
+        if not came:
+            threading.Thread(target=door.shutdown).start()
+        came.append(number)
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    _say(f"listening on {door.url} as {door.keyholder.signer.keyholder_name.text}")
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
+    sys.excepthook = _no_traceback
+    threading.excepthook = lambda args: _no_traceback(args.exc_type)
     with door:
+        _say(f"listening on {door.url} as {door.keyholder.signer.keyholder_name.text}")
         door.serve_forever(0.1)
+        door.finish()
     return 0
 
 
 def _key(given: argparse.Namespace) -> int:
     config = load_config(given.config)
-    code = new_code(config, given.plan)
-    _say(code, f"for plan {given.plan}, once, within {config.code_life}")
+    made = new_code(config, given.plan)
+    _say(*made.about, made.code, f"for plan {given.plan}, once, within {config.code_life}")
     return 0
 
 
 def _release(given: argparse.Namespace) -> int:
     config = load_config(given.config)
-    held = journal_of(config).release(given.plan, datetime.now(UTC), "released by hand")
+    held = _journal(config).release(forms.plan_id(given.plan), datetime.now(UTC), "released by hand")
     _say(f"plan {given.plan} " + ("may be asked for once more" if held else "was not granted here"))
     return 0 if held else 1
+
+
+def _verify(given: argparse.Namespace) -> int:
+    config = load_config(given.config)
+    journal = _journal(config)
+    head = journal.verified()
+    _say(f"the record is whole: {head.lines} entries, {len(journal.granted())} plans granted, last {head.hash[:16]}")
+    return 0
+
+
+def _reseal(given: argparse.Namespace) -> int:
+    config = load_config(given.config)
+    done = reseal(journal_path(config), journal_key(signer_of(config)), given.why, datetime.now(UTC))
+    _say(f"kept {done.kept} entries, with {done.claims} plans that stay granted; releases and codes are left out")
+    if done.left_out:
+        _say(f"left out lines {', '.join(map(str, done.left_out))}: what they granted can be granted again")
+    if done.aside is not None:
+        _say(f"the old record is kept as {done.aside}")
+    return 0
+
+
+def _journal(config: Config) -> Journal:
+    return journal_of(config, signer_of(config))
 
 
 def _rotate(given: argparse.Namespace) -> int:
     from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415 - only this command needs the cloud
     from goldseam.clouds.aws.keys import RotatingRole, rotated  # noqa: PLC0415
 
-    code = rotated(AwsSession(given.profile), RotatingRole(given.role, given.uuid)).reveal()["code"]
+    role = RotatingRole(forms.role_arn(given.role), forms.external_uuid(given.uuid))
+    code = rotated(AwsSession(given.profile), role).reveal()["code"]
     _say(code, "is the code from now on; it is shown once")
     return 0
+
+
+def _no_traceback(kind: type[BaseException], *_: object) -> None:
+    _ended(f"a fault in the keyholder itself ({kind.__name__})", 3)
 
 
 def _say(*lines: str) -> None:
     for line in lines:
         write_line(line)
     sys.stdout.flush()
+
+
+def _ended(why: str, code: int) -> int:
+    with suppress(OSError, AttributeError):  # standard error may be closed, or not be there
+        write_error(f"goldseam-keyholder: {why}")
+    return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from goldseam.errors import UsageError
+from goldseam.keyholder import forms
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import Verifier
@@ -23,6 +25,7 @@ _RULE_KEYS: Final = ("accounts", "kinds", "controls", "actions", "resources", "a
 _VERSION: Final = 1
 _MANY: Final = 10
 _HIGHEST_PORT: Final = 65535
+_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +69,20 @@ def load_config(path: Path) -> Config:
     if top.whole("version", 0, 1_000_000) != _VERSION:
         raise top.fault("this keyholder reads `version: 1`", "version")
     host, port = _address(top)
-    approvers = _people(top, "approvers")
+    requesters = _people(top, "requesters", {})
+    approvers = _people(top, "approvers", requesters)
     needed, life = _approvals(top)
     return Config(
         path=path,
         host=host,
         port=port,
         tls=_tls(top, host),
-        state=path.parent / top.text("state", "state"),
+        state=_place(top, "state", "state"),
         automated=top.truth("automated"),
         code_life=timedelta(minutes=top.whole("code_minutes", 1, 24 * 60, 15)),
         roles=_roles(top, "accounts"),
         read_roles=_roles(top, "read_roles") if "read_roles" in top.entries else {},
-        requesters=_people(top, "requesters"),
+        requesters=requesters,
         approvers=approvers,
         approval_life=life,
         rules=tuple(_rule(item, needed, len(approvers)) for item in top.sections("allow", _RULE_KEYS)),
@@ -103,11 +107,18 @@ def _address(top: Section) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def _place(section: Section, key: str, default: str | None = None) -> Path:
+    """A path in the file: absolute, or below the folder of the file; never through `..`, which would leave it."""
+    written = Path(section.text(key, default))
+    if ".." in written.parts or not written.parts:
+        raise section.fault(f"`{key}` must not hold `..`; write the whole path, or one below this file's folder", key)
+    return Path(section.path).parent / written
+
+
 def _tls(top: Section, host: str) -> Tls | None:
     section = top.section("tls", ("certificate", "key"))
     if section is not None:
-        folder = Path(top.path).parent
-        return Tls(folder / section.text("certificate"), folder / section.text("key"))
+        return Tls(_place(section, "certificate"), _place(section, "key"))
     if not is_loopback(host):
         raise top.fault(f"`{host}` is reached from outside this host; give `tls:` a certificate and a key", "listen")
     return None
@@ -126,29 +137,45 @@ def _roles(top: Section, what: str) -> Mapping[str, str]:
         raise top.fault(f"`{what}` must name at least one account and its role", what)
     roles = {account: section.text(account) for account in section.entries}
     for account, role in roles.items():
-        if f":iam::{account}:role/" not in role:
-            raise section.fault(f"`{role}` is not the ARN of a role in account `{account}`; quote the account", account)
+        try:
+            same = forms.account_id(account) == forms.role_account(role)
+        except UsageError as error:
+            raise section.fault(str(error), account) from error
+        if not same:
+            raise section.fault(f"`{role}` is not the ARN of a role in account `{account}`", account)
     return roles
 
 
-def _people(top: Section, what: str) -> Mapping[str, Verifier]:
-    """Names and their public keys; one key under two names would count for two."""
+def _people(top: Section, what: str, others: Mapping[str, Verifier]) -> Mapping[str, Verifier]:
+    """Names and their public keys.
+
+    One key under two names would count for two, and one key that asks and approves would approve what it asked for:
+    `others` are those whose keys none of these may have, whatever the names are.
+    """
     section = top.section(what)
     if section is None:
         return {}
     found: dict[str, Verifier] = {}
     for name in section.entries:
         try:
-            key = Verifier.parsed(section.text(name))
+            key = Verifier.parsed(section.text(forms.name(name)))
         except UsageError as error:
             raise section.fault(str(error), name) from error
         if key in found.values():
             raise section.fault(f"the key of `{name}` is given under another name too; remove one", name)
+        if asks := next((other for other, held in others.items() if held == key), None):
+            msg = (
+                f"approver `{name}` has the key of requester `{asks}`; who asks cannot approve, give each their own key"
+            )
+            raise section.fault(msg, name)
         found[name] = key
     return found
 
 
 def _rule(section: Section, needed: int, approvers: int) -> Rule:
+    for account in section.texts("accounts"):
+        if re.fullmatch(r"[0-9*]{1,12}", account) is None or ("*" not in account and len(account) != _DIGITS):
+            raise section.fault(f"`{account}` is no AWS account id, nor a pattern of one", "accounts")
     made = Rule(
         section.texts("accounts"), section.texts("kinds"), section.texts("controls"), section.texts("actions"),
         section.texts("resources"), section.whole("approvals", 0, _MANY, needed), _settings(section),

@@ -1,16 +1,27 @@
-"""A YAML file read strictly: every fault names the file, the line and, for a misspelt word, the nearest right one."""
+"""A YAML file read strictly: every fault names the file, the line and, for a misspelt word, the nearest right one.
+
+Aliases, anchors, tags, merge keys, several documents, repeated keys, deep nesting and great length are refused before
+anything is built of the text, as `policy.document` refuses them; a test holds both to one table.
+"""
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 import yaml
 
 from goldseam.errors import InvalidDocument
 from goldseam.values import Json
+
+LARGEST: Final = 256 * 1024
+_DEEPEST: Final = 12
+_WHOLE: Final = re.compile(r"-?(0|[1-9]\d{0,8})")
+_TRUTH: Final = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +40,8 @@ class Section:
         entries: dict[str, yaml.Node] = {}
         words = None if known is None else sorted(known)
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag.endswith((":merge", ":null")) or not key.value.strip():
+                raise _fault(path, key, "a name is needed here, before the colon; a merge key `<<` is none")
             name = str(key.value)
             if name in entries:
                 raise _fault(path, key, f"`{name}` is given twice; remove one")
@@ -46,8 +59,8 @@ class Section:
         node = self._node(key, needed=default is None)
         if node is None:
             return default or ""
-        if not isinstance(node, yaml.ScalarNode) or not node.value:
-            raise self.fault(f"`{key}` must be a text", key)
+        if not _is_text(node):
+            raise self.fault(f"`{key}` must be a text; put it in quotes", key)
         return str(node.value)
 
     def whole(self, key: str, low: int, high: int, default: int | None = None) -> int:
@@ -55,30 +68,42 @@ class Section:
         node = self._node(key, needed=default is None)
         if node is None:
             return default or 0
-        value = _scalar(node)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        written = str(node.value) if isinstance(node, yaml.ScalarNode) and node.tag.endswith(":int") else ""
+        if not _WHOLE.fullmatch(written) or not low <= int(written) <= high:
             raise self.fault(f"`{key}` must be a whole number from {low} to {high}", key)
-        return value
+        return int(written)
 
     def truth(self, key: str, *, default: bool | None = None) -> bool:
         """A `true` or `false`."""
         node = self._node(key, needed=default is None)
-        value = default if node is None else _scalar(node)
-        if not isinstance(value, bool):
+        if node is None:
+            return bool(default)
+        if not isinstance(node, yaml.ScalarNode) or not node.tag.endswith(":bool") or node.value not in _TRUTH:
             raise self.fault(f"`{key}` must be `true` or `false`", key)
-        return value
+        return _TRUTH[node.value]
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts."""
-        items = [item.value for item in self._items(key) if isinstance(item, yaml.ScalarNode) and item.value]
-        if len(items) != len(self._items(key)):
-            raise self.fault(f"`{key}` must be a list of texts", key)
-        return tuple(items)
+        items = self._items(key)
+        if not all(_is_text(item) for item in items):
+            raise self.fault(f"`{key}` must be a list of texts; put each in quotes", key)
+        return tuple(str(item.value) for item in items)
 
     def values(self, key: str) -> tuple[Json, ...]:
-        """A list of any values."""
-        self._items(key)
-        return tuple(yaml.safe_load(yaml.serialize(self._node(key, needed=True))))
+        """A list of texts, whole numbers, truths, and lists of these."""
+        return tuple(self._value(key, item) for item in self._items(key))
+
+    def _value(self, key: str, node: yaml.Node) -> Json:
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(key, item) for item in node.value]
+        if _is_text(node):
+            return str(node.value)
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag.endswith(":bool") and node.value in _TRUTH:
+                return _TRUTH[node.value]
+            if node.tag.endswith(":int") and _WHOLE.fullmatch(node.value):
+                return int(node.value)
+        raise self.fault(f"`{key}` must be a list of texts in quotes, whole numbers, truths or lists of these", key)
 
     def section(self, key: str, known: Iterable[str] | None = None) -> Section | None:
         """A section within, when it is there."""
@@ -104,7 +129,9 @@ class Section:
 def read_document(path: Path, known: Iterable[str] | None = None) -> Section:
     """The file as a section; raises InvalidDocument."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), yaml.SafeLoader)
+        with path.open(encoding="utf-8") as file:
+            text = file.read(LARGEST + 1)
+        root = _root(str(path), text)
     except OSError as error:
         problem = f"cannot be read ({error.strerror}); make one with `goldseam-keyholder init`"
         raise InvalidDocument(str(path), None, problem) from error
@@ -117,9 +144,33 @@ def read_document(path: Path, known: Iterable[str] | None = None) -> Section:
     return Section.of(str(path), root, known)
 
 
-def _scalar(node: yaml.Node) -> Json:
-    """The value of a scalar by YAML's own rules; None for anything else."""
-    return yaml.safe_load(yaml.serialize(node)) if isinstance(node, yaml.ScalarNode) else None
+def _root(path: str, text: str) -> yaml.Node | None:
+    if len(text) > LARGEST:
+        raise InvalidDocument(path, None, f"is larger than {LARGEST // 1024} KiB; shorten it")
+    _refuse_odd(path, text)
+    return yaml.compose(text, yaml.SafeLoader)
+
+
+def _refuse_odd(path: str, text: str) -> None:
+    """Walk the events, which takes no memory, and stop at the first that a file of rules has no use for."""
+    depth = documents = 0
+    event: Any
+    for event in yaml.parse(text, yaml.SafeLoader):
+        line = event.start_mark.line + 1
+        documents += isinstance(event, yaml.DocumentStartEvent)
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if getattr(event, "anchor", None):
+            raise InvalidDocument(path, line, "anchors and aliases are not allowed; write the value out")
+        if getattr(event, "tag", None) not in {None, "!"}:
+            raise InvalidDocument(path, line, "tags are not allowed; put a text that begins with `!` in quotes")
+        if depth > _DEEPEST:
+            raise InvalidDocument(path, line, f"nests more than {_DEEPEST} deep; flatten it")
+        if documents > 1:
+            raise InvalidDocument(path, line, "holds several documents; keep one and remove the `---`")
+
+
+def _is_text(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":str") and bool(node.value.strip())
 
 
 def _unknown(name: str, words: list[str]) -> str:

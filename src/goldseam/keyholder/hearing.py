@@ -28,7 +28,7 @@ from goldseam.keyholder.approval import approvers_of
 from goldseam.keyholder.config import Config
 from goldseam.keyholder.derive import Derived, derived, identified, unusual_settings
 from goldseam.keyholder.identity import Signer
-from goldseam.keyholder.journal import Journal
+from goldseam.keyholder.journal import LACKS_CODE, Journal, described
 from goldseam.plan import Plan, Purpose
 from goldseam.ports import Clock, Key
 from goldseam.resource import Ref, Resource
@@ -114,6 +114,7 @@ class Hearing:
         self._enter(2)
         plan = identified(request.plan)
         self._entry.update(plan=plan.id, resource=plan.ref.address, controls=list(plan.controls))
+        self._entry.update(described(plan))
         return plan
 
     def what_it_takes(self, plan: Plan) -> Derived:
@@ -150,6 +151,7 @@ class Hearing:
             raise GrantRefused(f"{msg}; have it approved with `goldseam approve {plan.id} --signing-key FILE`")
         code = request.code(self._keyholder.signer.box())
         if not code and not config.automated:
+            self._entry.update(lacks=LACKS_CODE, approvers=sorted(names))
             msg = f"plan {plan.id} needs a one-time code; run `goldseam-keyholder key {plan.id}` on its side"
             raise GrantRefused(msg)
         self._entry.update(approvers=sorted(names), by_code=bool(code), emergency=found.emergency)
@@ -170,7 +172,9 @@ class Hearing:
         try:
             return minted(self._keyholder.session, self._order(claimed))
         except GoldseamError as error:
-            self._keyholder.journal.release(claimed.plan.id, self._keyholder.clock.now(), f"no key: {error}")
+            self._keyholder.journal.release(
+                claimed.plan.id, self._keyholder.clock.now(), f"no key: {error}", granted=False
+            )
             raise
 
     def the_answer(self, key: Key, claimed: Claimed, request: message.Request) -> bytes:

@@ -10,6 +10,9 @@ import base64
 import binascii
 import hashlib
 import os
+import secrets
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,11 +26,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from goldseam.errors import HomeError, UsageError
+from goldseam.keyholder.chain import sync_folder
 from goldseam.values import Json
 
 _SIGNER: Final = "ed25519:"
 _KEYHOLDER: Final = "keyholder:"
 _HALF: Final = 32
+_LONGEST_FILE: Final = 4096
 
 
 def encoded(data: bytes) -> str:
@@ -119,12 +124,15 @@ class Signer:
     def load(cls, path: Path) -> Signer:
         """The key in a file; raises HomeError when it cannot be read, is no key, or others may read it too."""
         try:
-            raw = path.read_bytes()
-            loose = path.stat().st_mode & 0o077
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                status, raw = os.fstat(file.fileno()), file.read(_LONGEST_FILE)
         except OSError as error:
             msg = f"the key `{path}` cannot be read ({error.strerror}); make one with `goldseam-keyholder init`"
             raise HomeError(msg) from error
-        if loose:
+        if not stat.S_ISREG(status.st_mode) or status.st_uid not in (os.geteuid(), 0):
+            msg = f"the key `{path}` is not a file of yours; restore it, or make a new one and have it trusted"
+            raise HomeError(msg)
+        if status.st_mode & 0o077:
             msg = f"others may read the key `{path}`; run `chmod 600` on it, and replace it if they may have"
             raise HomeError(msg)
         try:
@@ -135,23 +143,34 @@ class Signer:
 
     @classmethod
     def load_or_create(cls, path: Path) -> Signer:
-        """The key in a file, made at first use."""
-        if not path.exists():
-            cls.fresh().save(path)
+        """The key in a file, made at first use; of several processes that make one at once, all use the same."""
+        if not os.path.lexists(path):
+            with suppress(FileExistsError):
+                cls.fresh().save(path)
         return cls.load(path)
 
     def save(self, path: Path) -> None:
-        """Write the key to a new file that only its owner may read; raises HomeError."""
+        """Write the key to a new file that only its owner may read; raises HomeError, FileExistsError.
+
+        The file appears whole or not at all, and never in the place of another.
+        """
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "w", encoding="ascii") as file:
+                file.write(encoded(self.__key.private_bytes_raw()) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(draft, path, follow_symlinks=False)
+            sync_folder(path.parent)
+        except FileExistsError:
+            raise
         except OSError as error:
             msg = f"the key `{path}` cannot be written ({error.strerror}); choose another folder"
             raise HomeError(msg) from error
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(encoded(self.__key.private_bytes_raw()) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        finally:
+            draft.unlink(missing_ok=True)
 
     @property
     def verifier(self) -> Verifier:
@@ -168,10 +187,14 @@ class Signer:
         """The signature over the canonical form (RFC 8785) of the document."""
         return encoded(self.__key.sign(rfc8785.dumps(document)))
 
+    def secret_for(self, purpose: str) -> bytes:
+        """32 secret bytes for one purpose, derived from the signing key: the same ones each time."""
+        derive = HKDF(SHA256(), _HALF, salt=None, info=f"goldseam keyholder {purpose}/1".encode())
+        return derive.derive(self.__key.private_bytes_raw())
+
     def box(self) -> X25519PrivateKey:
         """The key that opens what is sealed to this identity, derived from the signing key."""
-        derive = HKDF(SHA256(), _HALF, salt=None, info=b"goldseam keyholder box/1")
-        return X25519PrivateKey.from_private_bytes(derive.derive(self.__key.private_bytes_raw()))
+        return X25519PrivateKey.from_private_bytes(self.secret_for("box"))
 
 
 def _raw(text: str, prefix: str, size: int) -> bytes:
@@ -179,7 +202,7 @@ def _raw(text: str, prefix: str, size: int) -> bytes:
         raw = decoded(text.removeprefix(prefix)) if text.startswith(prefix) else b""
     except ValueError:
         raw = b""
-    if len(raw) != size:
+    if len(raw) != size or encoded(raw) != text.removeprefix(prefix):  # one key has one text
         msg = f"`{text}` is not a public key; it starts with `{prefix}`, copy it whole"
         raise UsageError(msg)
     return raw

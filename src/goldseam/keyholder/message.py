@@ -14,7 +14,8 @@ from typing import Final
 import orjson
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from goldseam.errors import AlreadyDone, GrantRefused
+from goldseam.errors import AlreadyDone, GrantRefused, UsageError
+from goldseam.keyholder import forms
 from goldseam.keyholder.identity import KeyholderName, Signer, Verifier, decoded, encoded
 from goldseam.keyholder.sealed import seal, unseal
 from goldseam.ports import Key, Secret
@@ -167,11 +168,11 @@ def _request(name: str, message: Mapping[str, Json], box: X25519PrivateKey) -> R
         nonce, sealed = _text(message["nonce"], _NONCE), _text(message["sealed"])
         held = orjson.loads(unseal(sealed, box, _sealed_for(nonce, message["requester"])))
         return Request(
-            name, nonce, datetime.fromisoformat(message["time"]), dict(held["plan"]),
+            name, forms.nonce(nonce), datetime.fromisoformat(message["time"]), dict(held["plan"]),
             tuple(dict(approval) for approval in held["approvals"]),
             X25519PublicKey.from_public_bytes(decoded(message["reply_to"])), _text(message["code"]),
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, UsageError) as error:
         msg = "the request is malformed; use the same version of goldseam on both sides"
         raise GrantRefused(msg) from error
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ssl
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
@@ -26,6 +29,8 @@ class Door(ThreadingHTTPServer):
 
     def __init__(self, keyholder: Keyholder) -> None:
         self.keyholder = keyholder
+        self._answering = 0
+        self._quiet = threading.Condition()
         config = keyholder.config
         context = _context(config)
         try:
@@ -43,12 +48,30 @@ class Door(ThreadingHTTPServer):
         """Where it listens."""
         return f"{self._scheme}://{self.keyholder.config.host}:{self.server_address[1]}"
 
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """A request is being answered: `finish` waits for it."""
+        with self._quiet:
+            self._answering += 1
+        try:
+            yield
+        finally:
+            with self._quiet:
+                self._answering -= 1
+                self._quiet.notify_all()
+
+    def finish(self) -> None:
+        """Wait until every request that was being answered has its answer: a claim without one is a lost plan."""
+        with self._quiet:
+            self._quiet.wait_for(lambda: not self._answering)
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Say on one line that a connection failed; never a traceback, which could hold what was sent."""
         del request
         error = sys.exc_info()[0]
         name = error.__name__ if error else "error"
-        write_error(f"goldseam-keyholder: a connection from {client_address} failed ({name})")
+        with suppress(OSError, AttributeError):  # standard error may be closed, or not be there
+            write_error(f"goldseam-keyholder: a connection from {client_address} failed ({name})")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -68,7 +91,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif not length.isdecimal() or int(length) > LARGEST:
             self._reply(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, b"")
         else:
-            self._reply(HTTPStatus.OK, self.server.keyholder.answer(self.rfile.read(int(length))))
+            body = self.rfile.read(int(length))
+            with self.server.answering():
+                self._reply(HTTPStatus.OK, self.server.keyholder.answer(body))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's own name
         """Nothing: what matters is in the record."""

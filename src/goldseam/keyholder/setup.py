@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from goldseam.errors import HomeError, UsageError
+from goldseam.keyholder import forms
+from goldseam.keyholder.chain import replace_file
 from goldseam.keyholder.config import Config, load_config
 from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import KeyholderName, Signer, Verifier
@@ -60,7 +61,10 @@ def set_up(
     name: str = CONFIG,
     read_roles: Mapping[str, str] | None = None,
 ) -> Config:
-    """A new keyholder in a folder: its key and a configuration that allows nothing yet; raises HomeError."""
+    """A new keyholder in a folder: its key, an empty record and a configuration that allows nothing yet.
+
+    Raises HomeError, UsageError; then nothing was written.
+    """
     path = folder / name
     if path.exists():
         msg = f"`{path}` exists; edit it, or choose another folder"
@@ -70,24 +74,47 @@ def set_up(
         raise UsageError(msg)
     reads = f"read_roles:\n{_lines(read_roles)}" if read_roles else "# read_roles:\n"
     _write(path, _TEMPLATE.format(listen=listen, accounts=_lines(roles), read_roles=reads))
-    config = load_config(path)
-    signer_of(config, create=True)
+    try:
+        config = load_config(path)
+    except UsageError:
+        path.unlink()
+        raise
+    signer = signer_of(config, create=True)
+    Journal(journal_path(config), journal_key(signer), create=True).verified()
     return config
 
 
 def _lines(roles: Mapping[str, str]) -> str:
-    return "".join(f'  "{account}": {role}\n' for account, role in roles.items())
+    return "".join(f'  "{forms.account_id(account)}": {forms.role_arn(role)}\n' for account, role in roles.items())
 
 
 def signer_of(config: Config, *, create: bool = False) -> Signer:
-    """The keyholder's own key; raises HomeError."""
+    """The keyholder's own key; raises HomeError, and UsageError where a requester or an approver has the same one."""
     path = config.state / _KEY
-    return Signer.load_or_create(path) if create else Signer.load(path)
+    signer = Signer.load_or_create(path) if create else Signer.load(path)
+    if path.parent.stat().st_mode & 0o022:
+        msg = f"others may write to `{path.parent}`, where the keyholder's key and record are; run `chmod 700` on it"
+        raise HomeError(msg)
+    for name, key in (*config.requesters.items(), *config.approvers.items()):
+        if key == signer.verifier:
+            msg = f"the key of `{name}` is the keyholder's own; give `{name}` a key of their own"
+            raise UsageError(msg)
+    return signer
 
 
-def journal_of(config: Config) -> Journal:
-    """The keyholder's record."""
-    return Journal(config.state / _JOURNAL)
+def journal_of(config: Config, signer: Signer) -> Journal:
+    """The keyholder's record, authenticated with its own key."""
+    return Journal(journal_path(config), journal_key(signer))
+
+
+def journal_path(config: Config) -> Path:
+    """Where the record is."""
+    return config.state / _JOURNAL
+
+
+def journal_key(signer: Signer) -> bytes:
+    """What authenticates the record."""
+    return signer.secret_for("record")
 
 
 def trust(path: Path, group: str, name: str, key: Verifier) -> Config:
@@ -101,16 +128,16 @@ def trust(path: Path, group: str, name: str, key: Verifier) -> Config:
     if name in held:
         msg = f"there is a {group} `{name}` already; remove its line from `{path}` first"
         raise UsageError(msg)
-    if not name.replace("-", "").replace("_", "").isalnum():
-        msg = f"`{name}` cannot be a name; use letters, digits and dashes"
-        raise UsageError(msg)
+    forms.name(name)
     before = path.read_text(encoding="utf-8")
     _write(path, _with_line(path, before, word, f'  "{name}": {key.text}'))
     try:
-        return load_config(path)
-    except UsageError:
+        changed = load_config(path)
+        signer_of(changed)
+    except (UsageError, HomeError):
         _write(path, before)
         raise
+    return changed
 
 
 def summary(config: Config, name: KeyholderName, journal: Journal) -> dict[str, Json]:
@@ -145,15 +172,10 @@ def _with_line(path: Path, text: str, word: str, line: str) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Replace the file by a whole new one, or leave it as it was; raises HomeError."""
-    draft = path.with_name(f".{path.name}.new")
+    """Replace the file by a whole new one that only its owner may read, or leave it as it was; raises HomeError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        replace_file(path, text.encode())
     except OSError as error:
         msg = f"`{path}` cannot be written ({error.strerror}); choose another folder"
         raise HomeError(msg) from error

@@ -229,7 +229,7 @@ class RotatingCodeSource:
             msg = "that is not a code; copy the whole of it, as the last rotation showed it"
             raise GrantRefused(msg)
         self._spend(role, code)
-        return Order(role.arn, plan.id, policy, self.name, Secret(external_id=role.external_id(code)))
+        return Order(role.arn, plan.id, policy, self.name, Secret(external_id=role.external_id(code), code=code))
 
     def _spend(self, role: RotatingRole, code: str) -> None:
         """Remember, by a mark that means nothing outside this process, that the code is used."""
