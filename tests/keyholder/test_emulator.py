@@ -109,9 +109,9 @@ def keyholder_process(
 ) -> Iterator[Office]:
     """The real process, with the keyholder's own credentials and every log switched on."""
     requester, approver = Signer.fresh(), Signer.fresh()
-    own = Signer.fresh()
-    own.save(folder / "state" / "keyholder.key")
-    Journal(folder / "state" / "journal.jsonl", journal_key(own), create=True).verified()
+    identity = Signer.fresh()
+    identity.save(folder / "state" / "keyholder.key")
+    Journal(folder / "state" / "journal.jsonl", journal_key(identity), create=True).verified()
     config = CONFIG.format(
         account=account.account_id, role=account.people.remediator_role,
         reads=account.people.scanner_role, automated=str(automated).lower(),
