@@ -209,8 +209,24 @@ def welded(welded: bool) -> Verdict:
     return compliant if welded else should_be(welded=True, because="it is not welded")
 
 
+@control(
+    "mem.vault.guarded", VAULT, severity=Severity.LOW, disrupts=harmless("a guard is in nobody's way"),
+    compliant=[{"rules": [], "policy": ABSENT, "dials": {"tries": 3, "tone": "low"}}],
+    violating=[{"rules": ["world:1"], "policy": {"allow": ["*"]}, "dials": {"tries": 12, "tone": "loud"}}],
+)  # fmt: skip
+def guarded(rules: list[str], policy: Value, dials: Mapping[str, Json]) -> Verdict:
+    """Whoever is let in has few tries. It reads three facets."""
+    if not rules and policy is ABSENT:
+        return compliant
+    if dials["tries"] <= 9:
+        return compliant
+    return should_be(dials={**dials, "tries": 9}, because=f"{dials['tries']} tries")
+
+
 CONTROLS: Final = (no_world_rule, private, dials_safe, sealed)
 CATALOG: Final = Catalog((VAULT,), (*CONTROLS, welded))
+WATCHED: Final = Catalog((VAULT,), (*CONTROLS, welded, guarded))
+"""The same with a control that reads three facets."""
 PLENTY: Final = Limits(1000, 1000)
 REF: Final = Ref("mem.vault", "acc", "here", "v1", "mem:acc:v1")
 OTHER: Final = Ref("mem.vault", "acc", "there", "v2", "mem:acc:v2")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.apply import apply
+from goldseam.apply import State, apply
 from goldseam.authorise import Grant
 from goldseam.claim import Claim, epoch_of, followed, take_over
 from goldseam.control import Call, Control, Told
@@ -32,12 +32,13 @@ from goldseam.errors import (
 from goldseam.evaluate import evaluate
 from goldseam.plan import Plan, image_path
 from goldseam.ports import Entry, Key, Ledger, Receipt, Secret, Writer
+from goldseam.propose import propose
 from goldseam.repair import Repair, repair
 from goldseam.resource import Ref, Resource
 from goldseam.resume import resume
 from goldseam.settle import image_now
 from goldseam.store import Home
-from goldseam.values import ABSENT, Json, Value, plain, same
+from goldseam.values import ABSENT, Json, Unknown, Value, plain, same
 from tests.memory_cloud import (
     CANARY,
     CATALOG,
@@ -45,6 +46,7 @@ from tests.memory_cloud import (
     OTHER,
     REF,
     VAULT,
+    WATCHED,
     Fault,
     Scene,
     dials_safe,
@@ -222,6 +224,39 @@ def test_law_7_what_moved_since_the_plan_is_refused_before_the_first_call(
     assert stage.cloud.calls == []
     assert same(stage.facts(), found)
     assert released(stage)
+
+
+def watched(stage: Scene) -> Plan:
+    """A plan for the policy, where another control reads the policy, the rules and the dials."""
+    now = stage.cloud.read(REF, frozenset(facet.name for facet in VAULT.facets))
+    return propose(now, [private], WATCHED.controls, office_settings)
+
+
+@pytest.mark.parametrize(("facet", "value"), [("rules", ["office"]), ("dials", {"tries": 1, "tone": "low"})])
+def test_law_14_every_facet_that_a_control_of_the_change_reads_is_compared(
+    stage: Scene, facet: str, value: Value
+) -> None:
+    """The mutation: compare the changed facets only. A facet that no such control reads may move."""
+    plan = watched(stage)
+    assert plan.values.keys() == {"policy", "rules", "dials"}
+    stage.cloud.change("sealed", True)
+    stage.cloud.change(facet, value)
+    with pytest.raises(Stale, match=f"the {facet} of .* changed since the plan was made"):
+        apply(plan, grant(stage, plan), stage.doors)
+    assert stage.cloud.calls == []
+
+
+def test_law_14_what_could_not_be_read_and_can_be_now_is_not_what_was_seen(stage: Scene) -> None:
+    stage.cloud.unreadable = {"dials": "denied"}
+    plan = watched(stage)
+    assert isinstance(plan.values["dials"], Unknown)
+    stage.cloud.unreadable = {}
+    with pytest.raises(Stale, match=r"the dials of .* changed"):
+        apply(plan, grant(stage, plan), stage.doors)
+    stage.cloud.unreadable = {"dials": "throttled"}
+    again = watched(stage)
+    assert again.id == plan.id
+    assert apply(again, grant(stage, again), stage.doors).state is State.DONE
 
 
 def test_law_7_a_change_elsewhere_does_not_make_a_plan_stale(stage: Scene) -> None:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from goldseam.apply import record_outcome
-from goldseam.approval import Approval, reject
+from goldseam.approval import Approval, approve, reject
 from goldseam.authorise import Grant, Leave, authorise
 from goldseam.claim import Claim, standing_claims, take_over
 from goldseam.control import Control
@@ -22,11 +22,25 @@ from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, GrantRefused,
 from goldseam.plan import Change, Plan, Purpose
 from goldseam.policy import Limits, Mode
 from goldseam.ports import Entry, Key, Ledger, Secret
-from goldseam.propose import reversal
+from goldseam.propose import propose, reversal
 from goldseam.repair import repair
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json
-from tests.memory_cloud import OTHER, PLENTY, REF, VAULT, Scene, no_world_rule, private, scene, sealed, welded
+from tests.memory_cloud import (
+    OTHER,
+    PLENTY,
+    REF,
+    VAULT,
+    WATCHED,
+    Scene,
+    guarded,
+    no_world_rule,
+    office_settings,
+    private,
+    scene,
+    sealed,
+    welded,
+)
 
 
 @pytest.fixture
@@ -174,6 +188,32 @@ def test_what_cannot_be_taken_back_is_never_automatic(stage: Scene) -> None:
         asked(stage, plan, decisions(plan, Mode.AUTO))
     stage.approved(plan)
     asked(stage, plan, decisions(plan, Mode.AUTO))
+
+
+def test_what_cannot_be_told_of_another_control_is_never_automatic(stage: Scene) -> None:
+    """A control that reads three facets, of which one cannot be read: what the plan does to it is unknown."""
+    stage.cloud.unreadable = {"dials": "denied"}
+    now = stage.cloud.read(REF, FACETS)
+    plan = propose(now, [private], WATCHED.controls, office_settings)
+    assert plan.untold == (guarded.id,)
+    with pytest.raises(NotApproved, match="0 of 1"):
+        asked(stage, plan, decisions(plan, Mode.AUTO))
+    stage.approved(plan)
+    asked(stage, plan, decisions(plan, Mode.AUTO))
+
+
+def test_a_person_with_two_keys_is_one_person_and_two_resources_are_two_plans(stage: Scene) -> None:
+    """Approvals count people, and bind to one resource of a kind."""
+    here, there = stage.plan(private), stage.plan(private, ref=OTHER)
+    for signature in ("aa", "bb"):
+        signed = Approval(here.id, "bob", ("security",), "2030-01-01T00:00:00+00:00", digest="d", signature=signature)
+        approve(stage.home.ledger, signed)
+    with pytest.raises(NotApproved, match="1 of 2"):
+        asked(stage, here, decisions(here, Mode.ASK, 2))
+    with pytest.raises(NotApproved, match="0 of 1"):
+        asked(stage, there, decisions(there, Mode.ASK, 1))
+    with pytest.raises(NotApproved, match=f"no decision on {there.findings[0]}"):
+        asked(stage, there, decisions(here, Mode.AUTO))
 
 
 def test_an_executed_plan_gets_no_second_key(stage: Scene) -> None:

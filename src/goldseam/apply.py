@@ -31,7 +31,7 @@ from goldseam.ports import Clock, Entry, Ledger, Locks, Reader, Receipt, Writer,
 from goldseam.propose import Rules, refuse_exempt
 from goldseam.resource import Ref, Resource
 from goldseam.settle import Image, settled, words_for
-from goldseam.values import Json, Unknown, digest, plain, same
+from goldseam.values import Json, Unknown, plain, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def facets_of(plan: Plan, catalog: Catalog) -> frozenset[str]:
     """The facets to read for the images before and after: all that any control of the kind looks at."""
     controls = catalog.controls_of.get(plan.ref.kind, ())
     changed = {change.facet for change in plan.changes}
-    return frozenset(changed.union(plan.witness, *(control.reads for control in controls)))
+    return frozenset(changed.union(plan.values, *(control.reads for control in controls)))
 
 
 def record_outcome(claim: Claim, ref: Ref, state: str, because: str, waits: Mapping[str, str] | None = None) -> Entry:
@@ -151,12 +151,15 @@ def _check_grant(plan: Plan, kind: Kind, grant: Grant, doors: Doors) -> None:
 
 
 def _check_fresh(plan: Plan, now: Resource) -> None:
-    for name, seen in plan.witness.items():
+    """Every facet that the plan rests on is as it was seen, or cannot be read now as it could not then."""
+    for name, seen in plan.values.items():
         value = now.facets.get(name, Unknown("it was not read"))
+        if isinstance(value, Unknown) and isinstance(seen, Unknown):
+            continue
         if isinstance(value, Unknown):
             msg = f"the {name} of {plan.ref} cannot be read ({value.reason}); nothing was changed, try again"
             raise Stale(msg)
-        if digest(value) != seen:
+        if not same(value, seen):
             msg = f"the {name} of {plan.ref} changed since the plan was made; nothing was changed, plan again"
             raise Stale(msg)
 

@@ -317,7 +317,7 @@ def own_values(plan: Plan, recovered: Iterable[Plan], kind: Kind) -> Mapping[str
 
 def _check_decision(plan: Plan, decision: Decision, approvals: Sequence[Approval], requester: str | None) -> None:
     _check_allowed(decision)
-    if decision.mode is Mode.ASK or not plan.reversible:
+    if decision.mode is Mode.ASK or not plan.reversible or plan.untold:
         needed = max(1, decision.approvals_needed)
         _check_approvals(plan, approvals, needed, decision.approval_groups, requester)
 
