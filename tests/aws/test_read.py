@@ -448,6 +448,20 @@ def test_read_says_when_the_resource_is_gone() -> None:
                 aws.read(kind.ref("aws", ACCOUNT, "eu-west-3", name), frozenset({facet}))
 
 
+def test_read_does_not_take_one_resource_for_another_of_the_same_id() -> None:
+    """A reference is compared whole where the listing states the address. The mutation: compare the id alone."""
+    kind = AwsKind(
+        "test.balancer", "balancer", (Look(name="scheme", listed="Scheme"),), address="arn:{partition}:lb:::{id}",
+        find=Listing("elbv2.DescribeLoadBalancers", "LoadBalancers", "Name", address="Arn"),
+    )  # fmt: skip
+    listed = {"LoadBalancers": [{"Name": "shop", "Arn": "arn:aws:lb:::shop/1", "Scheme": "internal"}]}
+    with AwsReader(Cloud({"elbv2.DescribeLoadBalancers": listed}), Catalog((kind,), ())) as aws:
+        real, other = (kind.ref("aws", ACCOUNT, "eu-west-3", "shop", f"arn:aws:lb:::shop/{at}") for at in (1, 2))
+        assert aws.read(real, frozenset({"scheme"})).facets == {"scheme": "internal"}
+        with pytest.raises(ResourceGone):
+            aws.read(other, frozenset({"scheme"}))
+
+
 def test_read_that_cannot_tell_does_not_say_gone() -> None:
     cloud = Cloud(
         {

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from goldseam.clouds.aws.ask import reason
 from goldseam.clouds.aws.facet import AwsFacet, Reading
-from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, filled
+from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, at, filled
 from goldseam.clouds.aws.representable import NotRepresentable, why_not_kept
 from goldseam.control import Kind
 from goldseam.errors import MISSHAPEN, CallFailed, CloudError, NotFound, ResourceGone
@@ -58,7 +58,7 @@ def item_now(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
     odd = ""
     for item in items:
         try:
-            if find.where(item) and find.id_of(item) == own:
+            if find.where(item) and find.id_of(item) == own and _is_addressed(find, item, ref):
                 return item
         except MISSHAPEN as error:
             odd = misunderstood(error)
@@ -72,6 +72,12 @@ def item_now(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
 def misunderstood(error: Exception) -> str:
     """The reason why what one item of a list describes is not known."""
     return f"an item of the list cannot be understood ({type(error).__name__}: {error})"
+
+
+def _is_addressed(find: Listing, item: Json, ref: Ref) -> bool:
+    """Whether the listing, where it states addresses, states the reference's: id and address are of one resource."""
+    address = at(item, find.address) if find.address else None
+    return not address or str(address) == ref.address
 
 
 def gone(ref: Ref) -> ResourceGone:
