@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import compileall
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,12 @@ from tests.order import pytest_collection_modifyitems
 from tests.skips import pytest_addoption, pytest_configure
 
 __all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the program once: tests start it hundreds of times, and an environment may forbid Python to keep that."""
+    if not hasattr(session.config, "workerinput"):
+        compileall.compile_dir(Path(__file__).parents[1] / "src", quiet=2)
 
 
 @pytest.fixture(scope="session", autouse=True)
