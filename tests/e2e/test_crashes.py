@@ -33,7 +33,7 @@ def killed(world: World, dana: Person, operation: str, moment: Literal["before",
     gate = Gate(operation, moment, lost=True)
     world.wire.gates.append(gate)
     process = dana.start("apply", plan["id"], "--yes")
-    gate.arrived.wait()
+    gate.reached(process)
     process.send_signal(signal.SIGKILL)
     assert dana.finished(process).code == -signal.SIGKILL
     gate.go.set()
@@ -96,7 +96,7 @@ def test_a_repair_that_is_paused_is_left_to_it_and_taken_over_when_its_lock_is_l
     gate = Gate(FIRST, "after")
     world.wire.gates.append(gate)
     process = dana.start("apply", plan["id"], "--yes")
-    gate.arrived.wait()
+    gate.reached(process)
     process.send_signal(signal.SIGSTOP)
     gate.go.set()
     running = dana.run("resume", "--json")
@@ -119,7 +119,7 @@ def test_two_at_once_make_one_repair(world: World, dana: Person) -> None:
     gate = Gate(FIRST, "before")
     world.wire.gates.append(gate)
     first = dana.start("apply", plan["id"], "--yes")
-    gate.arrived.wait()
+    gate.reached(first)
     second = dana.run("apply", plan["id"], "--yes")
     assert second.code == 2
     (told,) = second.told

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import termios
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,7 +37,7 @@ def test_a_signal_during_a_repair_takes_it_back_after_the_call_that_was_sent(wor
     plan = ready(world, dana)
     gate = held(world, FIRST)
     process = dana.start("apply", plan["id"], "--yes")
-    gate.arrived.wait()
+    gate.reached(process)
     process.send_signal(number)
     line = told(process)
     assert f"{number.name}: waiting for the call that was sent for {plan['id']}" in line
@@ -55,7 +56,7 @@ def test_a_signal_during_the_last_call_lets_the_repair_be_proved(world: World, d
     plan = ready(world, dana)
     gate = held(world, LAST)
     process = dana.start("apply", plan["id"], "--yes")
-    gate.arrived.wait()
+    gate.reached(process)
     process.send_signal(signal.SIGINT)
     told(process)
     gate.go.set()
@@ -69,7 +70,7 @@ def test_a_second_signal_ends_at_once_and_says_what_resumes(world: World, dana: 
     gate = held(world, LAST, "before")
     gate.lost = True
     process = dana.start("apply", plan["id"], "--yes")
-    gate.arrived.wait()
+    gate.reached(process)
     process.send_signal(signal.SIGINT)
     told(process)
     process.send_signal(signal.SIGINT)
@@ -77,7 +78,8 @@ def test_a_second_signal_ends_at_once_and_says_what_resumes(world: World, dana: 
     assert done.code == 130
     assert f"{plan['id']} is half done after 1 of 2 calls were answered; run `goldseam resume`" in done.err
     gate.go.set()
-    resumed = dana.run("resume", "--json")
+    world.wire.key_lasts = timedelta(minutes=35)
+    resumed = dana.waits("resume", "--wait", "--json")
     assert [item["state"] for item in resumed.json["resumed"]] == ["undone"]
     assert is_open(world)
 
@@ -89,7 +91,7 @@ def test_of_two_plans_the_second_is_not_begun_after_a_signal(world: World, dana:
     plans = [dana.planned(found[PUBLIC, name])["id"] for name in (world.storage.data_bucket, other)]
     gate = held(world, FIRST)
     process = dana.start("apply", *plans, "--yes", "--json")
-    gate.arrived.wait()
+    gate.reached(process)
     process.send_signal(signal.SIGTERM)
     told(process)
     gate.go.set()
@@ -105,13 +107,14 @@ def test_a_signal_while_a_half_done_repair_is_taken_back_leaves_it_open(world: W
     gate = Gate(LAST, "before", lost=True)
     world.wire.gates.append(gate)
     killed = dana.start("apply", plan["id"], "--yes")
-    gate.arrived.wait()
+    gate.reached(killed)
     killed.kill()
     dana.finished(killed)
     gate.go.set()
     asked = held(world, "AssumeRole")
-    process = dana.start("resume")
-    asked.arrived.wait()
+    world.wire.key_lasts = timedelta(minutes=35)
+    process = dana.start("resume", "--wait", waits=True)
+    asked.reached(process)
     process.send_signal(signal.SIGINT)
     told(process)
     asked.go.set()
@@ -119,7 +122,8 @@ def test_a_signal_while_a_half_done_repair_is_taken_back_leaves_it_open(world: W
     assert done.code == 130
     assert f"resume {plan['id']} open; run `goldseam resume`" in done.err
     assert not is_open(world)
-    assert [item["state"] for item in dana.run("resume", "--json").json["resumed"]] == ["undone"]
+    resumed = dana.waits("resume", "--wait", "--json")
+    assert [item["state"] for item in resumed.json["resumed"]] == ["undone"]
     assert is_open(world)
 
 
@@ -127,7 +131,7 @@ def test_a_signal_while_a_half_done_repair_is_taken_back_leaves_it_open(world: W
 def test_a_signal_during_a_scan_ends_it_with_a_line(world: World, dana: Person, number: signal.Signals) -> None:
     gate = held(world, "GET ?policy")
     process = dana.start("scan", "--control", PUBLIC)
-    gate.arrived.wait()
+    gate.reached(process)
     process.send_signal(number)
     gate.go.set()
     done = dana.finished(process)
@@ -234,7 +238,7 @@ def test_a_terminal_that_closes_during_a_repair_leaves_it_taken_back(world: Worl
     plan = ready(world, dana)
     gate = held(world, FIRST)
     process, terminal = on_terminal(dana, ("apply", plan["id"], "--yes"))
-    gate.arrived.wait()
+    gate.reached(process)
     os.close(terminal)
     gate.go.set()
     assert process.wait() == 128 + signal.SIGHUP
@@ -282,7 +286,7 @@ def test_a_keyholder_that_is_stopped_answers_what_it_began(world: World) -> None
         plan = ready(world, dana)
         gate = held(world, "AssumeRole")
         process = dana.start("apply", plan["id"], "--yes", "--key", "keyholder")
-        gate.arrived.wait()
+        gate.reached(process)
         pid = keyholder_of(str(config))
         os.kill(pid, signal.SIGTERM)
         gate.go.set()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import http.client
 import re
+import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, urlsplit
+
+import pytest
 
 _KEY: Final = re.compile(r"<(AccessKeyId|SecretAccessKey|SessionToken)>([^<]+)</")
 _ENDS: Final = re.compile(rb"<Expiration>[^<]+")
@@ -63,6 +66,14 @@ class Gate:
     go: threading.Event = field(default_factory=threading.Event)
     lost: bool = False
     """Whether a call that was held before the cloud is lost there."""
+
+    def reached(self, process: subprocess.Popen[Any]) -> None:
+        """Wait until the call has arrived; fail where the process ended before."""
+        while not self.arrived.wait(0.2):
+            if process.poll() is not None:
+                pytest.fail(
+                    f"the process ended with {process.returncode} before {self.operation}: {process.communicate()}"
+                )
 
     def at(self, moment: str, asked: Asked) -> bool:
         """Wait here, if this is the call and the moment; whether the call is lost."""

@@ -128,10 +128,11 @@ class Person:
             self.world.said += [done.stdout, done.stderr]
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command and go on; `finished` ends it."""
+    def start(self, *words: str, waits: bool = False) -> subprocess.Popen[str]:
+        """Start a command and go on; `finished` ends it. With `waits` time passes at once while the command waits."""
         pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([*GOLDSEAM, *words], text=True, env=self.environment(), **pipes)
+        command = [sys.executable, "-c", _BY_A_QUICK_CLOCK] if waits else GOLDSEAM
+        return subprocess.Popen([*command, *words], text=True, env=self.environment(), **pipes)
 
     def finished(self, process: subprocess.Popen[str]) -> Done:
         """What a command that was started answered, when it ended."""
