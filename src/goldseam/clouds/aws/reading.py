@@ -75,9 +75,12 @@ def misunderstood(error: Exception) -> str:
 
 
 def _is_addressed(find: Listing, item: Json, ref: Ref) -> bool:
-    """Whether the listing, where it states addresses, states the reference's: id and address are of one resource."""
+    """Whether the listing, where it states addresses, states the reference's: id and address are of one resource.
+
+    A reference made from an id alone has a wildcard for what only the listing knows, and states nothing to compare.
+    """
     address = at(item, find.address) if find.address else None
-    return not address or str(address) == ref.address
+    return not address or "*" in ref.address or str(address) == ref.address
 
 
 def gone(ref: Ref) -> ResourceGone:
