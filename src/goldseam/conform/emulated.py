@@ -5,24 +5,25 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from goldseam.clouds.aws.ask import reason
+from goldseam.clouds.aws.ask import Memo, reason
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.facet import Address, AwsFacet
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.keys import Order, minted
-from goldseam.clouds.aws.kind import AwsKind, filled
+from goldseam.clouds.aws.kind import AwsKind, at, filled
 from goldseam.clouds.aws.permissions import policy_of, remediator_policy, scan_operations, scanner_policy
 from goldseam.clouds.aws.read import AwsReader
+from goldseam.clouds.aws.reading import item_now
 from goldseam.clouds.aws.write import AwsWriter, check_calls, hiding
 from goldseam.conform.cases import reworded
 from goldseam.conform.ground import CannotPlace, Hand, NothingAsked, Placed, all_mighty
 from goldseam.control import Call, Catalog, Example, Facet, Kind, Permission, Step
-from goldseam.errors import AccessDenied, CloudError, PlanRefused
+from goldseam.errors import AccessDenied, CloudError, PlanRefused, ResourceGone
 from goldseam.ports import Key
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown, Value, canonical, same
@@ -209,7 +210,19 @@ class EmulatedGround:
         except CloudError as error:
             raise CannotPlace(f"{error.operation} is refused there ({error.code})") from error
         there = reworded(example, {**made.words, ACCOUNT: self.account})
-        return Placed(kind, made.ref, there, made.neighbours)
+        ref, *neighbours = (self._addressed(kind, each) for each in (made.ref, *made.neighbours))
+        return Placed(kind, ref, there, tuple(neighbours))
+
+    def _addressed(self, kind: AwsKind, ref: Ref) -> Ref:
+        """The reference with the address that the emulator's listing states, as a scan would make it."""
+        find = kind.find
+        if find is None or not find.address:
+            return ref
+        try:
+            item = item_now(Memo(self.session, ""), replace(ref, address="*"), kind, find)
+        except (CloudError, ResourceGone):
+            return ref
+        return replace(ref, address=str(at(item, find.address) or ref.address))
 
     def _check(self, fixture: Fixture, facets: Mapping[str, Value]) -> None:
         """Raise CannotPlace for what the emulator is known to have no way to show."""
