@@ -238,6 +238,7 @@ ALLOWED = {
     ("conform/report.py", "console.print"): "the table of laws: ids of this catalogue, and notes that pass `visible`",
     ("cli/app.py", "typer.echo"): "the version, which is ours",
     ("cli/connection.py", "getpass.getpass"): "asks for a code that is not shown; the question passes `visible`",
+    ("cli/output.py", "sys.stderr.handed on"): "asks whether the stream has lost its reader; nothing is written",
     ("cli/streams.py", "os.write"): "beneath the standard streams, for what was written to them",
     ("cli/interruption.py", "os.write"): "a line from within a signal handler; it passes `visible`",
     ("record.py", "show"): "what gives an entry whole or masked; it writes nothing",

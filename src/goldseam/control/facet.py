@@ -92,9 +92,15 @@ class Call:
 def place(parameter: Json) -> tuple[str, str] | None:
     """The facet and the name, where a parameter is a place for a word; else None."""
     if isinstance(parameter, Mapping) and parameter.keys() == {_TOLD}:
-        facet, name = parameter[_TOLD]
-        return str(facet), str(name)
+        match parameter[_TOLD]:
+            case [str(facet), str(name)]:
+                return facet, name
     return None
+
+
+def says_place(value: Value) -> bool:
+    """Whether something in a value reads like a place for a word, as only parameters of our own may."""
+    return next(_places(value), None) is not None
 
 
 def _places(parameter: Json) -> Iterator[tuple[str, str]]:

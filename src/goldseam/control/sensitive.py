@@ -18,6 +18,7 @@ from typing import Final, Protocol, TypeAlias
 
 import orjson
 
+from goldseam.control.facet import place
 from goldseam.values import ABSENT, Json, Unknown, Value, canonical
 
 Paths: TypeAlias = tuple[tuple[str, ...], ...]
@@ -29,8 +30,6 @@ EVERYTHING: Final = ("",)
 MASKED: Final = re.compile(r"\(sensitive, \d+ characters(?:, #[0-9a-f]{6})?\)")
 """What a mask looks like."""
 
-_PLACE: Final = "told by"
-"""The only key of a placeholder (`facet.told`) for a word that a reading gives: it does not hold the word."""
 _FREE_TEXT: Final = 3
 """Characters of the shortest value that is looked for inside other texts."""
 _ANYWHERE: Final = 8
@@ -110,16 +109,10 @@ def _without_brackets(paths: Paths) -> Paths:
 def _hidden(node: Json, mask: Mask) -> Json:
     """Every leaf masked; what holds nothing (an empty text, null, a boolean, a placeholder) is left."""
     if isinstance(node, Mapping):
-        return node if _is_place(node) else {key: _hidden(item, mask) for key, item in node.items()}
+        return node if place(node) else {key: _hidden(item, mask) for key, item in node.items()}
     if isinstance(node, (list, tuple)):
         return [_hidden(item, mask) for item in node]
     return node if node in ("", None) or isinstance(node, bool) else mask.of(node)
-
-
-def _is_place(node: Mapping[str, Json]) -> bool:
-    """Whether an object is a placeholder: it names a facet and a word of it."""
-    named = node.get(_PLACE)
-    return node.keys() == {_PLACE} and isinstance(named, (list, tuple)) and len(named) == 2  # noqa: PLR2004
 
 
 def json_in(text: str) -> Json | None:
@@ -144,7 +137,7 @@ def _leaves(node: Json, paths: Paths) -> Iterator[tuple[str, bool]]:
             yield node, () in paths
         else:
             yield from _leaves(inner, paths)
-    elif isinstance(node, Mapping) and not _is_place(node):
+    elif isinstance(node, Mapping) and not place(node):
         for key, item in node.items():
             yield from _leaves(item, ((),) if () in paths else _below(paths, str(key)))
     elif isinstance(node, (list, tuple)):
