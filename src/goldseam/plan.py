@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-from goldseam.control import Call, Kind, Permission, Step, says_place
+from goldseam.control import Call, Kind, Permission, Step
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import finding_id
 from goldseam.resource import Ref
@@ -255,14 +255,10 @@ def calls_derived(plan: Plan, kind: Kind) -> bool:
 
 
 def steps_of(ref: Ref, changes: Iterable[Change], kind: Kind) -> tuple[Step, ...]:
-    """The steps that make the changes, in order; raises PlanRefused, also where a value says what only calls may."""
-    steps: list[Step] = []
-    for change in changes:
-        if says_place(change.before) or says_place(change.after):
-            msg = f"the {change.facet} of {ref} holds an object that only calls may hold; change it by hand"
-            raise PlanRefused(msg)
-        steps += kind.facet(change.facet).write(ref, change.before, change.after)
-    return tuple(steps)
+    """The steps that make the changes, in their order."""
+    return tuple(
+        step for change in changes for step in kind.facet(change.facet).write(ref, change.before, change.after)
+    )
 
 
 def undo_of(ref: Ref, changes: Sequence[Change], kind: Kind) -> tuple[Call, ...] | None:

@@ -11,7 +11,7 @@ from goldseam.control.control import (
     harmless,
     may_disrupt,
 )
-from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits, place, says_place, told
+from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits, place, told
 from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
@@ -59,7 +59,6 @@ __all__ = [
     "masked",
     "may_disrupt",
     "place",
-    "says_place",
     "should_be",
     "told",
     "touched",

@@ -98,11 +98,6 @@ def place(parameter: Json) -> tuple[str, str] | None:
     return None
 
 
-def says_place(value: Value) -> bool:
-    """Whether something in a value reads like a place for a word, as only parameters of our own may."""
-    return next(_places(value), None) is not None
-
-
 def _places(parameter: Json) -> Iterator[tuple[str, str]]:
     if found := place(parameter):
         yield found
