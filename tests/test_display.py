@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from goldseam import cli
-from goldseam.cli import output
+from goldseam.cli import output, tracebacks
 from goldseam.cli.planning import _print_commands
 from goldseam.cli.records import _told
 from goldseam.cli.scanning import _list, print_reasoning
@@ -34,7 +34,6 @@ from goldseam.display import (
     write_json,
     write_line,
     write_prompt,
-    write_traceback,
 )
 from goldseam.evaluate import Finding, Status
 from goldseam.keyholder.commands import run_command
@@ -161,7 +160,7 @@ RENDERERS: Mapping[str, Callable[[str], object]] = {
     "reasoning": lambda text: print_reasoning(decided(text), Secrets()),
     "findings": lambda text: _list([found(text)], CATALOG),
     "ledger": lambda text: output.table(("WHAT",), [(_told(Entry(1, "", "x", {"by": text, "reason": text}, "", "")),)]),
-    "fault": lambda text: write_traceback(ValueError, ValueError(text), None),
+    "fault": lambda text: tracebacks.written(ValueError(text)),
     "prompt": lambda text: write_prompt(f"{text} [y/N] "),
 }
 
@@ -260,6 +259,20 @@ def test_nothing_else_writes_to_a_terminal() -> None:
         if WRITERS.fullmatch(call) and call not in HARMLESS
     }
     assert found == set(ALLOWED)
+
+
+def test_no_line_for_people_holds_a_line_break_of_its_own() -> None:
+    """It would be shown as `\\n`. The mutation: `say("\\nfacts")`."""
+    found = [
+        f"{path.relative_to(SOURCE)}:{node.lineno}"
+        for path in sorted(SOURCE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and re.fullmatch(r"(.*\.)?(say|note|write_line|write_error)", ast.unparse(node.func))
+        for part in (part for argument in node.args for part in ast.walk(argument))
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and "\n" in part.value
+    ]
+    assert found == []
 
 
 def calls(tree: ast.AST) -> Iterator[str]:

@@ -330,7 +330,8 @@ def _print_times(decided: str, facts: Sequence[Fact], now: datetime) -> None:
         f"  forecast, {made}; `plan` and `apply` read the resource and its facts again and decide on that", "dim"
     )
     if facts:
-        output.say("\nfacts", "bold")
+        output.say()
+        output.say("facts", "bold")
     for fact in facts:
         output.say(f"  {fact_shown(fact.name, fact)}")
         output.say(f"      {_dated(fact, now)}", "dim")
