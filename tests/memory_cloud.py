@@ -17,7 +17,7 @@ from typing import Annotated, Final
 
 from goldseam.apply import Doors
 from goldseam.approval import Approval, approve
-from goldseam.authorise import repair_behind
+from goldseam.authorise import Leave, repair_behind
 from goldseam.chain import SIGNED_KINDS
 from goldseam.control import (
     Between,
@@ -56,7 +56,6 @@ from goldseam.plan import Plan, Purpose
 from goldseam.policy import Limits, Mode
 from goldseam.ports import Gap, Key, Ledger, Locks, Receipt, Secret, Shard, WriterFactory
 from goldseam.propose import propose
-from goldseam.repair import Leave
 from goldseam.resource import Ref, Resource
 from goldseam.store import Home
 from goldseam.values import ABSENT, Json, Unknown, Value, canonical, plain, restored, same

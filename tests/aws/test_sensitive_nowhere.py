@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from goldseam.authorise import file_plan
-from goldseam.cli import planning, policies, records, scanning
+from goldseam.cli import planning, policies, records, scanning, taking_back
 from goldseam.cli.masks import repair_shown
 from goldseam.cli.output import print_json
 from goldseam.cli.showing import print_plan, print_repair
@@ -119,6 +119,7 @@ def printed(way: Way, seen: Seen, plan: Plan) -> None:
     print_repair(repair, plan, CATALOG)
     print_json("goldseam.repairs/1", repairs=[repair_shown(repair, CATALOG)])
     for as_json in (False, True):
+        taking_back.show_prepared(workspace, plan, seen.decisions, as_json=as_json)
         planning.approve(workspace, planning.Opinion(plan.id, False, "", "", None, "ann"), as_json=as_json)
 
 

@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 
 from goldseam import cli
-from goldseam.cli.planning import Made, _made, _show
+from goldseam.cli.planning import Made, _made, show_plans
 from goldseam.cli.policies import simulate
 from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
@@ -185,7 +185,7 @@ def test_a_resource_that_cannot_be_planned_is_a_line_and_the_others_are_planned(
     assert one.plan is None
     assert str(error) in one.refusal
     assert two.plan is not None
-    _show(workspace, [one, two], "diff")
+    show_plans(workspace, [one, two], "diff")
     printed = capsys.readouterr()
     assert two.plan.id in printed.out
     assert one.ref.address in printed.err
@@ -208,7 +208,7 @@ def test_a_plan_that_cannot_be_shown_is_a_line_and_the_others_are_shown(
     assert two.plan is not None
     broken = replace(one.plan, calls=cast("Any", (7,)))
     vars(broken)["id"] = "p-broken"
-    _show(workspace, [replace(one, plan=broken), two], form)
+    show_plans(workspace, [replace(one, plan=broken), two], form)
     printed = capsys.readouterr()
     assert "p-broken cannot be shown" in printed.err
     assert two.plan.id in printed.out

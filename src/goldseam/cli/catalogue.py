@@ -82,7 +82,7 @@ def _one(control: Control, *, as_json: bool) -> int:
     output.say(control.id, "bold")
     output.say(f"{control.title}.")
     output.say()
-    output.say(f"{' '.join(control.why.split())}")
+    output.say(" ".join(control.why.split()))
     output.say()
     output.say(f"severity      {control.severity}")
     output.say(f"reads         {', '.join(control.reads)} of {control.kind.title}")
@@ -106,7 +106,7 @@ def _disruption(control: Control) -> str:
 
 def _examples(title: str, examples: Sequence[Example]) -> None:
     output.say()
-    output.say(f"{title}", "bold")
+    output.say(title, "bold")
     for example in examples:
         for name, value in example.facets.items():
             lines = output.pretty(value) or ["(absent)"]

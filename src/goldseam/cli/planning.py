@@ -83,7 +83,7 @@ def plan(workspace: Workspace, wanted: Chosen, form: str) -> int:
         return 0
     fresh = [(item.plan, item.decisions) for item in made if item.plan]
     workspace.home.plans.save(fresh)
-    _show(workspace, made, form)
+    show_plans(workspace, made, form)
     return 0 if all(item.plan for item in made) else 1
 
 
@@ -140,7 +140,8 @@ def decided_on(plan: Plan, seen: Seen) -> tuple[Decision, ...]:
     return tuple(item for item in seen.decisions if item.finding in plan.findings)
 
 
-def _show(workspace: Workspace, made: Sequence[Made], form: str) -> None:
+def show_plans(workspace: Workspace, made: Sequence[Made], form: str) -> None:
+    """Print plans, in one of the forms of `goldseam plan`: `table`, `json` or `cli`."""
     if form == "json":
         output.print_json(
             "goldseam.plans/1",

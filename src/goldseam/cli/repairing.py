@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from goldseam.authorise import Leave
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
 from goldseam.cli.doors import doors
@@ -21,7 +22,7 @@ from goldseam.errors import CloudError, HomeLocked, Refused, ResourceGone, Usage
 from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
 from goldseam.ports import KeySource
-from goldseam.repair import Leave, Repair, repair
+from goldseam.repair import Repair, repair
 from goldseam.resource import Ref
 
 if TYPE_CHECKING:
@@ -100,6 +101,13 @@ def _applied(
         made = _decided(workspace, cloud, plan)
     by = who(by)["by"] if not auto else "policy"
     leave = Leave(by, made.decisions, key_source(source, workspace.home_path, cloud))
+    return [carried_out(workspace, cloud, through, plan, leave, quiet=quiet)]
+
+
+def carried_out(
+    workspace: Workspace, cloud: AwsCloud, through: Doors, plan: Plan, leave: Leave, *, quiet: bool
+) -> Repair:
+    """Execute one plan, remember what the resource is like then, and show what came of it."""
     with under_way(plan) as ended:
         done = repair(plan, leave, through, workspace.home.signer)
         ended(done.state)
@@ -107,7 +115,7 @@ def _applied(
     if not quiet:
         print_repair(done, plan, workspace.catalog)
     output.note_unseen(f"{plan.id} {done.state}: {done.because or plan.ref.address}")
-    return [done]
+    return done
 
 
 def _decided(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> Made:
@@ -216,4 +224,4 @@ def one_time_code(workspace: Workspace, plan_id: str, config: Path | None, *, as
     return 0
 
 
-__all__ = ["Source", "apply", "at_work", "exit_code", "one_time_code", "remember", "resume"]
+__all__ = ["Source", "apply", "at_work", "carried_out", "exit_code", "one_time_code", "resume"]

@@ -13,11 +13,10 @@ from goldseam.approval import approve as record_approval
 from goldseam.authorise import Leave, repair_behind
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
-from goldseam.cli.interruption import under_way
-from goldseam.cli.masks import repair_shown
-from goldseam.cli.planning import fresh_look
-from goldseam.cli.repairing import at_work, exit_code, remember
-from goldseam.cli.showing import print_plan, print_repair
+from goldseam.cli.masks import entries_shown, repair_shown
+from goldseam.cli.planning import Made, fresh_look, show_plans
+from goldseam.cli.repairing import at_work, carried_out, exit_code
+from goldseam.cli.showing import print_plan
 from goldseam.cli.workspace import Workspace, who
 from goldseam.clock import SystemClock
 from goldseam.decide import Decision
@@ -27,11 +26,9 @@ from goldseam.errors import UsageError
 from goldseam.pipeline import judged
 from goldseam.plan import Plan
 from goldseam.record import exported
-from goldseam.repair import Repair, repair
 from goldseam.rollback import plan_rollback
 
 if TYPE_CHECKING:
-    from goldseam.apply import Doors
     from goldseam.clouds.aws.cloud import AwsCloud
 
 
@@ -57,52 +54,36 @@ def rollback(workspace: Workspace, wanted: Wanted, source: Source, *, as_json: b
         decisions = rollback_decisions(workspace, cloud, back)
         workspace.home.plans.save([(back, decisions)])
         if wanted.prepare:
-            return _show(workspace, back, decisions, as_json=as_json)
+            return show_prepared(workspace, back, decisions, as_json=as_json)
         if not as_json:
             print_plan(back, decisions, workspace.catalog)
         if not wanted.yes and not output.ask(f"take {wanted.plan} back?"):
             output.note(f"{wanted.plan} was not taken back; add --yes where nobody can be asked")
             return 1
-        done = _taken_back(workspace, cloud, through, back, decisions, wanted, source)
+        person = who(wanted.by)["by"]
+        if wanted.emergency:
+            _declared(workspace, back, person, wanted)
+        leave = Leave(person, decisions, key_source(source, workspace.home_path, cloud), emergency=wanted.emergency)
+        done = carried_out(workspace, cloud, through, back, leave, quiet=as_json)
     if as_json:
         output.print_json("goldseam.repairs/1", repairs=[repair_shown(done, workspace.catalog)], refused=[])
-    else:
-        print_repair(done, back, workspace.catalog)
-    output.note_unseen(f"{back.id} {done.state}: {done.because or back.ref.address}")
     note_unreviewed(workspace)
     return exit_code([done], [])
 
 
-def _show(workspace: Workspace, back: Plan, decisions: tuple[Decision, ...], *, as_json: bool) -> int:
-    if as_json:
-        made = back.to_json() | {"decisions": [decision.to_json() for decision in decisions]}
-        output.print_json("goldseam.plans/1", plans=[made], refused=[])
-    else:
-        print_plan(back, decisions, workspace.catalog)
+def show_prepared(workspace: Workspace, back: Plan, decisions: tuple[Decision, ...], *, as_json: bool) -> int:
+    """Print a rollback that waits for its approval, as `goldseam plan` prints one, and what comes next."""
+    show_plans(workspace, [Made(back.ref, back, decisions)], "json" if as_json else "table")
+    if not as_json:
         output.say(f"next: `goldseam approve {back.id}`, then `goldseam rollback {back.of}`", "dim")
     return 0
 
 
-def _taken_back(
-    workspace: Workspace,
-    cloud: AwsCloud,
-    through: Doors,
-    back: Plan,
-    decisions: tuple[Decision, ...],
-    wanted: Wanted,
-    source: Source,
-) -> Repair:
-    person, ledger = who(wanted.by)["by"], workspace.home.ledger
-    if wanted.emergency:
-        declare(ledger, back, person, wanted.because)
-        if wanted.signing_key is not None:
-            record_approval(ledger, _signed(back, person, wanted.because, wanted.signing_key))
-    leave = Leave(person, decisions, key_source(source, workspace.home_path, cloud), emergency=wanted.emergency)
-    with under_way(back) as ended:
-        done = repair(back, leave, through, workspace.home.signer)
-        ended(done.state)
-    remember(workspace, cloud, back)
-    return done
+def _declared(workspace: Workspace, back: Plan, person: str, wanted: Wanted) -> None:
+    """Record the emergency, with the approval that a keyholder asks for where a key to sign it is given."""
+    declare(workspace.home.ledger, back, person, wanted.because)
+    if wanted.signing_key is not None:
+        record_approval(workspace.home.ledger, _signed(back, person, wanted.because, wanted.signing_key))
 
 
 def _signed(back: Plan, by: str, comment: str, path: Path) -> Approval:
@@ -130,11 +111,13 @@ def rollback_decisions(workspace: Workspace, cloud: AwsCloud, back: Plan) -> tup
 
 def review(workspace: Workspace, plan_id: str, comment: str, by: str, *, as_json: bool) -> int:
     """Record a review of an emergency rollback, or list those that wait for one."""
-    ledger = workspace.home.ledger
+    ledger, show = workspace.home.ledger, entries_shown(workspace)
     if not plan_id:
         waiting = unreviewed(ledger)
         if as_json:
-            output.print_json("goldseam.emergencies/1", waiting=[orjson.loads(exported(entry)) for entry in waiting])
+            output.print_json(
+                "goldseam.emergencies/1", waiting=[orjson.loads(exported(entry, show)) for entry in waiting]
+            )
         elif waiting:
             rows = ((e.at[:19], e.body["plan"], e.body["by"], e.body["because"]) for e in waiting)
             output.table(("AT", "PLAN", "BY", "WHY"), rows)
@@ -143,7 +126,7 @@ def review(workspace: Workspace, plan_id: str, comment: str, by: str, *, as_json
         return 0
     entry = record_review(ledger, plan_id, who(by)["by"], comment)
     if as_json:
-        output.print_json("goldseam.review/1", entry=orjson.loads(exported(entry)))
+        output.print_json("goldseam.review/1", entry=orjson.loads(exported(entry, show)))
     else:
         output.say(f"{plan_id} reviewed by {entry.body['by']}")
     return 0
@@ -159,4 +142,4 @@ def note_unreviewed(workspace: Workspace) -> None:
         )
 
 
-__all__ = ["Source", "Wanted", "note_unreviewed", "review", "rollback", "rollback_decisions"]
+__all__ = ["Source", "Wanted", "note_unreviewed", "review", "rollback", "rollback_decisions", "show_prepared"]

@@ -61,8 +61,8 @@ def install() -> None:
 
 
 def _hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    for line in scrubbed("".join(traceback.format_exception(kind, error, trace))).rstrip("\n").split("\n"):
-        write_error(line)
+    del kind
+    written(error.with_traceback(trace))
 
 
 def _unraisable(args: UnraisableHookArgs) -> None:
