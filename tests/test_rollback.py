@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from goldseam.authorise import Leave
 from goldseam.claim import followed
 from goldseam.control import Control
 from goldseam.decide import Exemption
@@ -16,7 +17,7 @@ from goldseam.errors import ExemptResource, NotApproved, RollbackRefused, Stale,
 from goldseam.plan import Plan, Purpose
 from goldseam.policy import Mode
 from goldseam.propose import reversal
-from goldseam.repair import Leave, Repair, repair
+from goldseam.repair import Repair, repair
 from goldseam.rollback import plan_rollback
 from goldseam.values import ABSENT, Value, plain, same
 from tests.memory_cloud import CONTROLS, REF, VAULT, Fault, Scene, no_world_rule, private, scene, sealed, welded

@@ -20,13 +20,12 @@ from goldseam.errors import (
     CloudError,
     ExemptResource,
     GrantRefused,
-    PlanRefused,
     RefusedCall,
     ResourceGone,
     Stale,
 )
 from goldseam.evaluate import SettingsOf, Status, evaluate
-from goldseam.plan import Plan, Purpose, back_steps, calls_derived, image_path, place_of, values_along
+from goldseam.plan import Plan, Purpose, back_steps, image_path, place_of, require_derived, values_along
 from goldseam.ports import Clock, Entry, Ledger, Locks, Reader, Receipt, Writer, WriterFactory
 from goldseam.propose import Rules, refuse_exempt
 from goldseam.resource import Ref, Resource
@@ -145,9 +144,7 @@ def _check_grant(plan: Plan, kind: Kind, grant: Grant, doors: Doors) -> None:
     if grant.key.expires <= doors.clock.now():
         msg = f"the grant for plan `{plan.id}` has expired; request a new one"
         raise GrantRefused(msg)
-    if not calls_derived(plan, kind):
-        msg = f"the calls of plan `{plan.id}` are not those that its change takes; make the plan again"
-        raise PlanRefused(msg)
+    require_derived(plan, kind)
 
 
 def _check_fresh(plan: Plan, now: Resource) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from goldseam.claim import (
     verified_claims,
 )
 from goldseam.control import Kind
-from goldseam.decide import Decision
+from goldseam.decide import Decision, least_limits
 from goldseam.emergency import check_emergency
 from goldseam.errors import (
     AlreadyDone,
@@ -31,13 +31,12 @@ from goldseam.errors import (
     GrantRefused,
     LimitReached,
     NotApproved,
-    PlanRefused,
     Stale,
 )
-from goldseam.plan import Plan, Purpose, back_steps, calls_derived, place_of, values_along
-from goldseam.policy import Limits, Mode
+from goldseam.plan import Plan, Purpose, own_values, place_of, require_derived
+from goldseam.policy import Mode
 from goldseam.ports import Clock, Key, KeySource, Ledger
-from goldseam.values import Json, Value, same
+from goldseam.values import Json, same
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def authorise(plan: Plan, leave: Leave, kind: Kind, ledger: Ledger, clock: Clock
     # 4. a yes from everyone who is needed
     entries = tuple(ledger.verified(kind="approval", plan=plan.id))
     approvals = tuple(Approval.from_json(entry.body) for entry in entries)
-    _check_calls(plan, kind)
+    require_derived(plan, kind)
     _check_leave(plan, leave, approvals, kind, ledger, clock.now())
     # 5. the claim, before any key exists: a lost race costs nothing
     claim = _claimed(plan, leave, [entry.hash for entry in entries], ledger, clock)
@@ -162,10 +161,7 @@ def _check_held(claim: Claim, ledger: Ledger) -> None:
 def _check_limits(plan: Plan, decisions: Sequence[Decision], ledger: Ledger, now: datetime) -> None:
     """One more automated repair is within the limits of every policy that allowed it."""
     used, account = usage(ledger, now), plan.ref.account
-    least = Limits(
-        min(decision.limits.per_hour for decision in decisions),
-        min(decision.limits.per_account for decision in decisions),
-    )
+    least = least_limits(decision.limits for decision in decisions)
     sides = (
         ("per_hour", "", used.last_hour, least.per_hour),
         ("per_account", f" in account `{account}`", used.by_account.get(account, 0), least.per_account),
@@ -211,12 +207,6 @@ def _check_rejections(plan: Plan, ledger: Ledger) -> None:
     for entry in ledger.entries(kind="rejection", plan=plan.id):
         msg = f"plan `{plan.id}` was rejected by {entry.body.get('by')}; make another plan, or leave it"
         raise NotApproved(msg)
-
-
-def _check_calls(plan: Plan, kind: Kind) -> None:
-    if not calls_derived(plan, kind):
-        msg = f"the calls of plan `{plan.id}` are not those that its change takes; make the plan again"
-        raise PlanRefused(msg)
 
 
 def _check_leave(
@@ -285,7 +275,7 @@ def _check_recovery(plan: Plan, recovers: Claim | None, kind: Kind, ledger: Ledg
     if original.purpose is Purpose.RECOVERY or plan.ref != original.ref:
         msg = f"plan `{plan.id}` is for {plan.ref}, `{plan.of}` changed {original.ref}; a recovery stays on it"
         raise NotApproved(msg)
-    own = own_values(original, recoveries(ledger, original.id), kind)
+    own = own_values(original, kind, recoveries(ledger, original.id))
     began = {change.facet: change.before for change in original.changes}
     for change in plan.changes:
         known = place_of(change.before, own.get(change.facet, ())) is not None
@@ -301,18 +291,6 @@ def recoveries(ledger: Ledger, plan_id: str) -> list[Plan]:
         for claim in verified_claims(ledger)
         if claim.body["of"] == plan_id and claim.body["purpose"] == Purpose.RECOVERY
     ]
-
-
-def own_values(plan: Plan, recovered: Iterable[Plan], kind: Kind) -> Mapping[str, list[Value]]:
-    """For each changed facet, the values that a plan, its undo and its recoveries can have left."""
-    own = {name: list(values) for name, values in values_along(plan, kind).items()}
-    for back in recovered:
-        for name, values in values_along(back, kind).items():
-            own.get(name, []).extend(values)
-    for change in plan.changes:
-        for value in tuple(own[change.facet]):
-            own[change.facet] += (step.leaves for step in back_steps(plan, kind, change, value) or ())
-    return own
 
 
 def _check_decision(plan: Plan, decision: Decision, approvals: Sequence[Approval], requester: str | None) -> None:

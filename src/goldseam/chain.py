@@ -100,13 +100,20 @@ def statement(seq: int, hashed: str, signs: str = "") -> bytes:
 
 def signature_holds(body: Mapping[str, Json], public_key: str) -> bool:
     """Whether a checkpoint's signature was made with the key; what is no checkpoint has none."""
+    try:
+        message = statement(body["seq"], body["hash"], body.get("signs", ""))
+        return is_signed(message, body["signature"], public_key)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
+def is_signed(message: bytes, signature: Json, public_key: str) -> bool:
+    """Whether the Ed25519 signature, in hexadecimal digits, is of the message and was made with the key."""
     from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only verifying needs it
 
     try:
-        _key(public_key).verify(
-            bytes.fromhex(body["signature"]), statement(body["seq"], body["hash"], body.get("signs", ""))
-        )
-    except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError):
+        _key(public_key).verify(bytes.fromhex(signature), message)
+    except (InvalidSignature, ValueError, TypeError):
         return False
     return True
 

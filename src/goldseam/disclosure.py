@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeAlias
 
+from goldseam.chain import is_signed
 from goldseam.errors import LedgerBroken
 from goldseam.ports import Entry
 from goldseam.values import Json, canonical_document, document_digest
@@ -80,20 +81,9 @@ def check_disclosed(entry: Entry, public_key: str) -> None:
     if entry.kind == "checkpoint":
         msg = f"the ledger is broken: entry {entry.seq} is a checkpoint and masked; export it again"
         raise LedgerBroken(msg)
-    check_signature(public_key, entry.signature, _statement(entry.hash, entry.body), f"masked entry {entry.seq}")
-
-
-def check_signature(public_key: str, signature: Json, message: bytes, where: str) -> None:
-    """Check an Ed25519 signature; raises LedgerBroken that names where it was found."""
-    from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - only verifying needs it
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
-
-    try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
-        key.verify(bytes.fromhex(signature), message)
-    except (InvalidSignature, ValueError, TypeError) as error:
-        msg = f"the ledger is broken: {where} has no valid signature; restore it from a copy"
-        raise LedgerBroken(msg) from error
+    if not is_signed(_statement(entry.hash, entry.body), entry.signature, public_key):
+        msg = f"the ledger is broken: masked entry {entry.seq} has no valid signature; restore it from a copy"
+        raise LedgerBroken(msg)
 
 
 def _statement(hashed: str, shown: Mapping[str, Json]) -> bytes:

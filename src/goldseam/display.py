@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import shlex
 import sys
-from types import TracebackType
 from typing import Final
 
 _INVISIBLE: Final = (
@@ -59,10 +58,8 @@ def shell_word(word: str) -> str:
         raise ValueError(msg)
     if not _HIDDEN.search(word):
         return shlex.quote(word)
-    return f"$'{_HIDDEN.sub(_octal, word.replace(_BACKSLASH, _BACKSLASH * 2).replace(_QUOTE, _BACKSLASH + _QUOTE))}'"
-
-
-_BACKSLASH, _QUOTE = "\\", "'"
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    return f"$'{_HIDDEN.sub(_octal, escaped)}'"
 
 
 def _octal(found: re.Match[str]) -> str:
@@ -77,14 +74,6 @@ def write_line(text: str = "") -> None:
 def write_error(text: str) -> None:
     """One line on standard error."""
     sys.stderr.write(f"{visible(text)}\n")
-
-
-def write_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """The traceback of an error on standard error, as `sys.excepthook` is asked for it."""
-    import traceback  # noqa: PLC0415 - only a fault needs it
-
-    for line in "".join(traceback.format_exception(kind, error, trace)).rstrip("\n").split("\n"):
-        write_error(line)
 
 
 def write_prompt(text: str) -> None:

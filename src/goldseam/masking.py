@@ -71,8 +71,7 @@ def masked_plan(document: Mapping[str, Json], kind: Kind | None, mask: Mask) -> 
         **{name: [_call(call, secrets) for call in document.get(name) or ()] for name in ("calls", "undo")},
     }
     if "values" in document:
-        values = {name: restored(value) for name, value in document["values"].items()}
-        shown["values"] = masked_facets(values, kind, mask)
+        shown["values"] = masked_facets(_restored(document["values"]), kind, mask)
     if "witness" in document:
         shown["witness"] = _digests(document, kind, mask)
     return {**shown, "masked": list(places(document, shown))}

@@ -247,6 +247,25 @@ def place_of(value: Value, values: Sequence[Value]) -> int | None:
     return next((at for at, other in enumerate(values) if same(value, other)), None)
 
 
+def own_values(plan: Plan, kind: Kind, recovered: Iterable[Plan] = ()) -> dict[str, list[Value]]:
+    """For each changed facet, the values that a plan, its undo from any point and its recoveries can have left."""
+    own = {name: list(values) for name, values in values_along(plan, kind).items()}
+    for back in recovered:
+        for name, values in values_along(back, kind).items():
+            own.get(name, []).extend(values)
+    for change in plan.changes:
+        for value in tuple(own[change.facet]):
+            own[change.facet] += (step.leaves for step in back_steps(plan, kind, change, value) or ())
+    return own
+
+
+def require_derived(plan: Plan, kind: Kind) -> None:
+    """Raise PlanRefused unless the plan's calls and undo are those that its images give."""
+    if not calls_derived(plan, kind):
+        msg = f"the calls of plan `{plan.id}` are not those that its change takes; make the plan again"
+        raise PlanRefused(msg)
+
+
 def calls_derived(plan: Plan, kind: Kind) -> bool:
     """Whether the plan's calls and undo are those that its before and after images give: nothing was slipped in."""
     calls = tuple(step.call for step in steps_of(plan.ref, plan.changes, kind))

@@ -31,10 +31,6 @@ class Rules:
     settings_of: SettingsOf = default_settings
     catalog_version: str = ""
 
-    def settings(self, control: Control, resource: Resource) -> Mapping[str, Json]:
-        """The settings of a control on a resource."""
-        return self.settings_of(control, resource)
-
 
 def propose(
     resource: Resource,
@@ -209,7 +205,7 @@ def _settings_used(
     resource: Resource, concerned: Iterable[Control], wanted: Sequence[Control], rules: Rules
 ) -> dict[str, Mapping[str, Json]]:
     """The settings of the wanted controls, and of the others where they are not the defaults."""
-    chosen = {control: rules.settings(control, resource) for control in concerned}
+    chosen = {control: rules.settings_of(control, resource) for control in concerned}
     return {
         control.id: plain(settings)
         for control, settings in chosen.items()
@@ -240,7 +236,7 @@ def _what_if(
     target = resource.with_facets({change.facet: change.after for change in changes})
     fixes, breaks, untold = [], [], []
     for control in controls:
-        settings = rules.settings(control, resource)
+        settings = rules.settings_of(control, resource)
         before, after = (verdict_on(control, state, settings) for state in (resource, target))
         if isinstance(before, Unknown) or isinstance(after, Unknown):
             untold.append(control.id)

@@ -95,6 +95,3 @@ def conclude(claim: Claim, plan: Plan, seen: Verification) -> None:
     if seen.after is not None:
         claim.append("after", {"facets": plain(seen.after.facets)})
     record_outcome(claim, plan.ref, seen.state, seen.because, seen.waits)
-
-
-__all__ = ["Leave", "Repair", "conclude", "proven", "repair"]

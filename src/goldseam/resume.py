@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from goldseam.apply import Doors, facets_of, record_after, record_outcome
-from goldseam.authorise import own_values, recoveries
+from goldseam.authorise import Leave, recoveries
 from goldseam.claim import (
     CLOCK_SKEW,
     ENDED,
@@ -34,11 +34,11 @@ from goldseam.claim import (
 )
 from goldseam.control import Kind
 from goldseam.errors import ClaimLost, CloudError, HomeLocked, LedgerBroken, PlanRefused, Refused, ResourceGone
-from goldseam.plan import Plan, Purpose, image_path, place_of
+from goldseam.plan import Plan, Purpose, image_path, own_values, place_of
 from goldseam.ports import Entry, KeySource, Ledger
 from goldseam.propose import reversal
 from goldseam.record import Signer, checkpoint
-from goldseam.repair import Leave, conclude, proven, repair
+from goldseam.repair import conclude, proven, repair
 from goldseam.settle import Image, settled
 from goldseam.values import same
 from goldseam.verify import Proof, verify
@@ -238,7 +238,7 @@ def _ended(case: _Case) -> Resumed:
     claim, backs = _taken_over(case)
     # 4. what a broken ledger may lack
     ended = _by_journal(case, claim, state) if _is_whole(ledger) else _without_journal(case, claim, began)
-    if ended.state in ("verified", "undone", "conflict"):
+    if ended.state in ENDED:
         _close_recoveries(case, backs)
     return ended
 
@@ -335,7 +335,7 @@ def _by_reading(case: _Case, claim: Claim, expected: Sequence[Image]) -> Resumed
 
 def _is_own(case: _Case, now: Image) -> bool:
     """Whether each facet has a value that the plan, its undo or an earlier recovery of it can have left."""
-    own = own_values(case.plan, recoveries(case.ledger, case.plan.id), case.kind)
+    own = own_values(case.plan, case.kind, recoveries(case.ledger, case.plan.id))
     return all(place_of(value, own[name]) is not None for name, value in now.items())
 
 

@@ -8,7 +8,7 @@ so no layer can ever loosen another; with no policy that speaks, it is to leave 
 from goldseam.decide.case import Circumstances, Layer, Precedent, TraceLine, Usage, fact_shown
 from goldseam.decide.decision import Decision, decide
 from goldseam.decide.exemption import Exemption, Lapse, exempted, held, lapsed, marked, with_known_controls
-from goldseam.decide.opinions import REPAIRS_BEFORE_STOP
+from goldseam.decide.opinions import REPAIRS_BEFORE_STOP, least_limits
 from goldseam.decide.ownership import MANAGED_BY
 from goldseam.policy import settings_of
 
@@ -28,6 +28,7 @@ __all__ = [
     "fact_shown",
     "held",
     "lapsed",
+    "least_limits",
     "marked",
     "settings_of",
     "with_known_controls",

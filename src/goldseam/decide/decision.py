@@ -104,5 +104,5 @@ def decide(
         approvals.groups,
         tuple(line for opinion in voices for line in opinion.lines),
         policies.version,
-        opinions.least_limits(applicable),
+        opinions.least_limits(policy.limits for policy in applicable),
     )

@@ -125,7 +125,7 @@ def of_limits(applicable: Sequence[Policy], usage: Usage, account: str) -> Opini
     """The least limits of all policies that apply; `0` is none at all (PEERS 14)."""
     if not applicable:
         return Opinion(Mode.AUTO)
-    least = least_limits(applicable)
+    least = least_limits(policy.limits for policy in applicable)
     sides = (
         ("in the last hour", usage.last_hour, least.per_hour),
         (f"in the last hour in account {account}", usage.by_account.get(account, 0), least.per_account),
@@ -136,9 +136,9 @@ def of_limits(applicable: Sequence[Policy], usage: Usage, account: str) -> Opini
     )
 
 
-def least_limits(applicable: Sequence[Policy]) -> Limits:
-    """The least of the limits of some policies; the defaults when there are none."""
-    limits = [policy.limits for policy in applicable] or [Limits()]
+def least_limits(held: Iterable[Limits]) -> Limits:
+    """The least of several limits, each side on its own; the defaults when there are none."""
+    limits = tuple(held) or (Limits(),)
     return Limits(min(limit.per_hour for limit in limits), min(limit.per_account for limit in limits))
 
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from goldseam.display import write_error, write_json, write_line
+from goldseam.display import visible, write_error, write_json, write_line
 from goldseam.errors import GoldseamError
 from goldseam.hardening import no_core_dumps
 from goldseam.keyholder import forms
@@ -87,7 +87,7 @@ def _about(decision: Mapping[str, Json]) -> tuple[str, ...]:
     lines = []
     for word in ("purpose", "resource", "facets", "controls", "calls", "requester", "approvers", "at"):
         held = decision.get(word) or "none"
-        lines += [f"{word:<12} {forms.printable(str(item))}" for item in (held if isinstance(held, list) else [held])]
+        lines += [f"{word:<12} {visible(str(item))}" for item in (held if isinstance(held, list) else [held])]
     return tuple(lines)
 
 

@@ -14,19 +14,17 @@ from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Catalog, Control, Kind, Permission
-from goldseam.errors import GoldseamError, GrantRefused
+from goldseam.errors import MISSHAPEN, GoldseamError, GrantRefused
 from goldseam.evaluate import SettingsOf
-from goldseam.plan import Plan, Purpose, back_steps, values_along
+from goldseam.plan import Plan, Purpose, own_values
 from goldseam.propose import Rules, propose, restoration
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Value, canonical_document, digest, plain, same
+from goldseam.values import Json, canonical_document, digest, plain, same
 
 _SPECIAL: Final = frozenset("*?${}\\\"'")
 """Characters that would mean more than themselves in a policy; no name of a resource holds them."""
 _PLACE: Final = 5
 """Fields of an ARN that say where: `arn`, partition, service, region, account."""
-_SHAPE_FAULTS: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
-"""What reading a document of the wrong shape raises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +47,7 @@ def identified(document: Mapping[str, Json]) -> Plan:
     """The plan in a document, if its id is the hash of its content; raises PlanRefused or GrantRefused."""
     try:
         plan = Plan.from_json(document)
-    except _SHAPE_FAULTS as error:
+    except MISSHAPEN as error:
         msg = "what was sent is not a plan; make the plan again"
         raise GrantRefused(msg) from error
     plan.require_current()
@@ -71,7 +69,7 @@ def derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Jso
         raise
     except GoldseamError as error:
         raise _refusal(plan, str(error)) from error
-    except _SHAPE_FAULTS as error:
+    except MISSHAPEN as error:
         raise _refusal(plan, "its values do not fit the kind") from error
 
 
@@ -162,17 +160,8 @@ def _record(plan: Plan, kind: Kind, controls: tuple[str, ...]) -> dict[str, Json
         "order": [change.facet for change in plan.changes],
         "before": {change.facet: digest(change.before) for change in plan.changes},
         "after": {change.facet: digest(change.after) for change in plan.changes},
-        "along": {name: sorted(map(digest, values)) for name, values in _own_values(plan, kind).items()},
+        "along": {name: sorted(map(digest, values)) for name, values in own_values(plan, kind).items()},
     }
-
-
-def _own_values(plan: Plan, kind: Kind) -> dict[str, list[Value]]:
-    """For each changed facet, every value that the plan, or taking it back from any point, can leave."""
-    own = {name: list(values) for name, values in values_along(plan, kind).items()}
-    for change in plan.changes:
-        for value in tuple(own[change.facet]):
-            own[change.facet] += (step.leaves for step in back_steps(plan, kind, change, value) or ())
-    return own
 
 
 def _check_same(plan: Plan, again: Plan, what: str) -> None:

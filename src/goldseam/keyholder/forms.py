@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from goldseam.display import visible
 from goldseam.errors import UsageError
 
 _PLAN: Final = re.compile(r"p-[0-9a-f]{32}")
@@ -54,13 +55,8 @@ def external_uuid(text: str) -> str:
     return _formed(_UUID, text, "the first part of an external id", "use letters, digits and dashes")
 
 
-def printable(text: str) -> str:
-    """The text with every character that a terminal would act on shown as its escape."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
-
-
 def _formed(form: re.Pattern[str], text: str, what: str, hint: str) -> str:
     if form.fullmatch(text) is None:
-        msg = f"`{printable(text[:200])}` is not {what}; {hint}"
+        msg = f"`{visible(text[:200])}` is not {what}; {hint}"
         raise UsageError(msg)
     return text

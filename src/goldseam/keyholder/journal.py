@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import AlreadyDone, GrantRefused, HomeError
+from goldseam.errors import MISSHAPEN, AlreadyDone, GrantRefused, HomeError
 from goldseam.keyholder.chain import ChainedFile, Head, Opened
 from goldseam.keyholder.code import code_hash, fresh_code, fresh_salt, matches
 from goldseam.plan import Plan
@@ -27,7 +27,6 @@ _MEMORY: Final = timedelta(minutes=15)
 _WANTED: Final = timedelta(hours=24)
 """How long after a request a code for it may be made."""
 _GUESSES: Final = 5
-_MISSHAPEN: Final = (KeyError, TypeError, ValueError, AttributeError)
 
 
 def described(plan: Plan) -> dict[str, Json]:
@@ -213,7 +212,7 @@ class Journal:
         try:
             for entry in opened.entries:
                 self._state.add(entry)
-        except _MISSHAPEN as error:
+        except MISSHAPEN as error:
             msg = f"the keyholder's record `{self.path}` is damaged: an entry has no known form; nothing is granted"
             raise HomeError(msg) from error
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import HomeError, UsageError
+from goldseam.errors import MISSHAPEN, HomeError, UsageError
 from goldseam.keyholder.chain import begin_again, exclusive, replace_file
 from goldseam.values import Json
 
@@ -88,7 +88,7 @@ def _entry(line: bytes) -> dict[str, Json] | None:
         needed = _KEPT[held["event"]]
         record: Json = held.get("record", held.get("before", {}))
         whole = all(isinstance(held[name], str) for name in needed) and isinstance(record, Mapping)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except MISSHAPEN:
         return None
     kept = {name: value for name, value in held.items() if name not in ("prev", "mac", "lacks", "before")}
     return {**kept, "record": dict(record)} if whole and held["event"] == "claimed" else kept if whole else None

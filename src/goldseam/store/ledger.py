@@ -15,7 +15,7 @@ from goldseam.ports import Clock, Entry
 from goldseam.record import Verified, checkpoint_body, verified_chain
 from goldseam.store.database import Database
 from goldseam.store.kept import KeptCheckpoints
-from goldseam.store.reading import VerifiedReading
+from goldseam.store.reading import VerifiedReading, json_object, ledger_rows
 from goldseam.store.signing import SigningKey
 from goldseam.values import Json, canonical_document
 
@@ -110,11 +110,7 @@ class SqliteLedger:
 
     def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
         """The entries in order, all of them or of one kind or about one plan; as they are there, verified or not."""
-        wanted = {"kind": kind, "plan": plan}
-        given = {name: value for name, value in wanted.items() if value is not None}
-        where = "".join(f"{name} = ? AND " for name in given)
-        query = f"SELECT {_COLUMNS} FROM ledger WHERE {where}seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - fixed names
-        return map(_entry, self._database.pages(query, *given.values(), after=0))
+        return map(_entry, ledger_rows(self._database, _COLUMNS, kind=kind, plan=plan))
 
     def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
         """The entries that are as they were written: what permits something is read here and nowhere else.
@@ -167,13 +163,4 @@ def _broken_rule(error: sqlite3.IntegrityError, plan_id: str) -> GoldseamError:
 
 def _entry(row: tuple[Any, ...]) -> Entry:
     seq, at, kind, text, previous, hashed = row
-    return Entry(seq, at, kind, _body(text), previous, hashed)
-
-
-def _body(text: object) -> Mapping[str, Json]:
-    """The body of an entry; empty where somebody altered it into what is no JSON object."""
-    try:
-        held = orjson.loads(text) if isinstance(text, bytes) else None
-    except orjson.JSONDecodeError:
-        held = None
-    return held if isinstance(held, dict) else {}
+    return Entry(seq, at, kind, json_object(text), previous, hashed)

@@ -41,10 +41,7 @@ class VerifiedReading:
     def entries(self, *, kind: str | None, plan: str | None) -> Iterator[Entry]:
         """The entries that verify, in order; each is hashed again as it is handed out."""
         chain = self.chain()
-        given = {name: value for name, value in (("kind", kind), ("plan", plan)) if value is not None}
-        where = "".join(f"{name} = ? AND " for name in given)
-        query = f"SELECT {_COLUMNS} FROM ledger WHERE {where}seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - fixed names
-        for row in self._database.pages(query, *given.values(), after=0):
+        for row in ledger_rows(self._database, _COLUMNS, kind=kind, plan=plan):
             link = _link(row)
             if link.seq > chain.last_seq:
                 chain = self.chain()
@@ -76,8 +73,7 @@ class VerifiedReading:
         with self._turn:
             kept, problem = self._kept_now()
             chain = self._current()
-            query = f"SELECT {_COLUMNS} FROM ledger WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - fixed names
-            for row in self._database.pages(query, after=chain.last_seq):
+            for row in ledger_rows(self._database, _COLUMNS, after=chain.last_seq):
                 chain.add(_link(row))
             missing = [item for item in kept if not chain.holds(item.seq, item.hash)]
             self._cut_at = max((datetime.fromisoformat(item.at) for item in missing), default=None)
@@ -108,6 +104,25 @@ class VerifiedReading:
             yield Break(0, _NUMBERS)
 
 
+def ledger_rows(
+    database: Database, columns: str, *, kind: str | None = None, plan: str | None = None, after: int = 0
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of the ledger in order, all of them or of one kind or about one plan; `columns` begin with `seq`."""
+    given = {name: value for name, value in (("kind", kind), ("plan", plan)) if value is not None}
+    where = "".join(f"{name} = ? AND " for name in given)
+    query = f"SELECT {columns} FROM ledger WHERE {where}seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - fixed names
+    return database.pages(query, *given.values(), after=after)
+
+
+def json_object(text: object) -> Mapping[str, Json]:
+    """The JSON object in a body; empty where somebody altered it into what is none."""
+    try:
+        held = orjson.loads(text) if isinstance(text, bytes) else None
+    except orjson.JSONDecodeError:
+        held = None
+    return held if isinstance(held, dict) else {}
+
+
 def _missing(kept: Entry) -> Break:
     told = f"the checkpoint {kept.seq} of {kept.at} that was kept beside the key is not in it: its end was cut off"
     return Break(0, f"{told}, or written anew")
@@ -116,14 +131,5 @@ def _missing(kept: Entry) -> Break:
 def _link(row: tuple[Any, ...]) -> Link:
     seq, at, kind, body, previous, hashed, consistent = row
     text = body if isinstance(body, bytes) else b""
-    held = _object(text) if consistent and kind in (CHECKPOINT, RESEAL) else None
+    held = json_object(text) if consistent and kind in (CHECKPOINT, RESEAL) else None
     return Link(seq, at, kind, sha256(text).hexdigest(), previous, hashed, held, bool(consistent))
-
-
-def _object(text: bytes) -> Mapping[str, Json]:
-    """The JSON object in a body; empty where it is none."""
-    try:
-        held = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return {}
-    return held if isinstance(held, dict) else {}

@@ -16,6 +16,7 @@ import orjson
 from goldseam.decide import Exemption
 from goldseam.errors import HomeError
 from goldseam.evaluate import finding_id
+from goldseam.plan import FORMAT as PLAN_FORMAT
 from goldseam.resource import Ref
 from goldseam.values import Json, canonical_document
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 2
 """The format in which this version writes a home: 1 until plans had a format of their own, 2 since then."""
-PLAN_FORMAT: Final = 2
-"""The format of plans that can be approved and executed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def bring_up(home: Home, known: Collection[str], renamed: Mapping[str, str]) -> 
             # 2. findings
             findings = _rename_findings(connection, names)
             # 3. the entry
-            done = _recorded(home, connection, names, findings, known)
+            done = _recorded(home, before, names, findings, known)
         # 4. the format
         connection.execute(
             "INSERT INTO home (name, value) VALUES ('format', ?)"
@@ -91,7 +90,7 @@ def _newest(control: str, renamed: Mapping[str, str]) -> str:
 
 def _recorded(
     home: Home,
-    connection: sqlite3.Connection,
+    before: int,
     names: Mapping[str, str],
     findings: Mapping[str, str],
     known: Collection[str],
@@ -99,8 +98,7 @@ def _recorded(
     standing = [(item, names.get(item.control, item.control)) for item in home.exemptions.standing()]
     unmapped = tuple(item for item, control in standing if control not in known)
     count = "SELECT count(*) FROM plan WHERE coalesce(json_extract(body, '$.format'), 1) < ?"
-    old_plans = int(connection.execute(count, (PLAN_FORMAT,)).fetchone()[0])
-    before = home.format
+    old_plans = int(home.database.rows(count, (PLAN_FORMAT,))[0][0])
     body: dict[str, Json] = {
         "from": before,
         "to": FORMAT,

@@ -59,10 +59,7 @@ class _Incoming(io.RawIOBase):
 
     def wait_at_most(self) -> None:
         """Set the socket's timeout for the next step; raises TimeoutError when no time is left."""
-        left = self._silence if self.deadline is None else min(self._silence, self.deadline.left())
-        if left <= 0:
-            raise TimeoutError("the deadline has passed")
-        self._stream.settimeout(left)
+        self._stream.settimeout(_within(self._silence, self.deadline))
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         """Receive some bytes, none at the end."""
@@ -219,8 +216,8 @@ def _connected(address: tuple[str, int], connect: float, deadline: Deadline) -> 
     raise failed
 
 
-def _within(seconds: float, deadline: Deadline) -> float:
-    left = min(seconds, deadline.left())
+def _within(seconds: float, deadline: Deadline | None) -> float:
+    left = seconds if deadline is None else min(seconds, deadline.left())
     if left <= 0:
         raise TimeoutError("the deadline has passed")
     return left

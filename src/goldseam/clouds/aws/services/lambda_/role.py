@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote
 
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, at
-from goldseam.clouds.aws.policy_sizes import checked, policy_json
+from goldseam.clouds.aws.services.iam.held import document as policy_document
 from goldseam.clouds.aws.shapes import statements
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref
@@ -60,7 +59,7 @@ def _in_force(policy: Mapping[str, Json]) -> list[Json]:
 
 def _allows_everything(document: Json) -> bool:
     """Whether a statement without a condition allows all actions on all resources."""
-    held = policy_json(unquote(document)) if isinstance(document, str) else checked(document)
+    held = policy_document(document)
     return any(
         statement.get("Effect") == "Allow"
         and not statement.get("Condition")
