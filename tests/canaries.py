@@ -6,8 +6,8 @@ import copy
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from goldseam.control import Facet, place
-from goldseam.values import ABSENT, Json, Value
+from goldseam.control import Facet
+from goldseam.values import ABSENT, Json, Placeholder, Value
 
 WORD: Final = "canary"
 Steps: TypeAlias = tuple[str, ...]
@@ -55,7 +55,7 @@ class Canaries:
         return [self._at(item, rest, beside=beside) for item in node]
 
     def _whole(self, node: Json) -> Json:
-        if place(node):
+        if isinstance(node, Placeholder):
             return node
         if isinstance(node, dict):
             return {key: self._whole(item) for key, item in node.items()}

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.control import EVERYTHING, MASKED, Mask, Secrets, masked, told
-from goldseam.values import ABSENT, Json, Unknown, Value, same
+from goldseam.control import EVERYTHING, MASKED, Mask, Secrets, masked
+from goldseam.values import ABSENT, Json, Placeholder, Unknown, Value, same
 
 ONE, OTHER = Mask(b"k" * 16), Mask(b"l" * 16)
 
@@ -69,7 +69,7 @@ def test_what_is_no_value_stays_as_it_is(value: Value | Unknown) -> None:
 
 
 def test_a_placeholder_holds_no_secret_and_stays_readable() -> None:
-    value = {"HeaderValue": told("config", "origin/X-Key")}
+    value = {"HeaderValue": Placeholder("config", "origin/X-Key")}
     assert masked(value, Declared(("HeaderValue",)), ONE) == value
 
 

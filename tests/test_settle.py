@@ -1,4 +1,4 @@
-"""Calls that hold places: what a reading just before the call tells, compared by the cloud and never guessed."""
+"""Calls that hold placeholders: what a reading just before the call tells, compared by the cloud and never guessed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import orjson
 import pytest
 
 from goldseam.apply import Applied, Doors, State, apply, take_back
@@ -29,9 +30,8 @@ from goldseam.control import (
     compliant,
     control,
     harmless,
-    place,
+    masked,
     should_be,
-    told,
 )
 from goldseam.errors import Outdated, PlanRefused, RefusedCall, Throttled
 from goldseam.evaluate import default_settings
@@ -39,7 +39,7 @@ from goldseam.plan import Plan
 from goldseam.ports import Gap, Key, Receipt, Secret, Shard
 from goldseam.propose import propose, reversal
 from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.values import ABSENT, Json, Placeholder, Value, same
 
 REF: Final = Ref("mem.sign", "acc", "here", "s1", "mem:acc:s1")
 
@@ -53,9 +53,9 @@ class Text(Facet):
             return ()
         permissions = (Permission("sign:Write", ref.address),)
         if after is ABSENT:
-            sent: dict[str, Json] = {"Name": told("text", "name")}
+            sent: dict[str, Json] = {"Name": Placeholder("text", "name")}
             return (Step(self.name, Call("sign.Remove", ref.region, sent, permissions), ABSENT),)
-        sent = {"Text": after, "IfMatch": [told("text", "version")]}
+        sent = {"Text": after, "IfMatch": [Placeholder("text", "version")]}
         return (Step(self.name, Call("sign.Put", ref.region, sent, permissions), after),)
 
 
@@ -72,6 +72,15 @@ def polite(text: Value) -> Verdict:
 
 
 CATALOG: Final = Catalog((SIGN,), (polite,))
+
+LIKE_PLACEHOLDERS: Final[tuple[Json, ...]] = (
+    {"told by": ["text", "version"]},
+    {"$goldseam": "placeholder", "facet": "text", "name": "version"},
+    {"$$goldseam": "placeholder", "facet": "text", "name": "version"},
+    {"facet": "text", "name": "version"},
+    ["text", "version"],
+)
+"""Documents of a user that look like a placeholder in one way or another."""
 
 
 def nothing() -> None:
@@ -137,7 +146,7 @@ def applied(cloud: SignCloud, plan: Plan | None = None) -> Applied:
 def test_the_plan_holds_a_place_and_the_call_the_version_that_was_read() -> None:
     cloud = SignCloud(version=7)
     plan = planned(cloud)
-    assert plan.calls[0].parameters == {"Text": "please", "IfMatch": [{"told by": ["text", "version"]}]}
+    assert plan.calls[0].parameters == {"Text": "please", "IfMatch": [Placeholder("text", "version")]}
     assert plan.id == planned(SignCloud(version=8)).id
     assert applied(cloud).state is State.DONE
     assert cloud.sent == [{"Text": "please", "IfMatch": ["7"]}]
@@ -193,6 +202,29 @@ def test_peers_12_a_reading_that_lags_is_refused_by_its_version_and_nothing_is_l
     assert (result.state, cloud.text) == (State.UNDONE, "please")
 
 
+@pytest.mark.parametrize("document", LIKE_PLACEHOLDERS)
+def test_a_document_that_is_written_like_a_placeholder_is_taken_back_as_it_was(document: Json) -> None:
+    """The mutation: write a placeholder into a plan without escaping the documents of users beside it."""
+    cloud = SignCloud(document)
+    plan = Plan.from_json(orjson.loads(orjson.dumps(planned(cloud).to_json())))
+    stage = doors(cloud)
+    grant = granted(plan, stage)
+    assert plan.undo[0].asks == {"text"}
+    back = take_back(apply(plan, grant, stage), grant, stage, "it did not work")
+    assert (back.state, cloud.text) == (State.UNDONE, document)
+    assert cloud.sent == [{"Text": "please", "IfMatch": ["1"]}, {"Text": document, "IfMatch": ["2"]}]
+
+
+@pytest.mark.parametrize("document", LIKE_PLACEHOLDERS)
+def test_no_reading_fills_a_document_in_and_no_word_fits_it(document: Json) -> None:
+    call = Call("sign.Put", "here", {"Text": [document]}, ())
+    assert call.asks == frozenset()
+    assert call.filled({"text": {"version": "7"}}) == {"Text": [document]}
+    assert not admits(call.parameters, {"Text": ["7"]})
+    assert Call.from_json(call.to_json()) == call
+    assert "secret" not in str(masked({"a": {"told by": ["secret", "secret"]}}, Text(name="text", sensitive=("a",))))
+
+
 def test_what_the_cloud_named_is_removed_by_the_name_that_a_reading_tells() -> None:
     cloud = SignCloud("please", 3)
     plan = reversal(planned(SignCloud(ABSENT)), cloud.read(REF, frozenset({"text"})), SIGN)
@@ -202,14 +234,8 @@ def test_what_the_cloud_named_is_removed_by_the_name_that_a_reading_tells() -> N
 
 # --- the writer and the guard of AWS ---
 
-IF_MATCH: Final = told("config", "ETag")
+IF_MATCH: Final = Placeholder("config", "ETag")
 UPDATE: Final = Call("cloudfront.DeleteFunction", "global", {"Name": "f", "IfMatch": IF_MATCH}, ())
-
-
-def test_a_place_is_no_value_and_a_value_no_place() -> None:
-    assert place(IF_MATCH) == ("config", "ETag")
-    for value in ({}, {"told by": ["a", "b"], "more": 1}, "told by", ["told by"], None):
-        assert place(value) is None
 
 
 def test_only_a_word_fits_a_place_and_everything_else_is_exact() -> None:
@@ -291,5 +317,5 @@ def test_a_call_with_places_is_held_against_the_service_s_description() -> None:
 def test_on_the_command_line_a_place_says_what_belongs_there() -> None:
     words = command_words(UPDATE)
     assert words[words.index("--if-match") + 1] == "<the ETag of config>"
-    nested = Call("ec2.DeleteFlowLogs", "eu-west-3", {"FlowLogIds": [told("flow_logs", "id")]}, ())
+    nested = Call("ec2.DeleteFlowLogs", "eu-west-3", {"FlowLogIds": [Placeholder("flow_logs", "id")]}, ())
     assert "<the id of flow_logs>" in " ".join(command_words(nested))

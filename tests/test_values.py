@@ -5,12 +5,25 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from goldseam.ports import Secret
-from goldseam.values import ABSENT, Unknown, canonical, difference, differs, digest, plain, restored, same
+from goldseam.values import (
+    ABSENT,
+    Placeholder,
+    Unknown,
+    canonical,
+    canonical_document,
+    difference,
+    differs,
+    digest,
+    plain,
+    restored,
+    same,
+)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),
@@ -24,12 +37,22 @@ def test_a_value_survives_being_written_down(value: object) -> None:
     assert restored(plain(value)) == value
 
 
-def test_absent_and_unknown_survive_being_written_down() -> None:
-    state = {"a": ABSENT, "b": Unknown("denied"), "c": [ABSENT]}
-    again: Any = restored(plain(state))
+def test_absent_unknown_and_placeholders_survive_being_written_down() -> None:
+    state = {"a": ABSENT, "b": Unknown("denied"), "c": [ABSENT, Placeholder("config", "ETag")]}
+    again: Any = restored(orjson.loads(canonical(state)))
     assert again["a"] is ABSENT
     assert again["b"] == Unknown("denied")
     assert again["c"][0] is ABSENT
+    assert again["c"][1] == Placeholder("config", "ETag")
+    assert canonical(state) == canonical_document(plain(state))
+
+
+@pytest.mark.parametrize("lost", ["facet", "name"])
+def test_a_placeholder_is_read_only_whole(lost: str) -> None:
+    whole = plain(Placeholder("config", "ETag"))
+    for odd in ({**whole, "more": 1}, {**whole, lost: 7}, {key: it for key, it in whole.items() if key != lost}):
+        with pytest.raises(ValueError, match="none of the markers"):
+            restored(odd)
 
 
 @given(st.dictionaries(st.text(max_size=4), JSON, max_size=5))

@@ -16,7 +16,18 @@ from goldseam.control import Call, Kind, Permission, Step
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import finding_id
 from goldseam.resource import Ref
-from goldseam.values import Json, Unknown, Value, canonical_document, digest, document_digest, plain, restored, same
+from goldseam.values import (
+    Json,
+    Placeholder,
+    Unknown,
+    Value,
+    canonical_document,
+    digest,
+    document_digest,
+    plain,
+    restored,
+    same,
+)
 
 FORMAT: Final = 2
 """The format of the plans that this version makes. Plans of an older format can be read and taken back, no more."""
@@ -189,8 +200,22 @@ def _old_content(document: Mapping[str, Json]) -> dict[str, Json]:
     return {name: value for name, value in document.items() if name not in _OLD_BESIDE}
 
 
+def _with_placeholders(document: Json, *, old: bool) -> Json:
+    """The same, with each placeholder as this format writes it: format 1 wrote `{"told by": [facet, name]}`."""
+    if not old:
+        return document
+    match document:
+        case {"told by": [str(facet), str(name)], **rest} if not rest:
+            return plain(Placeholder(facet, name))
+        case dict():
+            return {key: _with_placeholders(item, old=True) for key, item in document.items()}
+        case list():
+            return [_with_placeholders(item, old=True) for item in document]
+    return document
+
+
 def _read(document: Mapping[str, Json], *, old: bool) -> Plan:
-    changes = tuple(Change.from_json(item) for item in document["changes"])
+    changes = tuple(Change.from_json(item) for item in _with_placeholders(document["changes"], old=old))
     before = {change.facet: change.before for change in changes}
     return Plan(
         Purpose(document["purpose"]),
@@ -199,8 +224,8 @@ def _read(document: Mapping[str, Json], *, old: bool) -> Plan:
         document["because"],
         {name: {key: restored(it) for key, it in held.items()} for name, held in document["settings"].items()},
         changes,
-        tuple(Call.from_json(item) for item in document["calls"]),
-        tuple(Call.from_json(item) for item in document["undo"]),
+        tuple(Call.from_json(item) for item in _with_placeholders(document["calls"], old=old)),
+        tuple(Call.from_json(item) for item in _with_placeholders(document["undo"], old=old)),
         document["reversible"],
         before if old else {name: restored(value) for name, value in document["values"].items()},
         tuple(document["fixes"]),

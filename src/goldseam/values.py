@@ -56,6 +56,19 @@ class Unknown:
         raise TypeError(msg)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Placeholder:
+    """Stands in a document for a text that only a reading of the resource can give, just before a call is made.
+
+    It is the number of the version that the call replaces, the name that the cloud gave to what the call removes, or
+    a secret that is no part of a facet's value. `facet` is the facet whose reading gives it, `name` its name there.
+    It is a type of its own, so that no document of a user is ever taken for one.
+    """
+
+    facet: str
+    name: str
+
+
 _TAG: Final = "$goldseam"
 _CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS
 _ESCAPED: Final = re.compile(r"\$+goldseam")
@@ -67,7 +80,7 @@ _ABSENT: Final = orjson.Fragment(b'{"$goldseam" :"absent"}')
 
 
 def plain(value: Value | Unknown) -> Json:
-    """The value as pure JSON: `ABSENT` and `Unknown` become marked objects, tuples become lists.
+    """The value as pure JSON: `ABSENT`, `Unknown` and `Placeholder` become marked objects, tuples become lists.
 
     A key of the value that begins like a marker gets one more `$`: different values never give the same JSON.
     """
@@ -75,6 +88,8 @@ def plain(value: Value | Unknown) -> Json:
         return {_TAG: "absent"}
     if isinstance(value, Unknown):
         return {_TAG: "unknown", "reason": value.reason}
+    if isinstance(value, Placeholder):
+        return {_TAG: "placeholder", "facet": value.facet, "name": value.name}
     if isinstance(value, Mapping):
         return {_escaped(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -102,12 +117,14 @@ def _unescaped(key: str) -> str:
     return key[1:] if key.startswith("$$") and _ESCAPED.match(key) else key
 
 
-def _marked(document: Mapping[str, Json]) -> Absent | Unknown:
-    reason = document.get("reason")
-    if document == {_TAG: "absent"}:
-        return ABSENT
-    if document == {_TAG: "unknown", "reason": reason} and isinstance(reason, str):
-        return Unknown(reason)
+def _marked(document: Mapping[str, Json]) -> Absent | Unknown | Placeholder:
+    match document:
+        case {"$goldseam": "absent", **rest} if not rest:
+            return ABSENT
+        case {"$goldseam": "unknown", "reason": str(reason), **rest} if not rest:
+            return Unknown(reason)
+        case {"$goldseam": "placeholder", "facet": str(facet), "name": str(name), **rest} if not rest:
+            return Placeholder(facet, name)
     msg = f"an object with the key `{_TAG}` is none of the markers that this program writes"
     raise ValueError(msg)
 
@@ -137,6 +154,9 @@ def _written(value: object) -> object:
         return _ABSENT
     if isinstance(value, Unknown):
         return orjson.Fragment(b'{"$goldseam" :"unknown","reason":' + orjson.dumps(value.reason) + b"}")
+    if isinstance(value, Placeholder):
+        facet, name = orjson.dumps(value.facet), orjson.dumps(value.name)
+        return orjson.Fragment(b'{"$goldseam" :"placeholder","facet":' + facet + b',"name":' + name + b"}")
     if isinstance(value, Mapping):
         return {str(key): item for key, item in value.items()}
     if isinstance(value, (set, frozenset)):
@@ -166,7 +186,7 @@ def document_digest(document: Json) -> str:
 
 
 def _unwrapped(value: object) -> object:
-    return plain(value) if value is ABSENT or isinstance(value, Unknown) else _written(value)
+    return plain(value) if value is ABSENT or isinstance(value, (Unknown, Placeholder)) else _written(value)
 
 
 def same(left: Value | Unknown, right: Value | Unknown) -> bool:

@@ -56,7 +56,8 @@ STANDING = Standing(load_policies(POLICY, "policy.yaml", CATALOG))
 
 MARKERS = st.sampled_from([
     {"$goldseam": "absent"}, {"$goldseam": "unknown", "reason": "x"}, {"$goldseam": "unknown"}, {"$goldseam": 7},
-    {"$$goldseam": "absent"}, {"told by": ["a", "b"]}, {"told by": []}, {"told by": 7}, {"-": [1], "+": [2]},
+    {"$$goldseam": "absent"}, {"told by": ["a", "b"]}, {"told by": []}, {"told by": 7},
+    {"$goldseam": "placeholder", "facet": "config", "name": "ETag"}, {"-": [1], "+": [2]},
 ])  # fmt: skip
 WORDS = st.sampled_from([
     "", "absent", "$goldseam", "*", "Enabled", "TLSv1.2", "10.0.0.0/8", "::/0", "arn:aws:iam::1:role/x", "a.b", "{id}",

@@ -4,9 +4,9 @@ from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services.cognito import client, identity_pool, passwords, pool, sign_in
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Example, Violation, told
+from goldseam.control import Example, Violation
 from goldseam.propose import propose
-from goldseam.values import ABSENT, canonical
+from goldseam.values import ABSENT, Placeholder, canonical
 from tests.aws.laws import as_read, operations, parameters, planned, verdict
 
 ROLE = "arn:aws:iam::123456789012:role/texts"
@@ -28,7 +28,7 @@ def test_peers_07_a_pool_is_written_with_all_that_was_read() -> None:
     held = {"UserPoolTags": {"team": "web"}, "LambdaConfig": {"PreSignUp": "arn:aws:lambda:eu-west-1:1:function:f"}}
     (sent,) = parameters(planned(sign_in.deletion_protected, Example({"settings": held})))
     assert {name: sent[name] for name in held} == held
-    assert sent["MfaConfiguration"] == told("settings", "UserPool.MfaConfiguration")
+    assert sent["MfaConfiguration"] == Placeholder("settings", "UserPool.MfaConfiguration")
 
 
 def test_the_older_word_for_the_age_of_a_temporary_password_is_not_sent() -> None:

@@ -15,10 +15,10 @@ from goldseam.clouds.aws.services.ec2.network import INSTANCE
 from goldseam.clouds.aws.services.ec2.network_acl import NETWORK_ACL, RDP_CLOSED, SSH_CLOSED
 from goldseam.clouds.aws.services.ec2.user_data import secrets_in, secrets_in_user_data
 from goldseam.clouds.aws.services.ec2.vpc import VPC
-from goldseam.control import Compliant, Example, ShouldBe, Violation, told
+from goldseam.control import Compliant, Example, ShouldBe, Violation
 from goldseam.errors import CallFailed
 from goldseam.propose import propose
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.values import ABSENT, Json, Placeholder, Value, same
 from tests.aws.laws import ACCOUNT, REGION, left, operations, parameters, planned, ref_of, resource_of, verdict
 from tests.aws.live import live
 
@@ -172,7 +172,7 @@ def test_the_id_of_a_flow_log_is_told_when_it_is_deleted() -> None:
     ((name, found),) = read.told.items()
     assert found == "fl-1"
     (step,) = lens.write(ref_of(VPC, "vpc-1"), read.value, [])
-    assert step.call.parameters == {"FlowLogIds": [told("flow_logs", name)]}
+    assert step.call.parameters == {"FlowLogIds": [Placeholder("flow_logs", name)]}
 
 
 @pytest.mark.parametrize(

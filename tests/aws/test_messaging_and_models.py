@@ -6,8 +6,8 @@ import pytest
 
 from goldseam.clouds.aws.services import appsync, emr, kafka, mq, sagemaker, sesv2, transfer
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Example, Violation, told
-from goldseam.values import ABSENT, Json
+from goldseam.control import Example, Violation
+from goldseam.values import ABSENT, Json, Placeholder
 from tests.aws.laws import operations, parameters, planned, ref_of, verdict
 from tests.aws.test_kinesis_firehose import Told
 
@@ -36,7 +36,7 @@ def test_peers_03_each_policy_of_an_identity_loses_its_public_statement_only() -
 def test_every_change_of_a_cluster_names_the_version_that_is_read_just_before() -> None:
     example = Example({"client_broker": "TLS_PLAINTEXT", "between_brokers": True, "serverless": False})
     plan = planned(kafka.tls_only, example)
-    assert parameters(plan)[0]["CurrentVersion"] == told("client_broker", "CurrentVersion")
+    assert parameters(plan)[0]["CurrentVersion"] == Placeholder("client_broker", "CurrentVersion")
     assert plan.calls[0].asks == frozenset({"client_broker"})
 
 

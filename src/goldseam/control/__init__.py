@@ -11,7 +11,7 @@ from goldseam.control.control import (
     harmless,
     may_disrupt,
 )
-from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits, place, told
+from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits
 from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
@@ -58,9 +58,7 @@ __all__ = [
     "known",
     "masked",
     "may_disrupt",
-    "place",
     "should_be",
-    "told",
     "touched",
     "violation",
 ]

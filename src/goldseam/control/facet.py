@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Final, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from goldseam.errors import PlanRefused
 from goldseam.resource import Ref
-from goldseam.values import Json, Value, same
+from goldseam.values import Json, Placeholder, Value, plain, restored, same
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,24 +32,13 @@ class Permission:
 Told: TypeAlias = Mapping[str, Mapping[str, str]]
 """What a reading tells beside the values: by facet, words by name (`{"config": {"ETag": "E2QWRUHAPOMQZL"}}`)."""
 
-_TOLD: Final = "told by"
-
-
-def told(facet: str, name: str) -> dict[str, Json]:
-    """A place in a call's parameters for a word that only a reading just before the call can tell.
-
-    It is the number of the version that the call replaces, or the name that the cloud gave to what the call removes.
-    The plan holds the place; the word is filled in from a reading that shows the facet as the plan expects it.
-    """
-    return {_TOLD: [facet, name]}
-
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One API call as data: what would be sent, and the permissions that sending it takes.
 
-    `operation` is `service.Operation` as the cloud's API spells it (`s3.PutBucketPolicy`). `parameters` may hold places
-    made by `told`.
+    `operation` is `service.Operation` as the cloud's API spells it (`s3.PutBucketPolicy`). `parameters` may hold
+    placeholders; they are filled in from a reading that shows the facet as the plan expects it.
     """
 
     operation: str
@@ -64,10 +53,10 @@ class Call:
     @property
     def asks(self) -> frozenset[str]:
         """The facets that must be read just before the call, for what they tell."""
-        return frozenset(facet for facet, _ in _places(self.parameters))
+        return frozenset(found.facet for found in _placeholders(self.parameters))
 
     def filled(self, words: Told, *, missing: str = "") -> dict[str, Json]:
-        """The parameters with the words in their places, and `missing`, if that is given, where one is not told.
+        """The parameters with a word for each placeholder, and `missing`, if that is given, where one is not told.
 
         Raises LookupError that names the first one that is not told.
         """
@@ -78,7 +67,7 @@ class Call:
         return {
             "operation": self.operation,
             "region": self.region,
-            "parameters": dict(self.parameters),
+            "parameters": {name: plain(item) for name, item in self.parameters.items()},
             "permissions": [permission.to_json() for permission in self.permissions],
         }
 
@@ -86,32 +75,23 @@ class Call:
     def from_json(cls, document: Mapping[str, Json]) -> Call:
         """The inverse of `to_json`."""
         permissions = tuple(Permission.from_json(item) for item in document["permissions"])
-        return cls(document["operation"], document["region"], document["parameters"], permissions)
+        parameters = {name: restored(item) for name, item in document["parameters"].items()}
+        return cls(document["operation"], document["region"], parameters, permissions)
 
 
-def place(parameter: Json) -> tuple[str, str] | None:
-    """The facet and the name, where a parameter is a place for a word; else None."""
-    if isinstance(parameter, Mapping) and parameter.keys() == {_TOLD}:
-        match parameter[_TOLD]:
-            case [str(facet), str(name)]:
-                return facet, name
-    return None
-
-
-def _places(parameter: Json) -> Iterator[tuple[str, str]]:
-    if found := place(parameter):
-        yield found
+def _placeholders(parameter: Json) -> Iterator[Placeholder]:
+    if isinstance(parameter, Placeholder):
+        yield parameter
     elif isinstance(parameter, (Mapping, list, tuple)):
         for item in parameter.values() if isinstance(parameter, Mapping) else parameter:
-            yield from _places(item)
+            yield from _placeholders(item)
 
 
 def _filled(parameter: Json, words: Told, missing: str) -> Json:
-    if found := place(parameter):
-        facet, name = found
-        word = words.get(facet, {}).get(name, missing)
+    if isinstance(parameter, Placeholder):
+        word = words.get(parameter.facet, {}).get(parameter.name, missing)
         if not word:
-            msg = f"the {facet} does not tell its {name}"
+            msg = f"the {parameter.facet} does not tell its {parameter.name}"
             raise LookupError(msg)
         return word
     if isinstance(parameter, Mapping):
@@ -122,8 +102,8 @@ def _filled(parameter: Json, words: Told, missing: str) -> Json:
 
 
 def admits(planned: Json, sent: Json) -> bool:
-    """Whether what is sent is what was planned, with some word in each place."""
-    if place(planned):
+    """Whether what is sent is what was planned, with some word for each placeholder."""
+    if isinstance(planned, Placeholder):
         return isinstance(sent, str) and bool(sent)
     if isinstance(planned, Mapping):
         alike = isinstance(sent, Mapping) and planned.keys() == sent.keys()

@@ -18,8 +18,7 @@ from typing import Final, Protocol, TypeAlias
 
 import orjson
 
-from goldseam.control.facet import place
-from goldseam.values import ABSENT, Json, Unknown, Value, canonical
+from goldseam.values import ABSENT, Json, Placeholder, Unknown, Value, canonical
 
 Paths: TypeAlias = tuple[tuple[str, ...], ...]
 """Paths as their names, relative to where one is in a value."""
@@ -109,10 +108,10 @@ def _without_brackets(paths: Paths) -> Paths:
 def _hidden(node: Json, mask: Mask) -> Json:
     """Every leaf masked; what holds nothing (an empty text, null, a boolean, a placeholder) is left."""
     if isinstance(node, Mapping):
-        return node if place(node) else {key: _hidden(item, mask) for key, item in node.items()}
+        return {key: _hidden(item, mask) for key, item in node.items()}
     if isinstance(node, (list, tuple)):
         return [_hidden(item, mask) for item in node]
-    return node if node in ("", None) or isinstance(node, bool) else mask.of(node)
+    return node if node in ("", None) or isinstance(node, (bool, Placeholder)) else mask.of(node)
 
 
 def json_in(text: str) -> Json | None:
@@ -137,7 +136,7 @@ def _leaves(node: Json, paths: Paths) -> Iterator[tuple[str, bool]]:
             yield node, () in paths
         else:
             yield from _leaves(inner, paths)
-    elif isinstance(node, Mapping) and not place(node):
+    elif isinstance(node, Mapping):
         for key, item in node.items():
             yield from _leaves(item, ((),) if () in paths else _below(paths, str(key)))
     elif isinstance(node, (list, tuple)):

@@ -8,9 +8,9 @@ from typing import Final
 
 import orjson
 
-from goldseam.control import MASKED, Call, place
+from goldseam.control import MASKED, Call
 from goldseam.display import shell_word
-from goldseam.values import Json
+from goldseam.values import Json, Placeholder
 
 _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
 """Where the command line's name of a service is not the SDK's; elsewhere they are the same."""
@@ -67,9 +67,9 @@ def _variable(name: str) -> str:
 
 
 def _told_in_words(parameter: Json) -> Json:
-    """The parameters with a person's words in each place for what only a reading tells."""
-    if found := place(parameter):
-        return f"<the {found[1]} of {found[0]}>"
+    """The parameters with words for a person in place of each placeholder."""
+    if isinstance(parameter, Placeholder):
+        return f"<the {parameter.name} of {parameter.facet}>"
     if isinstance(parameter, Mapping):
         return {name: _told_in_words(item) for name, item in parameter.items()}
     return [_told_in_words(item) for item in parameter] if isinstance(parameter, (list, tuple)) else parameter

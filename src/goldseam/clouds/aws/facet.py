@@ -146,7 +146,7 @@ def until(path: str, *settled: str, of: str) -> Callable[[Json], str]:
 
 
 def version(path: str) -> Callable[[Json], Mapping[str, str]]:
-    """What tells the version that a write must name, from the answer: `told(facet, path)` is its place in the call."""
+    """What tells the version that a write must name, from the answer; `Placeholder(facet, path)` stands for it."""
 
     def tells(answer: Json) -> Mapping[str, str]:
         found = at(answer, path)

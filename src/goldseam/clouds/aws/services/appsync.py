@@ -22,10 +22,9 @@ from goldseam.control import (
     harmless,
     may_disrupt,
     should_be,
-    told,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import ABSENT, Json, Placeholder, Value
 
 _MEMBERS: Final = (
     "logConfig", "authenticationType", "userPoolConfig", "openIDConnectConfig", "additionalAuthenticationProviders",
@@ -53,7 +52,7 @@ API: Final = AwsKind(
             tells=version("name"),
             put=Send(
                 "appsync.UpdateGraphqlApi",
-                {"apiId": "{id}", "name": told("settings", "name")},
+                {"apiId": "{id}", "name": Placeholder("settings", "name")},
                 passes=("logConfig.cloudWatchLogsRoleArn", "mergedApiExecutionRoleArn"),
             ),
             spread=True,

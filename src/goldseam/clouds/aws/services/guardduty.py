@@ -20,18 +20,17 @@ from goldseam.control import (
     control,
     may_disrupt,
     should_be,
-    told,
     violation,
 )
 from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import ABSENT, Json, Placeholder, Value
 
 _LIST: Final = "guardduty.ListDetectors"
 _GET: Final = "guardduty.GetDetector"
 _NONE: Final = "NONE"
 _OFF: Final = "DISABLED"
 _ON: Final = "ENABLED"
-_THIS: Final = {"DetectorId": told("state", "id")}
+_THIS: Final = {"DetectorId": Placeholder("state", "id")}
 _ANY_DETECTOR: Final = ("{address}/*",)
 """The one of the region, whose id only a reading tells."""
 

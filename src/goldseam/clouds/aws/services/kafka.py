@@ -22,10 +22,9 @@ from goldseam.control import (
     harmless,
     may_disrupt,
     should_be,
-    told,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import ABSENT, Json, Placeholder, Value
 
 _SETTLED: Final = until("State", "ACTIVE", "FAILED", of="the cluster")
 _VERSION: Final = version("CurrentVersion")
@@ -35,7 +34,7 @@ _GRANTS: Final = (("kms:RetireGrant", "arn:{partition}:kms:{region}:{account}:ke
 
 def _cluster(facet: str) -> dict[str, object]:
     """The parameters that name a cluster and the version of it that is changed."""
-    return {"ClusterArn": "{id}", "CurrentVersion": told(facet, "CurrentVersion")}
+    return {"ClusterArn": "{id}", "CurrentVersion": Placeholder(facet, "CurrentVersion")}
 
 
 def _serverless(raw: Json) -> Value:

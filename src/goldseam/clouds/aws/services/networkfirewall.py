@@ -20,10 +20,9 @@ from goldseam.control import (
     control,
     harmless,
     should_be,
-    told,
     violation,
 )
-from goldseam.values import Json, Value
+from goldseam.values import Json, Placeholder, Value
 
 _THIS: Final = {"FirewallArn": "{address}"}
 
@@ -37,7 +36,7 @@ def _off(value: Value) -> Value:
 
 
 def _protection(name: str, operation: str, member: str) -> Document:
-    parameters = {**_THIS, "UpdateToken": told(name, "UpdateToken"), member: VALUE}
+    parameters = {**_THIS, "UpdateToken": Placeholder(name, "UpdateToken"), member: VALUE}
     return Document(
         name=name, get=_described(f"Firewall.{member}"), form=_off, tells=version("UpdateToken"),
         put=Send(f"network-firewall.{operation}", parameters),

@@ -20,18 +20,17 @@ from goldseam.control import (
     control,
     harmless,
     should_be,
-    told,
     violation,
 )
 from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.values import ABSENT, Json, Placeholder, Value, same
 
 _LOGS: Final = "route53.ListQueryLoggingConfigs"
 _RECORDS: Final = "route53.ListResourceRecordSets"
 _BEGIN: Final = Send("route53.CreateQueryLoggingConfig", {"HostedZoneId": "{id}"})
 _END: Final = Send(
     "route53.DeleteQueryLoggingConfig",
-    {"Id": told("query_log", "Id")},
+    {"Id": Placeholder("query_log", "Id")},
     resources=("arn:{partition}:route53:::queryloggingconfig/*",),
 )
 """Route 53 gives a log its id when it is made, so the right to delete it cannot name it before."""

@@ -1,8 +1,8 @@
 """CloudFront distributions: one configuration that is read and written whole, against the version that was read.
 
 What CloudFront sends to an origin in headers of the user's own is often a password. Such values are no part of the
-configuration as goldseam keeps it: in their place stands a word that a reading just before the write tells. A header
-that is not there to be read cannot be written, so no plan adds or removes one.
+configuration as goldseam keeps it: a placeholder stands for each, and a reading just before the write fills it in. A
+header that is not there to be read cannot be written, so no plan adds or removes one.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes, filled
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import EVERYTHING, Permission, Step, told
+from goldseam.control import EVERYTHING, Permission, Step
 from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.values import Json, Placeholder, Value
 
 _ON_DISTRIBUTIONS: Final = (
     "CreateDistribution",
@@ -68,17 +68,20 @@ def _told(answer: Json) -> Mapping[str, str]:
 
 
 def _without_secrets(node: Json, way: str = "") -> Json:
-    """The same configuration with a place for a word instead of each secret."""
+    """The same configuration with a placeholder for each secret."""
     if isinstance(node, list):
         return [_without_secrets(item, way) for item in node]
     if not isinstance(node, Mapping):
         return node
     name = next((str(node[key]) for key in _NAMES if key in node), "")
     here = f"{way}/{name}" if name else way
-    return {
-        key: told(_CONFIG, f"{here}/{key}".lstrip("/")) if key in _SECRET and item else _without_secrets(item, here)
-        for key, item in node.items()
-    }
+    return {key: _without_secret(key, item, here) for key, item in node.items()}
+
+
+def _without_secret(key: str, item: Json, way: str) -> Json:
+    if key in _SECRET and item:
+        return Placeholder(_CONFIG, f"{way}/{key}".lstrip("/"))
+    return _without_secrets(item, way)
 
 
 def _ordered(node: Json) -> Json:
@@ -113,7 +116,7 @@ class _Config(Document):
 
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """One update; none that adds a header whose value nobody can read, or takes one away."""
-        if sorted(_places(before)) != sorted(_places(after)):
+        if sorted(_placeholders(before)) != sorted(_placeholders(after)):
             raise self.no_way(ref, after)
         steps = super().write(ref, before, after)
         log = after.get("Logging") or {}
@@ -124,15 +127,12 @@ class _Config(Document):
         return tuple(Step(step.facet, step.call.also(*more), step.leaves) for step in steps)
 
 
-def _places(node: Json) -> Iterator[str]:
-    if isinstance(node, Mapping):
-        if node.keys() == told("", "").keys():
-            yield str(next(iter(node.values())))
-        for item in node.values():
-            yield from _places(item)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _places(item)
+def _placeholders(node: Json) -> Iterator[Placeholder]:
+    if isinstance(node, Placeholder):
+        yield node
+    elif isinstance(node, (Mapping, list)):
+        for item in node.values() if isinstance(node, Mapping) else node:
+            yield from _placeholders(item)
 
 
 _BUCKET: Final = re.compile(r"(.+?)\.s3(?:[.-](?:[a-z0-9-]+\.)*)amazonaws\.com(?:\.cn)?")
@@ -168,7 +168,7 @@ DISTRIBUTION: Final = AwsKind(
             waits=until("Distribution.Status", "Deployed", of="the distribution"),
             put=Send(
                 "cloudfront.UpdateDistribution",
-                {"Id": "{id}", "IfMatch": told(_CONFIG, "ETag"), "DistributionConfig": VALUE},
+                {"Id": "{id}", "IfMatch": Placeholder(_CONFIG, "ETag"), "DistributionConfig": VALUE},
             ),
         ),
         MissingBuckets(name="missing_buckets"),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.control import told
-from goldseam.values import Json
+from goldseam.values import Json, Placeholder
 
 _METHODS: Final = {
     "Quantity": 2, "Items": ["GET", "HEAD"], "CachedMethods": {"Quantity": 2, "Items": ["GET", "HEAD"]},
@@ -28,7 +27,7 @@ def behaviour(viewers: str = "redirect-to-https", **more: Json) -> dict[str, Jso
 def origin(protocol: str = "https-only", *versions: str, domain: str = "app.example.com") -> dict[str, Json]:
     """A server of the user's own; what it is sent in `X-Origin-Key` is a secret."""
     held = versions or ("TLSv1.2",)
-    key = {"HeaderName": "X-Origin-Key", "HeaderValue": told("config", "app/X-Origin-Key/HeaderValue")}
+    key = {"HeaderName": "X-Origin-Key", "HeaderValue": Placeholder("config", "app/X-Origin-Key/HeaderValue")}
     return {
         "Id": "app", "DomainName": domain, "OriginPath": "", "ConnectionAttempts": 3, "ConnectionTimeout": 10,
         "CustomHeaders": {"Quantity": 1, "Items": [key]}, "OriginShield": {"Enabled": False},

@@ -10,8 +10,8 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cognito.pool import USER_POOL
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, told
-from goldseam.values import ABSENT, Json, Value
+from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
+from goldseam.values import ABSENT, Json, Placeholder, Value
 
 _CLIENT: Final = {"UserPoolId": "{parent}", "ClientId": "{name}"}
 _MEMBERS: Final = (
@@ -54,7 +54,7 @@ CLIENT: Final = AwsKind(
             tells=version(_NAME),
             put=Send(
                 "cognito-idp.UpdateUserPoolClient",
-                {**_CLIENT, "ClientName": told("settings", _NAME)},
+                {**_CLIENT, "ClientName": Placeholder("settings", _NAME)},
                 resources=("arn:{partition}:cognito-idp:{region}:{account}:userpool/{parent}",),
                 passes=("AnalyticsConfiguration.RoleArn",),
             ),

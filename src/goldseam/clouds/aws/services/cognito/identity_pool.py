@@ -9,8 +9,8 @@ from goldseam.clouds.aws.facet import Get, Send, only, tags, version
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, told
-from goldseam.values import ABSENT, Json, Value
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
+from goldseam.values import ABSENT, Json, Placeholder, Value
 
 _POOL: Final = {"IdentityPoolId": "{id}"}
 _MEMBERS: Final = (
@@ -43,7 +43,7 @@ IDENTITY_POOL: Final = AwsKind(
             tells=version("IdentityPoolName"),
             put=Send(
                 "cognito-identity.UpdateIdentityPool",
-                {**_POOL, "IdentityPoolName": told("settings", "IdentityPoolName")},
+                {**_POOL, "IdentityPoolName": Placeholder("settings", "IdentityPoolName")},
             ),
             spread=True,
         ),

@@ -12,8 +12,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Get, Send, only, tags, version
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import told
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import ABSENT, Json, Placeholder, Value
 
 _POOL: Final = {"UserPoolId": "{id}"}
 _MEMBERS: Final = (
@@ -110,7 +109,7 @@ USER_POOL: Final = AwsKind(
             tells=version("UserPool.MfaConfiguration"),
             put=Send(
                 "cognito-idp.UpdateUserPool",
-                {**_POOL, "MfaConfiguration": told("settings", "UserPool.MfaConfiguration")},
+                {**_POOL, "MfaConfiguration": Placeholder("settings", "UserPool.MfaConfiguration")},
                 passes=("SmsConfiguration.SnsCallerArn",),
             ),
             spread=True,

@@ -13,9 +13,9 @@ from typing import Final
 from goldseam.clouds.aws.facet import AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask, filled
 from goldseam.clouds.aws.services.ec2.among import FLOW_LOGS
-from goldseam.control import Call, Permission, Step, told
+from goldseam.control import Call, Permission, Step
 from goldseam.resource import Ref
-from goldseam.values import Json, Value, canonical, digest
+from goldseam.values import Json, Placeholder, Value, canonical, digest
 
 FORMAT: Final = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} "
@@ -125,7 +125,7 @@ class FlowLogs(AwsFacet):
     def _delete(self, ref: Ref, log: Mapping[str, Json]) -> Call:
         needs = [("ec2:DeleteFlowLogs", _LOGS)]
         needs += [("logs:DeleteLogDelivery", "*")] if log["to"] != TO_GROUP else []
-        return _call("ec2.DeleteFlowLogs", ref, {"FlowLogIds": [told(self.name, _key(log))]}, needs)
+        return _call("ec2.DeleteFlowLogs", ref, {"FlowLogIds": [Placeholder(self.name, _key(log))]}, needs)
 
 
 def _call(operation: str, ref: Ref, parameters: Mapping[str, Json], needs: Iterable[tuple[str, str]]) -> Call:

@@ -11,10 +11,10 @@ from typing import Final
 from goldseam.clouds.aws.facet import AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.clouds.aws.services.ec2.among import PROFILES
-from goldseam.control import Call, Permission, Step, told
+from goldseam.control import Call, Permission, Step
 from goldseam.errors import CloudError
 from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.values import ABSENT, Json, Placeholder, Value, same
 
 _STEP: Final = 15
 """Days to which a time is rounded down, so that an approved plan does not lapse every midnight."""
@@ -72,7 +72,7 @@ class Profile(AwsFacet):
         """One call that associates, replaces or takes away."""
         if same(before, after):
             return ()
-        association = {"AssociationId": told(self.name, "association")}
+        association = {"AssociationId": Placeholder(self.name, "association")}
         if after is ABSENT:
             return (self.step(_call("DisassociateIamInstanceProfile", ref, association), ABSENT),)
         profile = {"IamInstanceProfile": {"Arn": after["profile"]}}
