@@ -340,7 +340,7 @@ def test_what_cannot_be_told_of_another_control_needs_a_signed_approval(tmp_path
     room.world.put(partly)
     raised = repair(partly, wall_kept)
     assert raised.untold == (gates_narrow.id, policy_closed.id)
-    with pytest.raises(GrantRefused, match=f"cannot be told what it does to {gates_narrow.id}, {policy_closed.id}"):
+    with pytest.raises(GrantRefused, match=f"on these controls is unknown: {gates_narrow.id}, {policy_closed.id}"):
         room.ask(raised.to_json())
     assert room.ask(raised.to_json(), approved_by=("ben",)).narrowed
 

@@ -13,7 +13,7 @@ app = typer.Typer(
     name="goldseam",
     help="Keep public-cloud accounts at a secure configuration: scan, decide, repair, prove, and take back.\n\n"
     "Start with `goldseam demo` (an embedded cloud) or `goldseam scan` (your own account; reads only).\n\n"
-    "Exit codes: 0 fine, 1 findings or refused, 2 usage, 3 could not tell (also a scan that is incomplete).",
+    "Exit codes: 0 fine, 1 findings or refused, 2 usage, 3 unknown (also an incomplete scan).",
     rich_markup_mode=None,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -232,9 +232,10 @@ def rollback(
     role: Role = "",
     code: Annotated[bool, typer.Option("--code", help="Ask for the keyholder's one-time code.")] = False,
     unscoped: Unscoped = False,
-    prepare: Annotated[bool, typer.Option("--prepare", help="Only make the plan, for somebody to approve.")] = False,
+    prepare: Annotated[bool, typer.Option("--prepare", help="Only make the plan and print it, for approval.")] = False,
     emergency: Annotated[
-        bool, typer.Option("--emergency", help="Wait for no approval, within 24 hours; somebody else reviews it after.")
+        bool,
+        typer.Option("--emergency", help="Needs no approval, within 24 hours; another person reviews it afterwards."),
     ] = False,
     comment: Annotated[str, typer.Option("--comment", "-m", help="Why; an emergency needs it.")] = "",
     signing_key: Annotated[
@@ -262,7 +263,7 @@ def review(
     by: Person = "",
     as_json: Json = False,
 ) -> int:
-    """Review an emergency rollback that somebody else made, or list those that wait for it.
+    """Review an emergency rollback made by another person, or list those not reviewed yet.
 
     Example: goldseam review p-1c0ffee123456789 -m 'checkout was down; policy to be narrowed'
     """

@@ -114,7 +114,7 @@ def ask(question: str) -> bool:
         return False
     sys.stdout.flush()
     if streams.lost() or streams.lost(sys.stderr):
-        note("standard output is closed: nobody saw what would be done, so nobody is asked")
+        note("standard output is closed: the plan could not be shown, so no confirmation is asked for")
         return False
     write_prompt(f"{question} [y/N] ")
     return sys.stdin.readline().strip().lower() in {"y", "yes"}

@@ -97,7 +97,7 @@ def _derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Js
     if not plan.reversible:
         doubts = (*doubts, "it cannot be taken back")
     if plan.untold:
-        doubts = (*doubts, f"it cannot be told what it does to {', '.join(plan.untold)}")
+        doubts = (*doubts, f"its effect on these controls is unknown: {', '.join(plan.untold)}")
     return Derived(plan, plan.permissions, controls, _record(plan, kind, controls), doubts)
 
 
