@@ -8,12 +8,13 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
+from goldseam.clouds.aws.principals import EVERYONE
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
 from goldseam.clouds.aws.services.iam.sign_in import days_since
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
-from goldseam.clouds.aws.statements import EVERYONE, aws_principals, label, public_statements, tests, without_public
+from goldseam.clouds.aws.statements import aws_principals, label, not_public, tests, without_public
 from goldseam.control import (
     Between,
     Example,
@@ -23,7 +24,6 @@ from goldseam.control import (
     control,
     harmless,
     may_disrupt,
-    should_be,
     violation,
 )
 from goldseam.resource import Ref
@@ -131,14 +131,15 @@ def trust_not_public(trust: Value, arn: Value, path: Value) -> Verdict:
     protection by itself. A role needs somebody who may take it on: where only everyone was named, the account takes
     everyone's place.
     """
-    found = [] if is_of_aws(path) else public_statements(trust)
-    if not found:
+    if is_of_aws(path):
         return compliant
     _, partition, _, _, account, _ = arn.split(":", 5)
+    return not_public(trust, lambda held: _closed(held, f"arn:{partition}:iam::{account}:root"), "trust")
+
+
+def _closed(trust: Value, root: str) -> Value:
     left = without_public(trust)
-    if left is ABSENT:
-        left = without_public(trust, lambda held: (_for_account(held, f"arn:{partition}:iam::{account}:root"),))
-    return should_be(trust=left, because="; ".join(map(label, found)))
+    return without_public(trust, lambda held: (_for_account(held, root),)) if left is ABSENT else left
 
 
 def _for_account(statement: Json, root: str) -> Json:

@@ -8,8 +8,18 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.clouds.aws.services.lambda_.grants import remade
-from goldseam.clouds.aws.statements import closed, is_public, label, tests
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
+from goldseam.clouds.aws.statements import DECIDE, closed, label, sorted_out, tests
+from goldseam.control import (
+    Example,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    may_disrupt,
+    should_be,
+    undecided,
+    violation,
+)
 from goldseam.values import ABSENT, Json, Value
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:123456789012:function:goldseam-example"
@@ -80,10 +90,12 @@ def policy_not_public(policy: list[Json]) -> Verdict:
     Whoever invokes it runs its code under its role, at the account's cost. Grants to a service, an account or an
     organisation stay. Versions and aliases have policies of their own, which are not looked at.
     """
-    found = [statement for statement in policy if is_public(statement, policy)]
+    found, unknown = sorted_out({"Statement": policy})
     if not found:
-        return compliant
+        return undecided(because="; ".join(unknown)) if unknown else compliant
     because = "; ".join(map(label, found))
+    if unknown:
+        return violation(because=because, guide=f"{'; '.join(unknown)}. {DECIDE}")
     if any(map(closed, found)):
         return violation(
             because=because,

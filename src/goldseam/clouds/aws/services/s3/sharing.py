@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import covers, is_public, policy_document, with_statement
+from goldseam.clouds.aws.statements import covers, may_be_public, policy_document, with_statement
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
@@ -95,7 +95,7 @@ def others_cannot_reconfigure(
         return compliant
     because = "; ".join(f"{who} may do {action}" for who, action in sorted(found))
     refused = in_force("BlockPublicPolicy", public_access_block, account_public_access_block)
-    if refused and any(map(is_public, statements(policy))):
+    if refused and any(map(may_be_public, statements(policy))):
         return violation(because=because, guide=_REFUSED)
     denied = {
         "Sid": "GoldseamOtherAccounts",
