@@ -30,12 +30,14 @@ _SOME_ORGANIZATION: Final = "o-" + "0" * 10
 
 def limits_to(form: str, values: Sequence[str]) -> bool | None:
     """Whether values of a form name somebody, each of them; False when one takes in everyone, or there is none."""
-    judged = _FORMS.get(form, _never)
-    found = [_judged(judged, value) for value in values]
-    if not found or False in found:
-        return False
-    if None in found:
-        return None
+    judged, known = _FORMS.get(form, _never), bool(values)
+    for value in values:
+        found = judged(value) if "${" not in value else _judged(judged, value)
+        if found is False:
+            return False
+        known = known and found is not None
+    if not known:
+        return None if values else False
     return form != "address" or not _covers_half(values)
 
 

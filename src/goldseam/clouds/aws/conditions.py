@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -59,6 +59,7 @@ def condition_keys() -> Mapping[str, ConditionKey]:
     return {row["key"].lower(): ConditionKey(row["narrows"], row["present"], row["page"]) for row in rows}
 
 
+@lru_cache(maxsize=4096)
 def known_key(key: str) -> ConditionKey | None:
     """What the table says of a condition key in lower case; None where it says nothing."""
     table = condition_keys()

@@ -8,32 +8,35 @@ from typing import Final
 from goldseam.clouds.aws.conditions import denies_others, lines_of, texts
 from goldseam.clouds.aws.policy_patterns import AllBut, Covering, Denial, Denials, Patterns
 from goldseam.clouds.aws.principals import EVERYONE, has_everyone, is_everyone, principals_of
-from goldseam.values import Json, canonical
+from goldseam.values import Json
 
 
 def denials_of(held: Iterable[Json]) -> tuple[Denials, Denials]:
     """The statements that leave nobody but what fixed values name, and those of which that is not known."""
-    found: dict[bool, dict[bytes, Denial]] = {True: {}, False: {}}
+    found: dict[bool, dict[tuple[tuple[str, ...], ...], Denial]] = {True: {}, False: {}}
     for item in held:
         if item.get("Effect") == "Deny" and (answer := leaves_only_named(item)) is not False:
-            parts = {key: value for key, value in item.items() if key in _SCOPE}
-            found[answer is True].setdefault(canonical(parts), _denied(item))
-    return Denials(found[True].values()), Denials(found[False].values())
+            scope = tuple(texts(item.get(member)) for member in _SCOPE)
+            if scope not in found[answer is True]:
+                found[answer is True][scope] = _denied(item)
+    closing, perhaps = found[True], found[False]
+    return Denials(closing.values()) if closing else _NONE, Denials(perhaps.values()) if perhaps else _NONE
 
 
-_SCOPE: Final = frozenset({"Action", "NotAction", "Resource", "NotResource"})
+_NONE: Final = Denials(())
+_SCOPE: Final = ("Action", "NotAction", "Resource", "NotResource")
 
 
 def _denied(deny: Json) -> Denial:
     """The actions and resources that a denial takes in."""
-    resources = texts(deny.get("Resource")) or (EVERYONE,)
-    on: Covering = Patterns(resources, actions=False)
-    heads = frozenset(resource.partition("*")[0].partition("?")[0] for resource in resources)
-    if "NotResource" in deny:
-        on, heads = AllBut(texts(deny["NotResource"]), actions=False), frozenset({""})
+    named: Covering = Patterns(texts(deny.get("Action")), actions=True)
     if "NotAction" in deny:
-        return AllBut(texts(deny["NotAction"]), actions=True), on, heads
-    return Patterns(texts(deny.get("Action")), actions=True), on, heads
+        named = AllBut(texts(deny["NotAction"]), actions=True)
+    if "NotResource" in deny:
+        return named, AllBut(texts(deny["NotResource"]), actions=False), {""}
+    resources = texts(deny.get("Resource")) or (EVERYONE,)
+    heads = {resource.partition("*")[0].partition("?")[0] for resource in resources}
+    return named, Patterns(resources, actions=False), heads
 
 
 def leaves_only_named(deny: Json) -> bool | None:

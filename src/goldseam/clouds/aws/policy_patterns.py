@@ -49,7 +49,7 @@ class AllBut:
         return not any(_may_meet(spared, text) for spared in self._spared)
 
 
-Denial: TypeAlias = tuple[Covering, Covering, frozenset[str]]
+Denial: TypeAlias = tuple[Covering, Covering, set[str]]
 """The actions and the resources that a statement denies, and the texts before the first wildcard of each resource."""
 
 
@@ -73,6 +73,9 @@ def _stars_cover(parts: Sequence[str], wanted: str) -> bool:
 
 def _may_meet(one: str, other: str) -> bool:
     """Whether some text matches both patterns; a variable may stand for anything."""
+    head, beside = (re.split(r"[*?$]", pattern, maxsplit=1)[0] for pattern in (one, other))
+    if not (head.startswith(beside) or beside.startswith(head)):
+        return False
     first, second = (re.sub(r"\$\{[^}]*}", "*", pattern) for pattern in (one, other))
     row = [True] + [False] * len(second)
     for at, char in enumerate(second):

@@ -18,7 +18,8 @@ def reaches_everyone(statement: Json) -> bool:
 
 def has_everyone(statement: Json) -> bool:
     """Whether everyone is named, by itself or among others."""
-    return any(is_everyone(value, kind) for kind, value in principals_of(statement.get("Principal")))
+    principal = statement.get("Principal")
+    return principal == EVERYONE or any(is_everyone(value, kind) for kind, value in principals_of(principal))
 
 
 def principals_of(principal: Json) -> Iterator[tuple[str, str]]:

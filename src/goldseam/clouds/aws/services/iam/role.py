@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
+from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, outsiders
 from goldseam.clouds.aws.principals import EVERYONE
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
@@ -160,6 +161,12 @@ def _strangers(trust: Value, account: str) -> Iterator[str]:
     for statement in statements(trust):
         if statement.get("Effect") == "Allow" and not any(test.key in _TIES for test in tests(statement)):
             yield from (name for name in aws_principals(statement) if name != EVERYONE and _account_of(name) != account)
+            yield from (who.name for who in outsiders(statement, account) if _by_condition(who))
+
+
+def _by_condition(who: Outsider) -> bool:
+    """Whether it is a condition that names another account, under a principal for everyone."""
+    return who.known and not who.principal and who != ANYBODY
 
 
 def _account_of(principal: str) -> str:
@@ -175,8 +182,13 @@ def _account_of(principal: str) -> str:
         _state(_SERVICE, {**_ACCOUNT, "Principal": {"AWS": _OWN}}),
         _state({**_ACCOUNT, "Condition": {"StringEquals": {"sts:ExternalId": "b7e4"}}}),
         _state({**_ACCOUNT, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}),
+        _state({**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}}),
     ],
-    violating=[_state(_SERVICE, _ACCOUNT), _state({**_ACCOUNT, "Principal": {"AWS": ["210987654321", _OWN]}})],
+    violating=[
+        _state(_SERVICE, _ACCOUNT),
+        _state({**_ACCOUNT, "Principal": {"AWS": ["210987654321", _OWN]}}),
+        _state({**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalAccount": "210987654321"}}}),
+    ],
 )  # fmt: skip
 def other_accounts_tied(trust: Value, arn: Value, path: Value) -> Verdict:
     """Another account that may take on the role is asked for more than its number.
