@@ -1,0 +1,226 @@
+"""Whom outside of its account a statement allows, and what S3 buckets let them do (Security Hub User Guide, S3.6)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from goldseam.clouds.aws.outsiders import outsiders
+from goldseam.clouds.aws.services import s3
+from goldseam.clouds.aws.services.iam.role import other_accounts_tied
+from goldseam.control import Compliant, Example, ShouldBe, Violation
+from goldseam.evaluate import Status, evaluate
+from goldseam.values import ABSENT, Json, Value
+from tests.aws.laws import as_read, verdict
+
+OWN: Final = "123456789012"
+OTHER: Final = "210987654321"
+ORG: Final = "o-a1b2c3d4e5"
+ARN: Final = "arn:aws:s3:::goldseam-example"
+CANONICAL: Final = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+KEYS: Final = "IAM User Guide, AWS global condition context keys"
+PRINCIPAL: Final = "IAM User Guide, AWS JSON policy elements: Principal"
+META: Final = "S3 User Guide, Blocking public access to your Amazon S3 storage"
+
+
+def allow(principal: Json = "*", condition: Json = None, **more: Json) -> Json:
+    held = {"Sid": "It", "Effect": "Allow", "Principal": principal, "Action": "s3:*", "Resource": [ARN, f"{ARN}/*"]}
+    return {**held, **({} if condition is None else {"Condition": condition}), **more}
+
+
+def equals(key: str, *values: str, operator: str = "StringEquals") -> Json:
+    return {operator: {key: list(values)}}
+
+
+def all_but(account: str) -> Json:
+    return {key: value for key, value in allow(NotPrincipal={"AWS": account}).items() if key != "Principal"}
+
+
+NOBODY, KNOWN, UNKNOWN = "nobody", "known", "unknown"
+CASES: Final = (
+    ("its own account", allow({"AWS": f"arn:aws:iam::{OWN}:root"}), NOBODY, PRINCIPAL),
+    ("another account", allow({"AWS": OTHER}), KNOWN, PRINCIPAL),
+    ("a role of another account", allow({"AWS": [f"arn:aws:iam::{OTHER}:role/r"]}), KNOWN, PRINCIPAL),
+    ("a role that is gone", allow({"AWS": "AROAEXAMPLEID12345678"}), NOBODY, PRINCIPAL),
+    ("an origin access identity", allow({"AWS": "arn:aws:iam::cloudfront:user/CloudFront E1"}), UNKNOWN, PRINCIPAL),
+    ("its own canonical user", allow({"CanonicalUser": CANONICAL}), NOBODY, PRINCIPAL),
+    ("another canonical user", allow({"CanonicalUser": CANONICAL[::-1]}), KNOWN, PRINCIPAL),
+    ("a service", allow({"Service": "logging.s3.amazonaws.com"}), NOBODY, PRINCIPAL),
+    ("its own provider", allow({"Federated": f"arn:aws:iam::{OWN}:saml-provider/corp"}), NOBODY, PRINCIPAL),
+    ("a provider of another account", allow({"Federated": f"arn:aws:iam::{OTHER}:saml-provider/p"}), KNOWN, PRINCIPAL),
+    ("anybody's web identity", allow({"Federated": "graph.facebook.com"}), KNOWN, META),
+    (
+        "a web identity of an app",
+        allow({"Federated": "graph.facebook.com"}, equals("graph.facebook.com:app_id", "1")),
+        UNKNOWN,
+        META,
+    ),
+    ("everyone", allow(), KNOWN, META),
+    ("everyone over TLS", allow(condition={"Bool": {"aws:SecureTransport": "true"}}), KNOWN, META),
+    ("everyone but the account", all_but(OWN), KNOWN, PRINCIPAL),
+    ("principals of its own account", allow(condition=equals("aws:PrincipalAccount", OWN)), NOBODY, KEYS),
+    ("principals of another account", allow(condition=equals("aws:PrincipalAccount", OTHER)), KNOWN, KEYS),
+    ("principals of both", allow(condition=equals("aws:PrincipalAccount", OWN, OTHER)), KNOWN, KEYS),
+    (
+        "principals of the owner, by a variable",
+        allow(condition=equals("aws:PrincipalAccount", "${aws:ResourceAccount}")),
+        NOBODY,
+        KEYS,
+    ),
+    (
+        "its own account, by the resource",
+        allow(condition=equals("aws:ResourceAccount", "${aws:PrincipalAccount}")),
+        NOBODY,
+        KEYS,
+    ),
+    ("all but another account", allow(condition=equals("aws:PrincipalAccount", OTHER, operator="StringNotEquals")), KNOWN, KEYS),
+    ("its own roles", allow(condition=equals("aws:PrincipalArn", f"arn:aws:iam::{OWN}:role/*", operator="ArnLike")), NOBODY, KEYS),
+    ("roles of another account", allow(condition=equals("aws:PrincipalArn", f"arn:aws:iam::{OTHER}:role/*", operator="ArnLike")), KNOWN, KEYS),
+    ("roles of any account", allow(condition=equals("aws:PrincipalArn", "arn:aws:iam::*:role/x", operator="ArnLike")), KNOWN, KEYS),
+    ("an organization", allow(condition=equals("aws:PrincipalOrgID", ORG)), UNKNOWN, KEYS),
+    ("any organization", allow(condition=equals("aws:PrincipalOrgID", "o-*", operator="StringLike")), KNOWN, KEYS),
+    ("its own organization", allow(condition=equals("aws:PrincipalOrgID", "${aws:ResourceOrgID}")), UNKNOWN, KEYS),
+    (
+        "its own account in an organization",
+        allow(condition={"StringEquals": {"aws:PrincipalOrgID": ORG, "aws:PrincipalAccount": OWN}}),
+        NOBODY,
+        KEYS,
+    ),
+    ("a unit", allow(condition=equals("aws:PrincipalOrgPaths", f"{ORG}/r-1/*", operator="ForAnyValue:StringLike")), UNKNOWN, KEYS),
+    ("an endpoint", allow(condition=equals("aws:SourceVpce", "vpce-0a1b")), UNKNOWN, KEYS),
+    ("an office", allow(condition=equals("aws:SourceIp", "203.0.113.0/24", operator="IpAddress")), UNKNOWN, KEYS),
+    ("a role by its id", allow(condition=equals("aws:userid", "AROAEXAMPLEID12345:*", operator="StringLike")), UNKNOWN, KEYS),
+    ("a source of another account", allow(condition=equals("aws:SourceAccount", OTHER)), KNOWN, KEYS),
+    ("its own access points", allow(condition=equals("s3:DataAccessPointAccount", OWN)), NOBODY, META),
+    ("access points of another account", allow(condition=equals("s3:DataAccessPointAccount", OTHER)), KNOWN, META),
+    ("services", allow(condition={"Bool": {"aws:PrincipalIsAWSService": "true"}}), NOBODY, KEYS),
+    ("a key that is not known", allow(condition=equals("aws:Unheard", OWN)), UNKNOWN, KEYS),
+    ("a denial", {**allow({"AWS": OTHER}), "Effect": "Deny"}, NOBODY, PRINCIPAL),
+)  # fmt: skip
+
+
+def answer(statement: Json) -> str:
+    found = outsiders(statement, OWN, CANONICAL)
+    if not found:
+        return NOBODY
+    return KNOWN if any(who.known for who in found) else UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected", "page"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_whom_of_other_accounts_a_statement_allows(statement: Json, expected: str, page: str) -> None:
+    """The mutation: `outsiders` looks at literal accounts only."""
+    assert page
+    assert answer(statement) == expected
+
+
+def facets(*held: Json, **more: Value) -> Example:
+    acl = {"Owner": {"ID": CANONICAL}, "Grants": []}
+    bare = {"public_access_block": ABSENT, "account_public_access_block": ABSENT}
+    policy = {"Version": "2012-10-17", "Statement": list(held)}
+    return Example({"policy": policy, "arn": ARN, "account": OWN, "acl": acl, **bare, **more})
+
+
+READS: Final = allow({"AWS": OTHER}, Action="s3:GetObject")
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected", "page"), [case[1:] for case in CASES], ids=[case[0] for case in CASES]
+)
+def test_others_who_are_known_fail_and_others_who_may_be_are_unknown(statement: Json, expected: str, page: str) -> None:
+    """Beside a statement that may stay; only where the principal itself names the account is there a fix.
+
+    The mutation: who is not known is left out (`undecided` becomes `compliant`).
+    """
+    assert page
+    control = s3.others_cannot_reconfigure
+    finding = evaluate(as_read(control, facets(READS, statement)), [control])[0]
+    status = {NOBODY: Status.PASS, KNOWN: Status.FAIL, UNKNOWN: Status.UNKNOWN}[expected]
+    assert finding.status is status
+    principal = statement.get("Principal")
+    named = expected == KNOWN and isinstance(principal, dict) and "AWS" in principal
+    assert bool(finding.changes) is named
+    assert (finding.because == "") is (expected == NOBODY)
+    if named:
+        denied = finding.changes["policy"]["Statement"]
+        assert denied[:2] == [READS, statement]
+        assert len(denied[2]["Action"]) == 5
+
+
+def deny(condition: Json = None, principal: Json = "*", **more: Json) -> Json:
+    return {**allow(principal, condition), "Effect": "Deny", **more}
+
+
+NOT_OWN: Final = equals("aws:PrincipalAccount", OWN, operator="StringNotEquals")
+
+
+@pytest.mark.parametrize("principal", ["*", {"AWS": OTHER}], ids=["everyone", "another account"])
+@pytest.mark.parametrize(
+    ("beside", "expected"),
+    [
+        (deny(NOT_OWN), Compliant),
+        (deny({**NOT_OWN, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}), Compliant),
+        (deny(equals("aws:PrincipalArn", f"arn:aws:iam::{OWN}:role/a", operator="ArnNotLike")), Compliant),
+        (deny(), Compliant),
+        (deny(equals("aws:PrincipalAccount", OWN, OTHER, operator="StringNotEquals")), Violation),
+        (deny({**NOT_OWN, "Bool": {"aws:SecureTransport": "false"}}), Violation),
+        (deny(NOT_OWN, Action="s3:PutBucketPolicy"), Violation),
+        (deny(NOT_OWN, Resource=ARN), Violation),
+    ],
+)
+def test_a_denial_to_all_but_the_account_leaves_nobody_else(principal: Json, beside: Json, expected: type) -> None:
+    """The mutation: `denied_to_others` takes any key for the account's."""
+    control = s3.others_cannot_reconfigure
+    finding = evaluate(as_read(control, facets(allow(principal), beside)), [control])[0]
+    if expected is Compliant:
+        assert finding.status is Status.PASS
+    elif principal == "*":
+        assert not finding.changes
+        assert finding.status in {Status.FAIL, Status.UNKNOWN}
+    else:
+        assert finding.status is Status.FAIL
+
+
+def test_everyone_of_whom_a_denial_leaves_an_organization_is_not_known_to_be_another_account() -> None:
+    """The mutation: what a denial leaves over is not looked at."""
+    control = s3.others_cannot_reconfigure
+    beside = deny(equals("aws:PrincipalOrgID", ORG, operator="StringNotEquals"))
+    finding = evaluate(as_read(control, facets(allow(), beside)), [control])[0]
+    assert finding.status is Status.UNKNOWN
+    assert "everyone" in finding.because
+
+
+def test_a_block_that_restricts_the_bucket_leaves_everyone_out_and_named_accounts_in() -> None:
+    """S3 User Guide, Blocking public access (RestrictPublicBuckets). The mutation: the block is not looked at."""
+    flags = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+    block = {flag: flag == "RestrictPublicBuckets" for flag in flags}
+    control = s3.others_cannot_reconfigure
+    assert isinstance(verdict(control, facets(allow(), public_access_block=block)), Compliant)
+    assert isinstance(verdict(control, facets(allow())), Violation)
+    assert isinstance(verdict(control, facets(allow({"AWS": OTHER}), public_access_block=block)), ShouldBe)
+
+
+def test_who_is_known_and_named_beside_who_is_not_known_is_for_a_person() -> None:
+    """A fix would leave the other undecided (law 1). The mutation: the fix is made for the named ones alone."""
+    control = s3.others_cannot_reconfigure
+    both = facets(allow({"AWS": OTHER}), allow(condition=equals("aws:PrincipalOrgID", ORG)))
+    found = verdict(control, both)
+    assert isinstance(found, Violation)
+    assert OTHER in found.because
+    assert ORG not in found.because
+
+
+@pytest.mark.parametrize(("account", "tied"), [(OWN, True), (OTHER, False)])
+def test_a_role_for_whoever_is_of_another_account_asks_no_more_than_its_number(account: str, tied: bool) -> None:  # noqa: FBT001
+    """The mutation: only principals are looked at."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{**statement, "Condition": equals("aws:PrincipalAccount", account)}],
+    }
+    example = Example({"trust": trust, "arn": f"arn:aws:iam::{OWN}:role/r", "path": "/"})
+    found = verdict(other_accounts_tied, example)
+    assert isinstance(found, Compliant) is tied
+    assert tied or account in getattr(found, "because", "")
