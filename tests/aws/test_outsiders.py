@@ -9,6 +9,7 @@ import pytest
 from goldseam.clouds.aws.outsiders import outsiders
 from goldseam.clouds.aws.services import s3
 from goldseam.clouds.aws.services.iam.role import other_accounts_tied
+from goldseam.clouds.aws.services.lambda_.invoking import services_bound
 from goldseam.control import Compliant, Example, ShouldBe, Violation
 from goldseam.evaluate import Status, evaluate
 from goldseam.values import ABSENT, Json, Value
@@ -37,6 +38,11 @@ def all_but(account: str) -> Json:
     return {key: value for key, value in allow(NotPrincipal={"AWS": account}).items() if key != "Principal"}
 
 
+def whose(key: str, *values: str, operator: str = "StringEquals") -> Json:
+    """Everyone, whose key has one of the values."""
+    return allow(condition=equals(key, *values, operator=operator))
+
+
 NOBODY, KNOWN, UNKNOWN = "nobody", "known", "unknown"
 CASES: Final = (
     ("its own account", allow({"AWS": f"arn:aws:iam::{OWN}:root"}), NOBODY, PRINCIPAL),
@@ -59,45 +65,50 @@ CASES: Final = (
     ("everyone", allow(), KNOWN, META),
     ("everyone over TLS", allow(condition={"Bool": {"aws:SecureTransport": "true"}}), KNOWN, META),
     ("everyone but the account", all_but(OWN), KNOWN, PRINCIPAL),
-    ("principals of its own account", allow(condition=equals("aws:PrincipalAccount", OWN)), NOBODY, KEYS),
-    ("principals of another account", allow(condition=equals("aws:PrincipalAccount", OTHER)), KNOWN, KEYS),
-    ("principals of both", allow(condition=equals("aws:PrincipalAccount", OWN, OTHER)), KNOWN, KEYS),
+    ("principals of its own account", whose("aws:PrincipalAccount", OWN), NOBODY, KEYS),
+    ("principals of another account", whose("aws:PrincipalAccount", OTHER), KNOWN, KEYS),
+    ("principals of both", whose("aws:PrincipalAccount", OWN, OTHER), KNOWN, KEYS),
     (
         "principals of the owner, by a variable",
-        allow(condition=equals("aws:PrincipalAccount", "${aws:ResourceAccount}")),
+        whose("aws:PrincipalAccount", "${aws:ResourceAccount}"),
         NOBODY,
         KEYS,
     ),
     (
         "its own account, by the resource",
-        allow(condition=equals("aws:ResourceAccount", "${aws:PrincipalAccount}")),
+        whose("aws:ResourceAccount", "${aws:PrincipalAccount}"),
         NOBODY,
         KEYS,
     ),
-    ("all but another account", allow(condition=equals("aws:PrincipalAccount", OTHER, operator="StringNotEquals")), KNOWN, KEYS),
-    ("its own roles", allow(condition=equals("aws:PrincipalArn", f"arn:aws:iam::{OWN}:role/*", operator="ArnLike")), NOBODY, KEYS),
-    ("roles of another account", allow(condition=equals("aws:PrincipalArn", f"arn:aws:iam::{OTHER}:role/*", operator="ArnLike")), KNOWN, KEYS),
-    ("roles of any account", allow(condition=equals("aws:PrincipalArn", "arn:aws:iam::*:role/x", operator="ArnLike")), KNOWN, KEYS),
-    ("an organization", allow(condition=equals("aws:PrincipalOrgID", ORG)), UNKNOWN, KEYS),
-    ("any organization", allow(condition=equals("aws:PrincipalOrgID", "o-*", operator="StringLike")), KNOWN, KEYS),
-    ("its own organization", allow(condition=equals("aws:PrincipalOrgID", "${aws:ResourceOrgID}")), UNKNOWN, KEYS),
+    ("all but another account", whose("aws:PrincipalAccount", OTHER, operator="StringNotEquals"), KNOWN, KEYS),
+    ("its own roles", whose("aws:PrincipalArn", f"arn:aws:iam::{OWN}:role/*", operator="ArnLike"), NOBODY, KEYS),
+    (
+        "roles of another account",
+        whose("aws:PrincipalArn", f"arn:aws:iam::{OTHER}:role/*", operator="ArnLike"),
+        KNOWN,
+        KEYS,
+    ),
+    ("roles of any account", whose("aws:PrincipalArn", "arn:aws:iam::*:role/x", operator="ArnLike"), KNOWN, KEYS),
+    ("an organization", whose("aws:PrincipalOrgID", ORG), UNKNOWN, KEYS),
+    ("any organization", whose("aws:PrincipalOrgID", "o-*", operator="StringLike"), KNOWN, KEYS),
+    ("its own organization", whose("aws:PrincipalOrgID", "${aws:ResourceOrgID}"), UNKNOWN, KEYS),
     (
         "its own account in an organization",
         allow(condition={"StringEquals": {"aws:PrincipalOrgID": ORG, "aws:PrincipalAccount": OWN}}),
         NOBODY,
         KEYS,
     ),
-    ("a unit", allow(condition=equals("aws:PrincipalOrgPaths", f"{ORG}/r-1/*", operator="ForAnyValue:StringLike")), UNKNOWN, KEYS),
-    ("an endpoint", allow(condition=equals("aws:SourceVpce", "vpce-0a1b")), UNKNOWN, KEYS),
-    ("an office", allow(condition=equals("aws:SourceIp", "203.0.113.0/24", operator="IpAddress")), UNKNOWN, KEYS),
-    ("a role by its id", allow(condition=equals("aws:userid", "AROAEXAMPLEID12345:*", operator="StringLike")), UNKNOWN, KEYS),
-    ("a source of another account", allow(condition=equals("aws:SourceAccount", OTHER)), KNOWN, KEYS),
-    ("its own access points", allow(condition=equals("s3:DataAccessPointAccount", OWN)), NOBODY, META),
-    ("access points of another account", allow(condition=equals("s3:DataAccessPointAccount", OTHER)), KNOWN, META),
+    ("a unit", whose("aws:PrincipalOrgPaths", f"{ORG}/r-1/*", operator="ForAnyValue:StringLike"), UNKNOWN, KEYS),
+    ("an endpoint", whose("aws:SourceVpce", "vpce-0a1b"), UNKNOWN, KEYS),
+    ("an office", whose("aws:SourceIp", "203.0.113.0/24", operator="IpAddress"), UNKNOWN, KEYS),
+    ("a role by its id", whose("aws:userid", "AROAEXAMPLEID12345:*", operator="StringLike"), UNKNOWN, KEYS),
+    ("a source of another account", whose("aws:SourceAccount", OTHER), KNOWN, KEYS),
+    ("its own access points", whose("s3:DataAccessPointAccount", OWN), NOBODY, META),
+    ("access points of another account", whose("s3:DataAccessPointAccount", OTHER), KNOWN, META),
     ("services", allow(condition={"Bool": {"aws:PrincipalIsAWSService": "true"}}), NOBODY, KEYS),
-    ("a key that is not known", allow(condition=equals("aws:Unheard", OWN)), UNKNOWN, KEYS),
+    ("a key that is not known", whose("aws:Unheard", OWN), UNKNOWN, KEYS),
     ("a denial", {**allow({"AWS": OTHER}), "Effect": "Deny"}, NOBODY, PRINCIPAL),
-)  # fmt: skip
+)
 
 
 def answer(statement: Json) -> str:
@@ -212,8 +223,53 @@ def test_who_is_known_and_named_beside_who_is_not_known_is_for_a_person() -> Non
     assert ORG not in found.because
 
 
+@pytest.mark.parametrize(
+    ("condition", "tied"),
+    [
+        (equals("sts:ExternalId", "b7e4"), True),
+        (equals("sts:ExternalId", "b7e4", operator="StringEqualsIfExists"), False),
+        (equals("sts:ExternalId", "b7e4", operator="StringNotEquals"), False),
+        (equals("sts:ExternalId", "*", operator="StringLike"), False),
+        ({"Null": {"sts:ExternalId": "false"}}, False),
+        (
+            {**equals("sts:ExternalId", "b7e4", operator="StringLikeIfExists"), "Null": {"sts:ExternalId": "false"}},
+            True,
+        ),
+        ({"Bool": {"aws:MultiFactorAuthPresent": "true"}}, True),
+        ({"BoolIfExists": {"aws:MultiFactorAuthPresent": "true"}}, False),
+    ],
+)
+def test_a_tie_is_one_that_every_request_must_meet(condition: Json, tied: bool) -> None:
+    """IAM User Guide, "IAM JSON policy elements: Condition operators". The mutation: the name of the key is enough."""
+    statement = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "sts:AssumeRole", "Condition": condition}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    example = Example({"trust": trust, "arn": f"arn:aws:iam::{OWN}:role/r", "path": "/"})
+    assert isinstance(verdict(other_accounts_tied, example), Compliant) is tied
+
+
+@pytest.mark.parametrize(
+    ("condition", "bound"),
+    [
+        (equals("aws:SourceAccount", OWN), True),
+        (equals("aws:SourceAccount", OWN, operator="StringEqualsIfExists"), False),
+        (equals("aws:SourceAccount", OWN, operator="StringNotEquals"), False),
+        (equals("aws:SourceAccount", "*", operator="StringLike"), False),
+        (equals("lambda:EventSourceToken", "amzn1.ask.skill.x"), True),
+        (equals("aws:SourceArn", f"arn:aws:sns:*:{OWN}:*", operator="ArnLike"), True),
+        (equals("aws:SourceArn", "arn:aws:sns:*:2109*:t", operator="ArnLike"), False),
+    ],
+)
+def test_a_service_is_bound_by_what_every_request_must_meet(condition: Json, bound: bool) -> None:
+    """IAM User Guide, "The confused deputy problem". The mutation: the name of the key is enough."""
+    service = {"Service": "sns.amazonaws.com"}
+    statement = {"Sid": "It", "Effect": "Allow", "Principal": service, "Action": "lambda:InvokeFunction"}
+    arn = f"arn:aws:lambda:eu-west-1:{OWN}:function:f"
+    example = Example({"policy": [{**statement, "Condition": condition}], "arn": arn})
+    assert isinstance(verdict(services_bound, example), Compliant) is bound
+
+
 @pytest.mark.parametrize(("account", "tied"), [(OWN, True), (OTHER, False)])
-def test_a_role_for_whoever_is_of_another_account_asks_no_more_than_its_number(account: str, tied: bool) -> None:  # noqa: FBT001
+def test_a_role_for_whoever_is_of_another_account_asks_no_more_than_its_number(account: str, tied: bool) -> None:
     """The mutation: only principals are looked at."""
     statement = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trust = {

@@ -45,7 +45,7 @@ def allow(condition: Json = None, principal: Json = "*", **more: Json) -> Json:
     return {**statement, **({} if condition is None else {"Condition": condition}), **more}
 
 
-def told(answer: bool | Unknown) -> str:  # noqa: FBT001
+def told(answer: bool | Unknown) -> str:
     if isinstance(answer, Unknown):
         return "unknown"
     return "public" if answer else "not public"
@@ -112,7 +112,7 @@ OTHER: Final = {"ArnNotLike": {"aws:SourceArn": "arn:aws:cloudfront::*:distribut
         ([deny({**UNHEARD, "Bool": {"aws:SecureTransport": "false"}})], "public"),
         ([deny(UNHEARD, Action="s3:PutObject")], "public"),
         ([deny(UNHEARD), deny(OUTSIDE)], "not public"),
-        ([deny({"Bool": {"elasticfilesystem:AccessedViaMountTarget": "false"}})], "unknown"),
+        ([deny({"Bool": {"elasticfilesystem:AccessedViaMountTarget": "false"}})], "public"),
         ([deny({"BoolIfExists": {"elasticfilesystem:AccessedViaMountTarget": "false"}})], "not public"),
         ([deny({"StringNotEquals": {"aws:ResourceOrgID": "${aws:PrincipalOrgID}"}})], "unknown"),
     ],
@@ -180,8 +180,8 @@ def test_there_are_many_controls_of_public_policies() -> None:
 def test_law_5_what_is_not_known_to_be_public_is_unknown_and_never_fixed(control: Control) -> None:
     """Not the statement that is not understood, nor the one beside it that lets a service in.
 
-    The mutation: `_allows_everyone` takes None for no limit (the finding is `fail` and has a fix), or for a limit (it is
-    `pass`).
+    The mutation: `_allows_everyone` takes None for no limit (the finding fails and has a fix), or for a limit (it
+    passes).
     """
     narrow = allow({"StringEquals": {"aws:SourceAccount": "123456789012"}}, Sid="Narrow")
     finding = found_by(control, narrow, UNKNOWN)

@@ -129,7 +129,7 @@ def denies_others(line: Line) -> bool | None:
         found = limits_to(key.narrows, line.values)
         return None if found and key.narrows.startswith("own-") else found
     if line.operator == "bool" and key.narrows == _TRUE and line.quantifier == "" and all_are(line.values, "false"):
-        return True if line.if_exists else None if key.present == "unknown" else key.present == "always"
+        return line.if_exists or key.present == "always"
     return False
 
 

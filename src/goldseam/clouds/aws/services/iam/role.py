@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.conditions import NEGATED, Line, required_keys
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, outsiders
@@ -159,9 +160,21 @@ _TIES: Final = frozenset(
 def _strangers(trust: Value, account: str) -> Iterator[str]:
     """Other accounts that may take on the role and are asked for nothing more."""
     for statement in statements(trust):
-        if statement.get("Effect") == "Allow" and not any(test.key in _TIES for test in tests(statement)):
+        if statement.get("Effect") == "Allow" and not _is_tied(tests(statement)):
             yield from (name for name in aws_principals(statement) if name != EVERYONE and _account_of(name) != account)
             yield from (who.name for who in outsiders(statement, account) if _by_condition(who))
+
+
+def _is_tied(lines: Sequence[Line]) -> bool:
+    """Whether a line asks for more: not to be something else, not if it is there, and not for anything at all."""
+    required = required_keys(lines)
+    return any(
+        line.key in _TIES
+        and line.operator not in {*NEGATED, "null"}
+        and (line.asks_presence or line.key in required)
+        and not {"*", ""} & {*line.values}
+        for line in lines
+    )
 
 
 def _by_condition(who: Outsider) -> bool:

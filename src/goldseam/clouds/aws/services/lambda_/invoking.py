@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.conditions import limits, required_keys
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.clouds.aws.services.lambda_.grants import remade
@@ -166,7 +167,9 @@ def _for_anyone(statement: Json) -> bool:
     """Whether a service may invoke the function for whomever it likes."""
     if statement.get("Effect") != "Allow" or not _service(statement):
         return False
-    lines = [line for line in tests(statement) if line.key in _SAYS_WHOSE]
+    held = tests(statement)
+    required = required_keys(held)
+    lines = [line for line in held if line.key in _SAYS_WHOSE and limits(line, required) is not False]
     return not any(line.key != _BY_NAME or all(map(_of_an_account, line.values)) for line in lines)
 
 
