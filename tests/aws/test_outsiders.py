@@ -179,6 +179,7 @@ NOT_OWN: Final = equals("aws:PrincipalAccount", OWN, operator="StringNotEquals")
         (deny({**NOT_OWN, "Bool": {"aws:SecureTransport": "false"}}), Violation),
         (deny(NOT_OWN, Action="s3:PutBucketPolicy"), Violation),
         (deny(NOT_OWN, Resource=ARN), Violation),
+        (deny(equals("aws:VpceAccount", OWN, operator="StringNotEquals")), Violation),
     ],
 )
 def test_a_denial_to_all_but_the_account_leaves_nobody_else(principal: Json, beside: Json, expected: type) -> None:

@@ -83,6 +83,12 @@ def lines_of(block: Json) -> tuple[Line, ...]:
     return tuple(line_of(operator, key, value) for operator, keys in block.items() for key, value in keys.items())
 
 
+def spelled(block: Json) -> list[str]:
+    """The lines of a `Condition` as the policy spells them, in the order of `lines_of`."""
+    pairs = [(operator, key, value) for operator, keys in block.items() for key, value in keys.items()]
+    return [f"`{key}` ({operator} {', '.join(texts(value))})" for operator, key, value in pairs]
+
+
 def texts(value: Json) -> tuple[str, ...]:
     """One text or a list of them, as a tuple; booleans and numbers as policies spell them."""
     if isinstance(value, str):

@@ -7,11 +7,10 @@ whose an endpoint, an address or a role's unique id is: who is named so may be a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from goldseam.clouds.aws.condition_values import account_of
-from goldseam.clouds.aws.conditions import Line, all_are, known_key, limits, lines_of, required_keys
+from goldseam.clouds.aws.conditions import Line, all_are, known_key, limits, lines_of, required_keys, spelled
 from goldseam.clouds.aws.principals import has_everyone, is_everyone, principals_of
 from goldseam.values import Json
 
@@ -76,7 +75,8 @@ def _outsider(kind: str, value: str, account: str, canonical_user: str) -> Outsi
 
 def _by_condition(statement: Json, account: str) -> list[Outsider]:
     """Who is left of everyone by the condition of a statement."""
-    lines = lines_of(statement.get("Condition") or {})
+    block = statement.get("Condition") or {}
+    lines = lines_of(block)
     required = required_keys(lines)
     found = [(line, answer) for line in lines if (answer := limits(line, required)) is not False]
     accounts = [_accounts(line, account) for line, answer in found if answer and line.key in _OF_ACCOUNTS]
@@ -87,7 +87,9 @@ def _by_condition(statement: Json, account: str) -> list[Outsider]:
         return [Outsider(f"account {name}", known=True) for name in sorted(others)]
     if not found:
         return [ANYBODY]
-    return [Outsider(f"whoever passes {_words(line for line, _ in found)}", known=False)]
+    told_of = {line for line, _ in found}
+    words = " and ".join(text for line, text in zip(lines, spelled(block), strict=True) if line in told_of)
+    return [Outsider(f"everyone with {words}", known=False)]
 
 
 def _accounts(line: Line, account: str) -> set[str]:
@@ -98,10 +100,6 @@ def _accounts(line: Line, account: str) -> set[str]:
 def _is_service(line: Line) -> bool:
     known = known_key(line.key)
     return known is not None and (known.narrows == "service" or line.key == "aws:principalisawsservice")
-
-
-def _words(lines: Iterable[Line]) -> str:
-    return " and ".join(f"{line.key} {line.operator} {', '.join(line.values)}" for line in lines)
 
 
 def denied_to_others(deny: Json, account: str) -> bool:

@@ -23,6 +23,7 @@ from goldseam.clouds.aws.conditions import (
     line_of,
     lines_of,
     required_keys,
+    spelled,
     texts,
 )
 from goldseam.clouds.aws.policy_denials import denials_of
@@ -109,12 +110,8 @@ def _allows_everyone(statement: Json) -> bool | Unknown:
         return False
     if None not in found:
         return True
-    return Unknown(f"{name_of(statement)}: {_not_understood(lines[found.index(None)])}")
-
-
-def _not_understood(line: Line) -> str:
-    values = ", ".join(line.values)
-    return f"it is not known whether condition key `{line.key}` ({line.operator} {values}) limits who is allowed"
+    condition = spelled(statement["Condition"])[found.index(None)]
+    return Unknown(f"{name_of(statement)}: it is not known whether condition key {condition} limits who is allowed")
 
 
 def without(policy: Value, offends: Callable[[Json], bool]) -> Value:
