@@ -63,6 +63,11 @@ def _denies(principals: list[str], actions: list[str]) -> Json:
     return {"Sid": "GoldseamOtherAccounts", **denied}
 
 
+def _whose(account: str) -> Json:
+    """Everything for everyone of an account."""
+    return {**_allows("*", "s3:*"), "Condition": {"StringEquals": {"aws:PrincipalAccount": account}}}
+
+
 _READS: Final = _allows(_OTHER, "s3:GetObject", "s3:ListBucket")
 _LOADS: Final = _allows([_ROLE, _OWN], "s3:PutObject", _OF_OBJECTS)
 _OWNER_RULES: Final = _allows(_OWN, "s3:*")
@@ -84,6 +89,7 @@ _ANYONE_READS: Final = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetOb
         {"policy": policy_document(_READS, _OWNER_RULES), **_CALLED},
         {"policy": policy_document(_LOADS, _denies([_ROLE], [_OF_OBJECTS])), **_CALLED},
         {"policy": policy_document(_LOADS, _denies(["345678901234"], ["s3:*"])), **_CALLED},
+        {"policy": policy_document(_READS, _whose("123456789012")), **_CALLED},
     ),
     violating=(
         Example(
@@ -100,6 +106,7 @@ _ANYONE_READS: Final = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetOb
             "policy": policy_document(_LOADS, _ANYONE_READS), **_CALLED,
             "public_access_block": dict.fromkeys(FLAGS, True),
         },
+        {"policy": policy_document(_READS, _whose("210987654321")), **_CALLED},
     ),
 )  # fmt: skip
 def others_cannot_reconfigure(
