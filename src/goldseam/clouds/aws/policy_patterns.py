@@ -76,6 +76,8 @@ def _may_meet(one: str, other: str) -> bool:
     head, beside = (re.split(r"[*?$]", pattern, maxsplit=1)[0] for pattern in (one, other))
     if not (head.startswith(beside) or beside.startswith(head)):
         return False
+    if (head, beside) == (one, other):
+        return one == other
     first, second = (re.sub(r"\$\{[^}]*}", "*", pattern) for pattern in (one, other))
     row = [True] + [False] * len(second)
     for at, char in enumerate(second):
