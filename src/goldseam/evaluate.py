@@ -112,7 +112,7 @@ def _names(ref: Ref) -> Callable[[str], str]:
     return named
 
 
-def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Verdict | Unknown:
+def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Verdict:
     """The control's verdict; unknown when a facet that it reads is (law 5): the rule is not asked then.
 
     A rule that fails on a configuration which nobody foresaw has not judged it: unknown, and the scan goes on.
@@ -146,6 +146,8 @@ def _discreet(verdict: Verdict, secrets: Secrets) -> Verdict:
         return replace(verdict, because=secrets.text(verdict.because))
     if isinstance(verdict, Violation):
         return replace(verdict, because=secrets.text(verdict.because), guide=secrets.text(verdict.guide))
+    if isinstance(verdict, Unknown):
+        return Unknown(secrets.text(verdict.reason))
     return verdict
 
 

@@ -252,11 +252,12 @@ def test_a_verdict_names_each_offender() -> None:
 
 
 OTHER = "arn:aws:iam::210987654321:root"
+OWN_ACL = {"Owner": {"ID": "own"}, "Grants": []}
 LOADS = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": [ARN, f"{ARN}/*"]}
 
 
 def test_peers_03_other_accounts_keep_what_is_not_dangerous() -> None:
-    called = {"arn": ARN, "account": ACCOUNT, **OPEN}
+    called = {"arn": ARN, "account": ACCOUNT, "acl": OWN_ACL, **OPEN}
     fixed = left(s3.others_cannot_reconfigure, Example({"policy": document(LOADS, CLOUDFRONT), **called}), "policy")
     assert fixed["Statement"][:2] == [LOADS, CLOUDFRONT]
     denied = fixed["Statement"][2]
@@ -275,7 +276,7 @@ def test_peers_03_other_accounts_keep_what_is_not_dangerous() -> None:
 )
 def test_a_denial_that_leaves_a_way_is_none(deny: Json) -> None:
     guard = {"Effect": "Deny", "Resource": [ARN, f"{ARN}/*"], **deny}
-    example = Example({"policy": document(LOADS, guard), "arn": ARN, "account": ACCOUNT, **OPEN})
+    example = Example({"policy": document(LOADS, guard), "arn": ARN, "account": ACCOUNT, "acl": OWN_ACL, **OPEN})
     assert isinstance(verdict(s3.others_cannot_reconfigure, example), ShouldBe)
 
 

@@ -16,7 +16,7 @@ from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings,
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
 from goldseam.control.setting import Cidr, KmsKey, Setting
-from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, violation
+from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, undecided, violation
 
 __all__ = [
     "EVERYTHING",
@@ -60,5 +60,6 @@ __all__ = [
     "may_disrupt",
     "should_be",
     "touched",
+    "undecided",
     "violation",
 ]

@@ -17,9 +17,8 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
 from goldseam.clouds.aws.statements import (
-    label,
+    not_public,
     policy_document,
-    public_statements,
     refuses_plain_http,
     tests,
     with_statement,
@@ -226,11 +225,7 @@ def policy_not_public(policy: Value) -> Verdict:
     A statement for everyone is closed by the condition that the client comes through a mount target, where security
     groups decide who gets there. Without a policy it is those that decide as well.
     """
-    found = [statement for statement in public_statements(policy) if not _via_mount_target(statement)]
-    if not found:
-        return compliant
-    wanted = without_public(policy, _held_to_mount_targets)
-    return should_be(policy=wanted, because="; ".join(map(label, found)))
+    return not_public(policy, lambda held: without_public(held, _held_to_mount_targets))
 
 
 _DEFAULT: Final = {

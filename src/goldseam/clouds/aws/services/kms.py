@@ -10,7 +10,7 @@ from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Pages
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
-from goldseam.clouds.aws.statements import aws_principals, closed, covers, label, public_statements, without_public
+from goldseam.clouds.aws.statements import aws_principals, closed, covers, not_public, without_public
 from goldseam.control import Example, Severity, Step, Verdict, compliant, control, harmless, may_disrupt, should_be
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
@@ -188,12 +188,10 @@ def policy_not_public(policy: Value, metadata: Value, arn: Value) -> Verdict:
     the right to administer its own key: where only the statement for everyone gave it, the account takes everyone's
     place, and a policy is never left without the account. Keys that AWS manages are AWS's affair.
     """
-    found = public_statements(policy) if metadata["KeyManager"] == "CUSTOMER" else []
-    if not found:
+    if metadata["KeyManager"] != "CUSTOMER":
         return compliant
     _, partition, _, _, account, _ = arn.split(":", 5)
-    wanted = _without_strangers(policy, f"arn:{partition}:iam::{account}:root")
-    return should_be(policy=wanted, because="; ".join(map(label, found)))
+    return not_public(policy, lambda held: _without_strangers(held, f"arn:{partition}:iam::{account}:root"))
 
 
 def _without_strangers(policy: Value, root: str) -> Value:

@@ -109,6 +109,11 @@ _TOPIC_SENDS: Final = {
     "Resource": _ARN,
     "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:eu-west-1:123456789012:orders"}},
 }
+_BUCKET_SENDS: Final = {
+    **_TOPIC_SENDS,
+    "Sid": "Bucket",
+    "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:photos-incoming"}},
+}
 _ACCOUNT_USES: Final = {
     "Effect": "Allow",
     "Principal": {"AWS": "arn:aws:iam::210987654321:root"},
@@ -133,7 +138,7 @@ def _kept(key: str = "", *, own: bool = False) -> Json:
     maps=required("sqs_queues_not_publicly_accessible"),
     covers=("prowler:sqs_queues_not_publicly_accessible",),
     disrupts=may_disrupt("senders and receivers that only the statement for everyone lets in are refused"),
-    compliant=({"policy": ABSENT}, {"policy": _document(_TOPIC_SENDS, _ACCOUNT_USES)}),
+    compliant=({"policy": ABSENT}, {"policy": _document(_TOPIC_SENDS, _BUCKET_SENDS, _ACCOUNT_USES)}),
     violating=(
         Example({"policy": _document(_ANYONE_SENDS)}, leaves={"policy": ABSENT}),
         Example(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.conditions import NEGATED, Line, required_keys
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
+from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, outsiders
+from goldseam.clouds.aws.principals import EVERYONE
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
 from goldseam.clouds.aws.services.iam.sign_in import days_since
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
-from goldseam.clouds.aws.statements import EVERYONE, aws_principals, label, public_statements, tests, without_public
+from goldseam.clouds.aws.statements import aws_principals, label, not_public, tests, without_public
 from goldseam.control import (
     Between,
     Example,
@@ -23,7 +26,6 @@ from goldseam.control import (
     control,
     harmless,
     may_disrupt,
-    should_be,
     violation,
 )
 from goldseam.resource import Ref
@@ -131,14 +133,15 @@ def trust_not_public(trust: Value, arn: Value, path: Value) -> Verdict:
     protection by itself. A role needs somebody who may take it on: where only everyone was named, the account takes
     everyone's place.
     """
-    found = [] if is_of_aws(path) else public_statements(trust)
-    if not found:
+    if is_of_aws(path):
         return compliant
     _, partition, _, _, account, _ = arn.split(":", 5)
+    return not_public(trust, lambda held: _closed(held, f"arn:{partition}:iam::{account}:root"), "trust")
+
+
+def _closed(trust: Value, root: str) -> Value:
     left = without_public(trust)
-    if left is ABSENT:
-        left = without_public(trust, lambda held: (_for_account(held, f"arn:{partition}:iam::{account}:root"),))
-    return should_be(trust=left, because="; ".join(map(label, found)))
+    return without_public(trust, lambda held: (_for_account(held, root),)) if left is ABSENT else left
 
 
 def _for_account(statement: Json, root: str) -> Json:
@@ -157,8 +160,26 @@ _TIES: Final = frozenset(
 def _strangers(trust: Value, account: str) -> Iterator[str]:
     """Other accounts that may take on the role and are asked for nothing more."""
     for statement in statements(trust):
-        if statement.get("Effect") == "Allow" and not any(test.key in _TIES for test in tests(statement)):
+        if statement.get("Effect") == "Allow" and not _is_tied(tests(statement)):
             yield from (name for name in aws_principals(statement) if name != EVERYONE and _account_of(name) != account)
+            yield from (who.name for who in outsiders(statement, account) if _by_condition(who))
+
+
+def _is_tied(lines: Sequence[Line]) -> bool:
+    """Whether a line asks for more: not to be something else, not if it is there, and not for anything at all."""
+    required = required_keys(lines)
+    return any(
+        line.key in _TIES
+        and line.operator not in {*NEGATED, "null"}
+        and (line.asks_presence or line.key in required)
+        and not {"*", ""} & {*line.values}
+        for line in lines
+    )
+
+
+def _by_condition(who: Outsider) -> bool:
+    """Whether it is a condition that names another account, under a principal for everyone."""
+    return who.known and not who.principal and who != ANYBODY
 
 
 def _account_of(principal: str) -> str:
@@ -174,8 +195,13 @@ def _account_of(principal: str) -> str:
         _state(_SERVICE, {**_ACCOUNT, "Principal": {"AWS": _OWN}}),
         _state({**_ACCOUNT, "Condition": {"StringEquals": {"sts:ExternalId": "b7e4"}}}),
         _state({**_ACCOUNT, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}),
+        _state({**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}}),
     ],
-    violating=[_state(_SERVICE, _ACCOUNT), _state({**_ACCOUNT, "Principal": {"AWS": ["210987654321", _OWN]}})],
+    violating=[
+        _state(_SERVICE, _ACCOUNT),
+        _state({**_ACCOUNT, "Principal": {"AWS": ["210987654321", _OWN]}}),
+        _state({**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalAccount": "210987654321"}}}),
+    ],
 )  # fmt: skip
 def other_accounts_tied(trust: Value, arn: Value, path: Value) -> Verdict:
     """Another account that may take on the role is asked for more than its number.

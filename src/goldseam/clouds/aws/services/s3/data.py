@@ -8,7 +8,7 @@ from goldseam.clouds.aws.public import FLAGS, in_force
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import asks_tls, is_public, policy_document, tls_denial, with_statement
+from goldseam.clouds.aws.statements import asks_tls, may_be_public, policy_document, tls_denial, with_statement
 from goldseam.control import (
     Example,
     KmsKey,
@@ -109,7 +109,7 @@ def tls_only(policy: Value, arn: Value, public_access_block: Value, account_publ
     if asks_tls(policy, _PROTECTED, *needed):
         return compliant
     refused = in_force("BlockPublicPolicy", public_access_block, account_public_access_block)
-    if refused and any(map(is_public, statements(policy))):
+    if refused and any(map(may_be_public, statements(policy))):
         return violation(because=_LETS_IN, guide=_REFUSED)
     return should_be(policy=with_statement(policy, tls_denial(_PROTECTED, *needed)), because=_LETS_IN)
 
