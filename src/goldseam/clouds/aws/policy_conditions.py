@@ -1,9 +1,9 @@
 """Conditions of policy statements in three values: met, not met, or open without the request. Pure.
 
-Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" (an absent key does not match and meets a negated
-operator; `IfExists`; `Null`), "Conditions with multiple context keys or values" (several lines: all; several values:
-one of them; of a negated operator: none), "Single-valued vs. multivalued context keys" (`ForAllValues` is met and
-`ForAnyValue` is not where the request has no such key), "IAM policy elements: Variables and tags".
+Sources: IAM User Guide, "IAM JSON policy elements: Condition operators" (an absent key does not match and meets a
+negated operator; `IfExists`; `Null`), "Conditions with multiple context keys or values" (several lines: all; several
+values: one of them; of a negated operator: none), "Single-valued vs. multivalued context keys" (`ForAllValues` is met
+and `ForAnyValue` is not where the request has no such key), "IAM policy elements: Variables and tags".
 """
 
 from __future__ import annotations

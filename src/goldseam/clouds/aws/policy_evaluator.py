@@ -100,11 +100,22 @@ class Policies:
         made._allow, made._deny = allow, deny
         return made
 
+    @cached_property
+    def _mentioned(self) -> dict[str, bool]:
+        return {}
+
+    def mentions(self, action: str) -> bool:
+        """Whether a statement that allows something is about the action, on whatever resource."""
+        if action not in self._mentioned:
+            self._mentioned[action] = any(statement.covers_action(action.lower()) for statement in self._allow)
+        return self._mentioned[action]
+
     def access(self, request: Request) -> Access:
         """Whether a request is allowed."""
         action = request.action.lower()
-        denied, allowed = (_applies(held, action, request) for held in (self._deny, self._allow))
-        if denied or allowed is False:
+        allowed = _applies(self._allow, action, request)
+        denied = allowed is False or _applies(self._deny, action, request)
+        if denied:
             return Access.DENIED
         own = Access.CONDITIONAL if denied is None or allowed is None else Access.ALLOWED
         return own if self._boundary is None else min(own, self._boundary.access(request))
