@@ -10,7 +10,7 @@ from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, 
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
-from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
+from goldseam.clouds.aws.services.iam.held import attached, boundary, details, document, inline
 from goldseam.clouds.aws.services.iam.sign_in import days_since
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
 from goldseam.clouds.aws.statements import EVERYONE, aws_principals, label, public_statements, tests, without_public
@@ -68,6 +68,7 @@ ROLE: Final = AwsKind(
         ),
         attached("Role"),
         inline("Role"),
+        boundary("Role"),
         Look(name="path", get=Get(*_GET, "Role.Path"), listed="Path"),
         Look(name="created", get=Get(*_GET, "Role.CreateDate"), listed="CreateDate"),
         Look(
