@@ -327,14 +327,16 @@ class Asked:
         self.asked.append(operation)
         boundary = {"PermissionsBoundary": {"PermissionsBoundaryArn": ARN}}
         text = json.dumps(document(allow("s3:*")))
-        return {
+        answers: dict[str, Json] = {
             "iam.GetUser": {"User": boundary},
             "iam.GetRole": {"Role": {}},
             "iam.GetPolicy": {"Policy": {"DefaultVersionId": "v3"}},
-            "iam.GetPolicyVersion": {"PolicyVersion": {"Document": text}}
-            if parameters.get("VersionId") == "v3"
-            else {},
-        }[operation]
+            "iam.GetPolicyVersion": {
+                "PolicyVersion": {"Document": text if parameters.get("VersionId") == "v3" else {}}
+            },
+        }
+        found: Mapping[str, Json] = answers[operation]
+        return found
 
 
 def test_a_boundary_is_read_by_the_version_in_force() -> None:

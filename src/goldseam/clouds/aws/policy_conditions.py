@@ -15,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from operator import eq, ge, gt, le, lt
 from typing import Any, Final, TypeAlias
 
-from goldseam.clouds.aws.policy_globs import UNRESOLVED, covers_resource, glob, literal, substituted
+from goldseam.clouds.aws.policy_globs import UNRESOLVED, covers_arn, glob, literal, substituted
 from goldseam.clouds.aws.statements import Line
 
 Tri: TypeAlias = bool | None
@@ -124,7 +124,7 @@ def _compared(compare: Callable[[Any, Any], bool], read: Callable[[str], Any]) -
 
 
 def _covers_arn(given: str, value: str) -> Tri:
-    return covers_resource(value, given)
+    return covers_arn(value, given)
 
 
 _ORDER: Final = {"equals": eq, "lessthan": lt, "lessthanequals": le, "greaterthan": gt, "greaterthanequals": ge}

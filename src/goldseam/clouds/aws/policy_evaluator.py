@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Final
 
 from goldseam.clouds.aws.policy_conditions import Context, Tri, all_of, any_of, is_met
-from goldseam.clouds.aws.policy_globs import any_action, covers_resource, substituted
+from goldseam.clouds.aws.policy_globs import UNRESOLVED, any_action, covers_resource, substituted
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import VERSION, Line, tests
 from goldseam.values import Json
@@ -61,12 +61,19 @@ class Statement:
         return (self._actions.match(action) is not None) is not self.by_exception
 
     def applies(self, request: Request) -> Tri:
-        """Whether it holds for a request whose action it is about."""
+        """Whether it holds for a request whose action it is about.
+
+        A variable without a value covers nothing, or makes the statement invalid ("Variables and tags"), which is open
+        where the statement is about everything else.
+        """
         return all_of((self._covers(request), is_met(self._condition, request.context)))
 
     def _covers(self, request: Request) -> Tri:
-        found = any_of(covers_resource(self._filled(each, request), request.resource) for each in self.resources)
-        return found if found is None or not self._but else not found
+        patterns = [self._filled(each, request) for each in self.resources]
+        found = any_of(covers_resource(each, request.resource) for each in patterns)
+        if not self._but or found is None:
+            return found
+        return None if not found and any(UNRESOLVED in each for each in patterns) else not found
 
     def _filled(self, pattern: str, request: Request) -> str:
         return substituted(pattern, request.context.variable) if self._has_variables else pattern

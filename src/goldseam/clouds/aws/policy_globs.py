@@ -67,18 +67,36 @@ def any_action(patterns: Iterable[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{glob(each.lower()).pattern})" for each in patterns) or r"(?!)")
 
 
-def covers_resource(pattern: str, resource: str) -> bool | None:
-    """Whether a `Resource` covers a resource: an ARN, or `*` for an action that takes none.
+def covers_arn(pattern: str, arn: str) -> bool | None:
+    """Whether a pattern covers an ARN, segment by segment.
 
     None where it does only if a `*` reaches over a colon before the last segment, which AWS's page leaves open.
     """
-    if set(pattern) == {"*"}:
+    if set(pattern) == {"*"} or _by_segment(pattern, arn):
         return True
-    if resource == "*":
-        return False
-    if _by_segment(pattern, resource):
-        return True
-    return None if glob(pattern).match(resource) else False
+    return None if glob(pattern).match(arn) else False
+
+
+def covers_resource(pattern: str, resource: str) -> bool | None:
+    """Whether a `Resource` covers a resource: an ARN, or `*` for an action that takes none.
+
+    None also where a wildcard is in the resource's type, such as `u*` for `user`, which is not allowed (IAM User Guide,
+    "Identify AWS resources with Amazon Resource Names (ARNs)").
+    """
+    if resource == "*" or set(pattern) == {"*"}:
+        return set(pattern) == {"*"}
+    found = covers_arn(pattern, resource)
+    return None if found and _is_blurred(_segments(pattern)[-1], resource) else found
+
+
+_TYPE: Final = re.compile(r"[^/:]+[/:]")
+
+
+def _is_blurred(segment: str, resource: str) -> bool:
+    """Whether the last segment of a pattern has a wildcard where the resource has its type; objects have none."""
+    _, _, service, *_, last = resource.split(":", _SEGMENTS - 1)
+    kind = _TYPE.match(last)
+    return kind is not None and service != "s3" and set(segment) != {"*"} and not segment.startswith(kind[0])
 
 
 def _by_segment(pattern: str, resource: str) -> bool:

@@ -66,8 +66,8 @@ EXCESSES: Final = (
         "Some rights, such as to make a key for another user or to pass any role to a machine, lead to the "
         "rights of others, though the policy does not name those.",
         "name in `Resource` the users, roles or functions that are meant; for `iam:PassRole` name the role, and with "
-        "the condition `iam:PassedToService` the service; a permissions boundary on a user or role limits what policies "
-        "written into it allow",
+        "the condition `iam:PassedToService` the service; a permissions boundary of a user or role limits what the "
+        "policies written into it allow",
         ("iam:PassRole", "ec2:RunInstances"), ("iam_inline_policy_allows_privilege_escalation",),
         ("iam_policy_allows_privilege_escalation",), Severity.HIGH,
     ),
