@@ -141,6 +141,12 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": ALL}
         ({"Statement": [{**ALL, "Action": "s3:*"}]}, []),
         ({"Statement": [{**ALL, "Condition": {"Bool": {"aws:MultiFactorAuthPresent": "true"}}}]}, []),
         ({"Statement": [{**ALL, "Effect": "Deny"}]}, []),
+        ({"Statement": [ALL, {**ALL, "Effect": "Deny"}]}, []),
+        ({"Statement": [ALL, {**ALL, "Action": "iam:*", "Effect": "Deny"}]}, ["own"]),
+        ({"Statement": [{**ALL, "Resource": "arn:aws:*"}]}, ["own"]),
+        ({"Statement": [{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}]}, ["own"]),
+        ({"Statement": [{"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"}]}, []),
+        ({"Statement": [{**ALL, "Condition": {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}}]}, ["own"]),
     ],
 )
 def test_policies_that_allow_everything_are_told_by_their_version_in_force(document: Json, found: list[str]) -> None:

@@ -17,6 +17,9 @@ from goldseam.values import ABSENT, Json, Value
 _EXAMPLE: Final = "goldseam-example"
 """The name of the resource in the examples."""
 
+_POLICY: Final = "goldseam-policy"
+"""The name of the policy in the examples, which name a bucket too."""
+
 _NARROW: Final = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::goldseam-example/*"}],
@@ -58,7 +61,7 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     for each in pair(name):
         ground.make("iam.CreateGroup", GroupName=each)
     refs = [reference(ground, group.GROUP, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return Made(refs[0], {_EXAMPLE: name}, (refs[1],))
 
 
 def _role(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
@@ -80,7 +83,7 @@ def _policy(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
         for document in later:
             ground.make("iam.CreatePolicyVersion", PolicyArn=arn, PolicyDocument=document, SetAsDefault=False)
         refs.append(reference(ground, managed_policy.POLICY, arn))
-    return Made(refs[0], {}, (refs[1],))
+    return Made(refs[0], {_POLICY: name}, (refs[1],))
 
 
 def _none(kind: AwsKind) -> Callable[[EmulatedGround, str, Mapping[str, Value]], Made]:

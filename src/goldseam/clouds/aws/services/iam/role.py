@@ -13,7 +13,7 @@ from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, outsiders
 from goldseam.clouds.aws.principals import EVERYONE
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
-from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
+from goldseam.clouds.aws.services.iam.held import attached, boundary, details, document, inline
 from goldseam.clouds.aws.services.iam.sign_in import days_since
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
 from goldseam.clouds.aws.statements import aws_principals, label, not_public, tests, without_public
@@ -70,6 +70,7 @@ ROLE: Final = AwsKind(
         ),
         attached("Role"),
         inline("Role"),
+        boundary("Role"),
         Look(name="path", get=Get(*_GET, "Role.Path"), listed="Path"),
         Look(name="created", get=Get(*_GET, "Role.CreateDate"), listed="CreateDate"),
         Look(

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.facet import Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.iam.held import attached, details, inline
+from goldseam.clouds.aws.services.iam.held import attached, boundary, details, inline
 from goldseam.clouds.aws.services.iam.sign_in import (
     MUST_RESET,
     SECOND_FACTOR,
@@ -105,6 +105,7 @@ USER: Final = AwsKind(
         SIGN_IN_IDLE,
         attached("User"),
         inline("User"),
+        boundary("User"),
         Look(name="path", get=Get(*_USER, "User.Path"), listed="Path"),
         Look(name="created", get=Get(*_USER, "User.CreateDate"), listed="CreateDate"),
         replace(tags(Get("iam.ListUserTags", {"UserName": "{id}"}, path="Tags")), listed="Tags"),
