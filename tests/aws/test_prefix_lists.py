@@ -201,7 +201,7 @@ def test_any_group_is_judged_by_what_is_behind_its_rules(
     rules: list[tuple[str, tuple[int, int]]], one: Json, other: Json
 ) -> None:
     """Open where a network or a list is known to be; unknown where only a list could be; and closed otherwise."""
-    behind = {WORLD: True, "10.0.0.0/8": False}
+    behind: dict[str, bool | None] = {WORLD: True, "10.0.0.0/8": False}
     behind |= {
         name: None if "unread" in held else bool(held["networks"]) for name, held in ((LIST, one), (OTHERS, other))
     }

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
-from typing import Final, TypeAlias
-
-Network: TypeAlias = IPv4Network | IPv6Network
+from typing import Any, Final
 
 _NARROWEST: Final = {4: 7, 6: 11}
 """The longest prefix, by IP version, that still holds more than any single owner.
@@ -27,12 +25,22 @@ def is_world(cidr: str) -> bool:
     That way 0.0.0.0/1 with 128.0.0.0/1 is no way round. A network of private, unique local or otherwise reserved
     addresses is never the world, however wide; nor is one that a single owner can hold, such as a /8.
     """
-    return spans_owners(ip_network(cidr, strict=False))
-
-
-def spans_owners(network: Network) -> bool:
-    """Whether a network is a public one that no single owner can hold."""
+    network = ip_network(cidr, strict=False)
     return network.prefixlen <= _NARROWEST[network.version] and not network.is_private
+
+
+def without_networks(cidr: str, taken: Iterable[str]) -> list[str]:
+    """What is left of a network when others of its version are taken out of it, in as few networks as can be."""
+    left: list[Any] = [ip_network(cidr, strict=False)]
+    for other in taken:
+        left = [piece for item in left for piece in _without(item, ip_network(other, strict=False))]
+    return [str(item) for item in collapse_addresses(left)]
+
+
+def _without(network: Any, other: Any) -> Iterable[Any]:
+    if not network.overlaps(other):
+        return (network,)
+    return network.address_exclude(other) if other.prefixlen > network.prefixlen else ()
 
 
 def internet_networks(cidrs: Iterable[str]) -> list[str]:
