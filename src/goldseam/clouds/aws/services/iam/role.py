@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
-from goldseam.clouds.aws.services.iam.sign_in import days_since
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
 from goldseam.clouds.aws.statements import EVERYONE, aws_principals, label, public_statements, tests, without_public
 from goldseam.control import (
