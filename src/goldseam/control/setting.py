@@ -50,13 +50,15 @@ def _cidr(value: Json) -> Cidr:
     if not isinstance(value, str):
         msg = "a network is given as text, such as `192.0.2.0/24`"
         raise TypeError(msg)
-    ip_network(value, strict=True)
+    if ip_network(value, strict=True).prefixlen == 0:
+        msg = "that is the whole internet"
+        raise ValueError(msg)
     _refuse_internet([value])
     return Cidr(value)
 
 
 def _refuse_internet(networks: Sequence[str]) -> None:
-    """Raise ValueError for the internet at large, also in halves: what opens something to it is no setting."""
+    """Raise ValueError for the internet at large, also in parts: a rule would be passed over that opens it again."""
     if found := internet_networks(networks):
         msg = f"that is the internet at large: {', '.join(found)}"
         raise ValueError(msg)

@@ -47,6 +47,7 @@ class PrefixLists(Look):
     networks of a list.
     """
 
+    in_parts = True
     holds: Callable[[list[str]], list[str]] = field(default=_same, kw_only=True)
 
     @property
