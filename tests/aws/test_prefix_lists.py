@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldseam.clock import SystemClock
+from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.public import Way, reached
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.ec2 import authorized_ports, security_group
@@ -335,6 +336,11 @@ def test_a_list_is_read_once_for_all_groups_of_a_region_and_not_at_all_where_non
     assert cloud.asked == {"ec2.DescribeSecurityGroups": 1, "ec2.GetManagedPrefixListEntries": 2}
     assert groups["sg-0"].facets["prefix_lists"] == {LIST: prefix_list(WORLD)}
     assert groups["sg-0"].facets["prefix_list_networks"] == {LIST: prefix_list(WORLD, "203.0.113.0/24")}
+
+
+def test_what_facts_look_at_comes_with_what_controls_read() -> None:
+    """The mutation: each of the two facets is a question of its own, so that facts ask for every failing group again."""
+    assert "prefix_list_networks" in aws_catalog().judged[SECURITY_GROUP]
 
 
 def test_a_list_that_may_not_be_read_hides_neither_the_other_nor_the_group() -> None:

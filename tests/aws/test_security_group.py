@@ -24,7 +24,7 @@ from goldseam.clouds.aws.services.ec2.security_group import (
     default_closed,
     port_control,
 )
-from goldseam.control import Catalog, Compliant, Control, ShouldBe, Verdict, Violation
+from goldseam.control import Catalog, Cidr, Compliant, Control, Setting, ShouldBe, Verdict, Violation
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused, UsageError
 from goldseam.evaluate import Status, evaluate
@@ -249,6 +249,8 @@ def test_a_replacement_as_wide_as_the_world_is_refused(networks: list[str]) -> N
         with pytest.raises(UsageError, match=r"the internet at large|the whole internet"):
             control.chosen({"replacement": networks})
     assert control.chosen({"replacement": ["192.0.2.0/24", "11.0.0.0/8"]})["replacement"]
+    with pytest.raises(UsageError, match="the internet at large"):
+        Setting("network", Cidr, "").parsed("128.0.0.0/1")
 
 
 # --- arithmetic over all groups ---

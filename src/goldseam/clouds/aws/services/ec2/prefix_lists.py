@@ -55,6 +55,11 @@ class PrefixLists(Look):
         """The entries of a list; a group whose rules name none takes no call."""
         return (ENTRIES,)
 
+    @property
+    def call(self) -> tuple[str, ...]:
+        """One for all that is kept of the lists: what facts look at comes with what controls read."""
+        return (ENTRIES,)
+
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The entries of each list."""
         group = item or ask.every(_GROUPS[0], {"GroupIds": [ref.id]}, ref.region, _GROUPS[1])[0]
