@@ -339,7 +339,7 @@ def test_a_list_is_read_once_for_all_groups_of_a_region_and_not_at_all_where_non
 
 
 def test_what_facts_look_at_comes_with_what_controls_read() -> None:
-    """The mutation: each of the two facets is a question of its own, so that facts ask for every failing group again."""
+    """The mutation: each facet is a question of its own: facts then ask for every failing group."""
     assert "prefix_list_networks" in aws_catalog().judged[SECURITY_GROUP]
 
 
