@@ -195,6 +195,7 @@ WRONG = {
     "mode: ask, settings: {turns: '3'}": "setting `turns` (int) cannot be `3`: int is wanted",
     "mode: ask, settings: {inner: [10.0.0.1/8]}": "10.0.0.1/8 has host bits set",
     "mode: ask, settings: {inner: [0.0.0.0/0]}": "that is the whole internet",
+    "mode: ask, settings: {inner: [0.0.0.0/1, 128.0.0.0/1]}": "that is the internet at large",
     "mode: ask, settings: {turns: 2024-13-45}": "is not a value",
     "mode: ask, scope: {account: '1'}": "there is no key of `scope` `account`; did you mean `accounts`?",
     "mode: ask, scope: {accounts: []}": "`accounts` is an empty list, which matches nothing",

@@ -143,12 +143,10 @@ def _not_judged(error: Exception) -> str:
 def _discreet(verdict: Verdict, secrets: Secrets) -> Verdict:
     """The verdict with nothing sensitive in its words."""
     if isinstance(verdict, ShouldBe):
-        return replace(verdict, because=secrets.text(verdict.because))
+        return replace(verdict, because=secrets.text(verdict.because), remains=secrets.text(verdict.remains))
     if isinstance(verdict, Violation):
         return replace(verdict, because=secrets.text(verdict.because), guide=secrets.text(verdict.guide))
-    if isinstance(verdict, Unknown):
-        return Unknown(secrets.text(verdict.reason))
-    return verdict
+    return Unknown(secrets.text(verdict.reason)) if isinstance(verdict, Unknown) else verdict
 
 
 def _secrets(control: Control, values: Iterable[Value]) -> Secrets:
@@ -165,7 +163,12 @@ def _effective(verdict: ShouldBe, resource: Resource, control: Control) -> Verdi
         before, after = resource.facets.get(name), facet.normal(value)
         if differs(before, after):
             changes[name] = after
-    return ShouldBe(changes, verdict.because) if changes else compliant
+    return replace(verdict, changes=changes) if changes else _left(verdict)
+
+
+def _left(verdict: ShouldBe) -> Verdict:
+    """The verdict where nothing is left to change; what remains for a person is no pass."""
+    return Violation(verdict.remains) if verdict.remains else compliant
 
 
 def evaluate(
@@ -193,8 +196,8 @@ def _finding(name: str, control: Control, resource: Resource, settings: Mapping[
         return Finding(name, control.id, ref, Status.UNKNOWN, verdict.reason)
     if isinstance(verdict, ShouldBe):
         offence = {facet: difference(resource.facets[facet], after) for facet, after in verdict.changes.items()}
-        return Finding(
-            name, control.id, ref, Status.FAIL, verdict.because, verdict.changes, state=document_digest(offence)
-        )
+        because = "; ".join(filter(None, (verdict.because, verdict.remains)))
+        state = document_digest([offence, verdict.remains] if verdict.remains else offence)
+        return Finding(name, control.id, ref, Status.FAIL, because, verdict.changes, state=state)
     state = digest({facet: resource.facets[facet] for facet in control.reads})
     return Finding(name, control.id, ref, Status.FAIL, verdict.because, guide=verdict.guide, state=state)

@@ -46,7 +46,8 @@ def propose(
     `controls` are all enabled controls of the kind, for the what-if; `exempt` are the ids of those with an exemption
     in force on this resource; `follows` is the plan that was executed on it last, from the ledger.
     Steps: 1. converge; 2. write the calls and their undo; 3. look at every other control;
-    4. refuse what does not fix, what breaks as much as it fixes, and what an exemption covers.
+    4. refuse what does not fix, what breaks as much as it fixes, and what an exemption covers. A fix that says what it
+    leaves to a person (`ShouldBe.remains`) is one, and is not among the plan's `fixes`.
 
     Raises PlanRefused (also while an accepted change of what the controls look at still waits), ExemptResource.
     """
@@ -68,7 +69,7 @@ def propose(
         follows=follows,
     )
     # 4. refuse
-    _refuse_useless(plan, resource, wanted, controls)
+    _refuse_useless(plan, resource, wanted, rules, _in_part(wanted, resource, target, settings_of))
     refuse_exempt(resource, target, [c for c in controls if c.id in exempt], settings_of)
     return plan
 
@@ -124,7 +125,7 @@ def _reasons(resource: Resource, wanted: Sequence[Control], settings_of: Setting
         if not isinstance(verdict, ShouldBe):
             msg = f"{control.id} has no fix on {resource.ref}: {verdict.because}; {verdict.guide or 'mend it by hand'}"
             raise PlanRefused(msg)
-        reasons[control.id] = verdict.because
+        reasons[control.id] = "; ".join(filter(None, (verdict.because, verdict.remains)))
     return reasons
 
 
@@ -219,12 +220,27 @@ def _changes(resource: Resource, target: Resource, order: Iterable[str]) -> tupl
     return tuple(Change(name, before, after) for name, before, after in pairs if not same(before, after))
 
 
-def _refuse_useless(plan: Plan, resource: Resource, wanted: Sequence[Control], controls: Sequence[Control]) -> None:
-    if missed := {control.id for control in wanted} - set(plan.fixes):
+def _in_part(
+    wanted: Iterable[Control], resource: Resource, target: Resource, settings_of: SettingsOf
+) -> frozenset[str]:
+    """The controls whose fix says that it leaves something to a person, and leaves nothing else."""
+    found = set()
+    for control in wanted:
+        settings = settings_of(control, resource)
+        before, after = (verdict_on(control, state, settings) for state in (resource, target))
+        if isinstance(before, ShouldBe) and before.remains and not isinstance(after, (ShouldBe, Compliant)):
+            found.add(control.id)
+    return frozenset(found)
+
+
+def _refuse_useless(
+    plan: Plan, resource: Resource, wanted: Sequence[Control], rules: Rules, in_part: frozenset[str]
+) -> None:
+    if missed := {control.id for control in wanted} - set(plan.fixes) - in_part:
         msg = f"the change would not make {', '.join(sorted(missed))} pass on {resource.ref}"
         raise PlanRefused(msg)
     worst = max(control.severity.rank for control in wanted)
-    if grave := [item.id for item in controls if item.id in plan.breaks and item.severity.rank >= worst]:
+    if grave := [item.id for item in rules.controls if item.id in plan.breaks and item.severity.rank >= worst]:
         msg = f"the change would break {', '.join(grave)} on {resource.ref}"
         raise PlanRefused(msg)
 

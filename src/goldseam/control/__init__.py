@@ -15,7 +15,7 @@ from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told
 from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
-from goldseam.control.setting import Cidr, KmsKey, Setting
+from goldseam.control.setting import Cidr, KmsKey, Port, Setting
 from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, undecided, violation
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "Lookup",
     "Mask",
     "Permission",
+    "Port",
     "ReadOnly",
     "Secrets",
     "Setting",

@@ -16,10 +16,15 @@ class Compliant:
 
 @dataclass(frozen=True, slots=True)
 class ShouldBe:
-    """The facets that must change, each with the whole value that it should have, and what is wrong now."""
+    """The facets that must change, each with the whole value that it should have, and what is wrong now.
+
+    `remains` says what the change leaves to a person, empty for nothing: the control does not pass after it then, and
+    no call is left to plan.
+    """
 
     changes: Mapping[str, Value]
     because: str
+    remains: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Violation:
 
 
 Verdict: TypeAlias = Compliant | ShouldBe | Violation | Unknown
+"""`Unknown` is for a value that was read and does not say enough; a facet that was not read never reaches a rule."""
 
 compliant: Final = Compliant()
 

@@ -214,7 +214,8 @@ class Way:
     """How traffic from the internet would come to one place in a network, by one family of addresses.
 
     `address` is the public one, empty for none; `gateway` the internet gateway of the route out of the subnet, empty
-    for none; `ingress` are the rules of all its security groups, as atoms.
+    for none; `ingress` are the rules of all its security groups, as atoms, with the networks of a prefix list in its
+    place; a list that stands there was not read.
     """
 
     family: Family
@@ -254,7 +255,7 @@ def _let_in(way: Way) -> Answer:
         return yes(*(f"a security group lets the world in: {spelled(rule)}" for rule in rules[:_SHOWN]))
     lists = sorted({rule["source"] for rule in way.ingress if rule["kind"] == "prefix-list"})
     if lists:
-        return Unknown(f"what prefix list {', '.join(lists)} holds was not read")
+        return Unknown(f"the entries of prefix list {', '.join(lists)} could not be read")
     return no(f"no security group lets the world in by {way.family}")
 
 

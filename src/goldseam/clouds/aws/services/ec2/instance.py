@@ -229,7 +229,7 @@ def no_public_address(public_ip: Value) -> Verdict:
     maps=required("ec2_instance_older_than_specific_days", "ec2_instance_stopped_older_than_specific_days"),
     covers=("security-hub:EC2.4",),
     compliant=[{"stopped_days": 0}, {"stopped_days": 15}],
-    violating=[{"stopped_days": 45}, Example({"stopped_days": 15}, {"days": 10})],
+    violating=[{"stopped_days": 30}, Example({"stopped_days": 15}, {"days": 10})],
 )  # fmt: skip
 def not_stopped_for_long(stopped_days: int, *, days: Annotated[int, Between(1, 3650)] = 30) -> Verdict:
     """An instance is not stopped for weeks.
@@ -237,10 +237,10 @@ def not_stopped_for_long(stopped_days: int, *, days: Annotated[int, Between(1, 3
     It gets no patches while it is stopped, and starts one day with the holes of then; its volumes are paid for. It is
     never terminated from here: what is on it may be the only copy.
     """
-    if stopped_days <= days:
+    if stopped_days < days:
         return compliant
     return violation(
-        because=f"the instance is stopped for at least {stopped_days} days, {days} are allowed",
+        because=f"the instance is stopped for more than {stopped_days} days, {days} are allowed",
         guide="1. ask the owner whether it is still needed; if so, patch it before it is used; 2. if not, keep what "
         "may be: `aws ec2 create-image --instance-id INSTANCE --name NAME`, and wait until the image is available; 3. "
         "see which volumes would go with the instance; 4. `aws ec2 terminate-instances --instance-ids INSTANCE`",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from goldseam.clouds.aws.conditions import NEGATED, Line, required_keys
+from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, outsiders
@@ -14,7 +15,6 @@ from goldseam.clouds.aws.principals import EVERYONE
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.services.iam.held import attached, boundary, details, document, inline
-from goldseam.clouds.aws.services.iam.sign_in import days_since
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
 from goldseam.clouds.aws.statements import aws_principals, label, not_public, tests, without_public
 from goldseam.control import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import Get, Look, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.report import OPERATIONS, ROOT, date_of, rows
-from goldseam.clouds.aws.services.iam.sign_in import days_since
 from goldseam.control import Between, Example, Severity, Touch, Verdict, compliant, control, harmless, violation
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
