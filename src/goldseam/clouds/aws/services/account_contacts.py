@@ -19,7 +19,11 @@ _CHOSEN: Final = {
 
 @control(
     "aws.account.security-contact", ACCOUNT, severity=Severity.MEDIUM,
-    disrupts=harmless("AWS writes to one more address; nothing else changes"),
+    disrupts=harmless(
+        "AWS sends security notices to this contact as well; nothing else changes",
+        source="AWS Account Management Reference Guide, Update the alternate contacts for your AWS account",
+        noticed_by="the contact who is named",
+    ),
     maps=required("account_security_contact_information_is_registered"),
     compliant=[{"security_contact": _TEAM}],
     violating=[

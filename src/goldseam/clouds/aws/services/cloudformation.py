@@ -78,7 +78,11 @@ _MADE: Final = "CREATE_COMPLETE"
     severity=Severity.MEDIUM,
     maps=required("cloudformation_stacks_termination_protection_enabled"),
     covers=("seed:stackTerminationProtection",),
-    disrupts=harmless("only a deletion of the stack is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion of the stack is refused, until the protection is switched off again",
+        source="AWS CloudFormation API Reference, UpdateTerminationProtection",
+        noticed_by="those who delete the stack",
+    ),
     compliant=(
         {"protected": True, "root": "", "status": _MADE},
         {"protected": False, "root": _ROOT, "status": _MADE},

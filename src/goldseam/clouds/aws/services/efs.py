@@ -162,7 +162,12 @@ def several_zones(zone: Value) -> Verdict:
     "aws.efs.file-system.backed-up",
     FILE_SYSTEM,
     severity=Severity.MEDIUM,
-    disrupts=harmless("a copy is made every day while clients go on working; it is charged for by size"),
+    disrupts=harmless(
+        "the file system stays available during its daily backup, which uses no burst credits; backups are "
+        "charged by size, and those made before the fix is taken back stay",
+        source="Amazon EFS User Guide, Backing up EFS file systems",
+        noticed_by="those who pay",
+    ),
     maps=required("efs_have_backup_enabled"),
     compliant=[{"backup": "ENABLED"}],
     violating=[Example({"backup": "DISABLED"}, leaves={"backup": "ENABLED"})],
@@ -205,7 +210,11 @@ _ROLE: Final = {**_ANYONE, "Sid": "App", "Principal": {"AWS": "arn:aws:iam::1234
     "aws.efs.file-system.policy-not-public",
     FILE_SYSTEM,
     severity=Severity.HIGH,
-    disrupts=harmless("clients in the network mount as before; a statement for everyone is tied to mount targets"),
+    disrupts=may_disrupt(
+        "clients that do not use a mount target (AWS Transfer Family servers) lose what the statement for "
+        "everyone allows them",
+        source="Amazon EFS User Guide, Blocking public access to EFS file systems",
+    ),
     maps=required("efs_not_publicly_accessible"),
     compliant=[{"policy": ABSENT}, {"policy": policy_document(_IN_NETWORK, _ROLE)}],
     violating=[

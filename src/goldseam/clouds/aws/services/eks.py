@@ -263,7 +263,11 @@ _EVERY: Final = ["api", "audit", "authenticator", "controllerManager", "schedule
     severity=Severity.MEDIUM,
     maps=required("eks_control_plane_logging_all_types_enabled"),
     covers=("seed:eksLoggingEnabled",),
-    disrupts=harmless("the control plane writes to CloudWatch, which charges by volume; the cluster goes on"),
+    disrupts=may_disrupt(
+        "CloudWatch Logs charges by volume, and the logs of a busy control plane may cost more than the "
+        "control plane; the cluster itself goes on",
+        source="Amazon EKS API Reference, UpdateClusterConfig",
+    ),
     compliant=({"logs": _EVERY},),
     violating=(
         Example({"logs": []}, leaves={"logs": _EVERY}),
@@ -286,7 +290,11 @@ def logging_complete(logs: list[str]) -> Verdict:
     PROTECTION,
     severity=Severity.LOW,
     maps=required("eks_cluster_deletion_protection_enabled"),
-    disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion is refused, until the protection is switched off again",
+        source="Amazon EKS API Reference, UpdateClusterConfig",
+        noticed_by="those who delete it",
+    ),
     compliant=({"deletion_protected": True},),
     violating=(Example({"deletion_protected": False}, leaves={"deletion_protected": True}),),
 )

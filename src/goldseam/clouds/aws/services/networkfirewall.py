@@ -111,7 +111,11 @@ POLICY: Final = AwsKind(
     FIREWALL,
     severity=Severity.MEDIUM,
     maps=required("networkfirewall_deletion_protection"),
-    disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion is refused, until the protection is switched off again",
+        source="AWS Network Firewall API Reference, UpdateFirewallDeleteProtection",
+        noticed_by="those who delete it",
+    ),
     compliant=[{"deletion_protection": True}],
     violating=[Example({"deletion_protection": False}, leaves={"deletion_protection": True})],
 )
@@ -127,7 +131,11 @@ def deletion_protected(deletion_protection: bool) -> Verdict:  # noqa: FBT001
     "aws.networkfirewall.firewall.subnets-protected",
     FIREWALL,
     severity=Severity.LOW,
-    disrupts=harmless("only a change of its subnets is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a change of its subnets is refused, until the protection is switched off again",
+        source="AWS Network Firewall API Reference, UpdateSubnetChangeProtection",
+        noticed_by="those who change its subnets",
+    ),
     compliant=[{"subnet_protection": True}],
     violating=[Example({"subnet_protection": False}, leaves={"subnet_protection": True})],
 )
@@ -143,7 +151,12 @@ def subnets_protected(subnet_protection: bool) -> Verdict:  # noqa: FBT001
     "aws.networkfirewall.firewall.policy-protected",
     FIREWALL,
     severity=Severity.LOW,
-    disrupts=harmless("only the choice of another policy is refused; rules can be changed as before"),
+    disrupts=harmless(
+        "only the choice of another policy is refused, until the protection is switched off again; rules can "
+        "be changed as before",
+        source="AWS Network Firewall API Reference, UpdateFirewallPolicyChangeProtection",
+        noticed_by="those who choose another policy",
+    ),
     compliant=[{"policy_protection": True}],
     violating=[Example({"policy_protection": False}, leaves={"policy_protection": True})],
 )

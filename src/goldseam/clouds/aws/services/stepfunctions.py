@@ -123,7 +123,12 @@ def machine_logged(logging: Mapping[str, Json]) -> Verdict:
     "aws.stepfunctions.state-machine.traced",
     STATE_MACHINE,
     severity=Severity.LOW,
-    disrupts=harmless("a share of the executions is recorded by X-Ray, which is charged for; executions go on"),
+    disrupts=harmless(
+        "running executions are not affected; a sample of the executions is recorded (by default one each "
+        "second and 5 % of the rest), and X-Ray charges by trace",
+        source="AWS Step Functions Developer Guide, Trace Step Functions request data in AWS X-Ray",
+        noticed_by="those who pay",
+    ),
     compliant=({"traced": True},),
     violating=(Example({"traced": False}, leaves={"traced": True}),),
 )

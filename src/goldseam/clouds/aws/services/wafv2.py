@@ -214,7 +214,10 @@ logged, global_logged = (
         severity=Severity.MEDIUM,
         maps=required("wafv2_webacl_logging_enabled"),
         disrupts=harmless(
-            "requests are judged as before; what is logged is charged for, and may hold what clients send"
+            "requests are evaluated as before; delivery to the chosen destination is charged by volume, and "
+            "the logs may contain what clients send",
+            source="AWS WAF Developer Guide, Pricing for logging protection pack (web ACL) traffic information",
+            noticed_by="those who pay and those who read the logs",
         ),
         compliant=[{"log": _TO_GROUP}],
         violating=[

@@ -205,7 +205,12 @@ def root_object(config: Mapping[str, Json], *, object: str = "index.html") -> Ve
     DISTRIBUTION,
     severity=Severity.MEDIUM,
     maps=required("cloudfront_distributions_logging_enabled"),
-    disrupts=harmless("viewers are served as before; CloudFront refuses the change where the bucket takes no ACLs"),
+    disrupts=harmless(
+        "viewers are served as before; storage of the logs is charged, CloudFront adds itself to the ACL of "
+        "the bucket and refuses the change where the bucket has ACLs disabled",
+        source="Amazon CloudFront Developer Guide, Configure standard logging (legacy)",
+        noticed_by="those who pay",
+    ),
     compliant=[
         {"config": config()},
         {

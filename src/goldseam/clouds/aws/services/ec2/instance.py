@@ -104,7 +104,9 @@ def metadata_stays_near(
 @control(
     "aws.ec2.instance.monitored", INSTANCE, severity=Severity.LOW,
     disrupts=harmless(
-        "metrics come every minute instead of every five, and are charged for; the instance notices nothing"
+        "metrics are sent every minute instead of every five, and each is charged; the instance runs as before",
+        source="Amazon EC2 User Guide, Manage detailed monitoring for your EC2 instances",
+        noticed_by="those who pay",
     ),
     maps=required("ec2_instance_detailed_monitoring_enabled"),
     compliant=[{"monitored": True, "gone": False}, {"monitored": False, "gone": True}],

@@ -75,7 +75,12 @@ _WHERE_TO: Final = (
 
 @control(
     "aws.ec2.vpc.flow-logged", VPC, severity=Severity.MEDIUM,
-    disrupts=harmless("traffic is recorded outside of its way; what is recorded is charged for"),
+    disrupts=harmless(
+        "flow logs are collected outside the path of the traffic, without impact on throughput or latency; "
+        "delivery to the chosen destination is charged by volume",
+        source="Amazon VPC User Guide, Logging IP traffic using VPC Flow Logs",
+        noticed_by="those who pay",
+    ),
     maps=required("vpc_flow_logs_enabled"),
     covers=("security-hub:EC2.6", "cloudbots:vpc_turn_on_flow_logs"),
     compliant=[

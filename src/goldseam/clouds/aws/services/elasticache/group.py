@@ -129,7 +129,11 @@ REPLICATION_GROUP: Final = AwsKind(
 _GOOD: Final = {_FAILOVER: True, _MULTI_AZ: True, UPGRADE: True, RETENTION: 7, _SOURCE: "shop-002"}
 _TWO: Final = {"count": 2, "waiting": []}
 _ONE: Final = {"count": 1, "waiting": []}
-_SPREAD_COST: Final = "a failed node is replaced by a replica, which may lack the last writes; nothing else changes"
+_FAILS_OVER: Final = may_disrupt(
+    "after a failover, which maintenance causes too, the roles of the nodes change: clients that use node endpoints "
+    "write to a replica, and the last writes may be lost",
+    source="Amazon ElastiCache User Guide, Minimizing downtime during maintenance",
+)
 
 
 def _group(leaves: Mapping[str, Json] | None = None, nodes: Json = _TWO, **changed: Json) -> Example:
@@ -156,7 +160,7 @@ def _spread(settings: Mapping[str, Json], nodes: Mapping[str, Json], because: st
 
 @control(
     "aws.elasticache.replication-group.failover", REPLICATION_GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless(_SPREAD_COST),
+    disrupts=_FAILS_OVER,
     maps=required("elasticache_redis_cluster_automatic_failover_enabled"),
     covers=("security-hub:ElastiCache.3",),
     compliant=[_group(), _group(MultiAZEnabled=False)],
@@ -178,7 +182,7 @@ def failover(settings: Mapping[str, Json], nodes: Mapping[str, Json]) -> Verdict
 
 @control(
     "aws.elasticache.replication-group.multi-az", REPLICATION_GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless(_SPREAD_COST),
+    disrupts=_FAILS_OVER,
     maps=required("elasticache_redis_cluster_multi_az_enabled"),
     compliant=[_group()],
     violating=[

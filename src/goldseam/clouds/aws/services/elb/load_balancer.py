@@ -125,7 +125,12 @@ LOAD_BALANCER: Final = AwsKind(
     LOAD_BALANCER,
     severity=Severity.MEDIUM,
     maps=required("elb_logging_enabled"),
-    disrupts=harmless("requests are served as before; AWS refuses the change where it may not write to the bucket"),
+    disrupts=harmless(
+        "requests are served as before; only storage of the logs is charged, and AWS refuses the change where "
+        "it may not write to the bucket",
+        source="User Guide for Classic Load Balancers, Access logs for your Classic Load Balancer",
+        noticed_by="those who pay",
+    ),
     compliant=[{"access_log": {"S3BucketName": "goldseam-logs", "S3BucketPrefix": "", "EmitInterval": 60}}],
     violating=[
         {"access_log": ABSENT},
@@ -175,7 +180,12 @@ def cross_zone(cross_zone: bool) -> Verdict:  # noqa: FBT001
     LOAD_BALANCER,
     severity=Severity.LOW,
     maps=required("elb_connection_draining_enabled"),
-    disrupts=harmless("an instance that is taken out is given time to answer what it has begun"),
+    disrupts=harmless(
+        "an instance that is deregistered completes the requests in flight; a deregistration may take up to "
+        "the timeout",
+        source="User Guide for Classic Load Balancers, Configure connection draining for your Classic Load Balancer",
+        noticed_by="those who deploy or scale in",
+    ),
     compliant=[{"draining": {"Enabled": True, "Timeout": 60}}],
     violating=[
         Example(

@@ -113,8 +113,10 @@ def environment_encrypted(environment: Mapping[str, Json], environment_key: str)
     FUNCTION,
     severity=Severity.LOW,
     disrupts=harmless(
-        "a share of the requests is recorded by X-Ray, which is charged for; AWS refuses the change where the "
-        "function's role may not write traces"
+        "the function can be invoked during the update; one request each second and 5 % of the rest are "
+        "traced, X-Ray charges by trace, and AWS refuses the change where the role may not write traces",
+        source="AWS Lambda Developer Guide, Visualize Lambda function invocations using AWS X-Ray",
+        noticed_by="those who pay",
     ),
     compliant=({"tracing": "Active"},),
     violating=(Example({"tracing": "PassThrough"}, leaves={"tracing": "Active"}),),

@@ -129,7 +129,11 @@ _SLOW: Final = {"SEARCH_SLOW_LOGS": f"{_GROUP}/slow"}
 
 @control(
     "aws.opensearch.domain.audited", DOMAIN, severity=Severity.MEDIUM,
-    disrupts=harmless("a copy of what happens goes to CloudWatch Logs, which charges for it"),
+    disrupts=may_disrupt(
+        "enabling audit logs causes a blue/green deployment, during which searches and indexing are slower and "
+        "requests may be refused; CloudWatch Logs charges by volume",
+        source="Amazon OpenSearch Service Developer Guide, Making configuration changes in Amazon OpenSearch Service",
+    ),
     maps=required("opensearch_service_domains_audit_logging_enabled"),
     compliant=[{"options": {**_GOOD, LOGS: {_AUDIT: _GROUP}}, "fine_grained": True}],
     violating=[
@@ -155,7 +159,11 @@ def audited(options: Value, fine_grained: Value, *, log_group: str = "") -> Verd
 
 @control(
     "aws.opensearch.domain.errors-logged", DOMAIN, severity=Severity.LOW,
-    disrupts=harmless("a copy of the error log goes to CloudWatch Logs, which charges for it"),
+    disrupts=may_disrupt(
+        "with some versions of the service software the change causes a blue/green deployment, during which "
+        "searches and indexing are slower",
+        source="Amazon OpenSearch Service Developer Guide, Making configuration changes in Amazon OpenSearch Service",
+    ),
     maps=required("opensearch_service_domains_cloudwatch_logging_enabled"),
     compliant=[{"options": {**_GOOD, LOGS: {_ERRORS: _GROUP}}}],
     violating=[

@@ -103,7 +103,11 @@ def not_public(settings: Mapping[str, Json]) -> Verdict:
 
 @control(
     "aws.redshift.cluster.backed-up", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=harmless("snapshots are taken all the time; more of them are kept, which costs what they take"),
+    disrupts=harmless(
+        "snapshots are incremental; more of them are kept, and charged by size",
+        source="Amazon Redshift Management Guide, Amazon Redshift snapshots and backups",
+        noticed_by="those who pay",
+    ),
     maps=required("redshift_cluster_automated_snapshot"),
     covers=("security-hub:Redshift.3",),
     compliant=[_example(), _example(AutomatedSnapshotRetentionPeriod=35)],
@@ -183,7 +187,11 @@ _IN_BUCKET: Final = {"LogDestinationType": "s3", "BucketName": "goldseam-audit"}
 
 @control(
     "aws.redshift.cluster.audited", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=harmless("a copy of what happens goes to CloudWatch Logs or to a bucket, which costs what it takes"),
+    disrupts=harmless(
+        "logs that the cluster writes anyway are copied to CloudWatch Logs or to a bucket, which charge by volume",
+        source="Amazon Redshift Management Guide, Database audit logging",
+        noticed_by="those who pay",
+    ),
     maps=required("redshift_cluster_audit_logging"),
     covers=("security-hub:Redshift.4",),
     compliant=[{"log": _IN_CLOUDWATCH}, {"log": _IN_BUCKET}],
