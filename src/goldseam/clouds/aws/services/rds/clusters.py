@@ -18,6 +18,7 @@ from goldseam.clouds.aws.services.rds.transport import CLUSTER_STORE, is_on, req
 from goldseam.control import (
     Between,
     Control,
+    Disruption,
     Example,
     Severity,
     Verdict,
@@ -212,6 +213,14 @@ def backed_up(kind: AwsKind, good: Mapping[str, Json], *checks: str) -> Control:
     return rule
 
 
+def _copied_logs(kind: AwsKind) -> Disruption:
+    return harmless(
+        "the database writes its logs as before; CloudWatch Logs charges by volume for a copy of them",
+        source=_LOG_EXPORTS[kind.name],
+        noticed_by="those who pay",
+    )
+
+
 Logs: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
@@ -222,11 +231,7 @@ def logs_exported(kind: AwsKind, good: Mapping[str, Json], logs: Logs, check: st
 
     @control(
         f"{kind.name}.logs-exported", kind, severity=Severity.MEDIUM,
-        disrupts=harmless(
-            "the database writes its logs as before; CloudWatch Logs charges by volume for a copy of them",
-            source=_LOG_EXPORTS[kind.name],
-            noticed_by="those who pay",
-        ),
+        disrupts=_copied_logs(kind),
         maps=required(check),
         compliant=[
             _example(good, {"engine": engine}, EnabledCloudwatchLogsExports=wanted),
