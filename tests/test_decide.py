@@ -240,7 +240,7 @@ def test_a_fix_that_may_disrupt_needs_its_facts(about: tuple[Fact, ...], mode: s
     assert decided(ALWAYS, rule=RISKY, about=about).mode == mode
 
 
-@pytest.mark.parametrize("claim", [Disruption(), harmless("a lock shuts nobody out")])
+@pytest.mark.parametrize("claim", [Disruption(), harmless("a lock shuts nobody out", source="")])
 def test_harmless_without_a_source_is_never_automatic(claim: Disruption) -> None:
     """The mutation: whatever names no harm counts as harmless."""
     decision = decided(ALWAYS, rule=vault_control(claim))

@@ -71,7 +71,7 @@ NO_CLAIM: Final = Disruption()
 """The disruption of a control without a fix: there is nothing to claim."""
 
 
-def harmless(why: str, *, source: str = "", noticed_by: str = "nobody") -> Disruption:
+def harmless(why: str, *, source: str, noticed_by: str = "nobody") -> Disruption:
     """The disruption of a fix that cannot break what works: why not, who notices it, and the page that says so."""
     return Disruption(why=why, source=source, noticed_by=noticed_by)
 

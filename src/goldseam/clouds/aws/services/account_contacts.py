@@ -53,7 +53,6 @@ def security_contact(
 
 @control(
     "aws.account.support-role", ACCOUNT, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person says who may speak with AWS"),
     maps=required("iam_support_role_created"), covers=("security-hub:IAM.18",),
     compliant=[{"support": ["incident-support"]}],
     violating=[{"support": []}],
@@ -76,7 +75,6 @@ def support_role(support: list[Json]) -> Verdict:
 
 @control(
     "aws.account.in-organisation", ACCOUNT, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; an invitation is accepted by a person"),
     maps=required("organizations_account_part_of_organizations"),
     compliant=[{"organisation": "o-abcdefghij"}],
     violating=[{"organisation": ABSENT}],

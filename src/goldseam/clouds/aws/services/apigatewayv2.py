@@ -234,7 +234,6 @@ def no_data_trace(defaults: Mapping[str, Json]) -> Verdict:
     "aws.apigatewayv2.stage.throttled",
     STAGE,
     severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person chooses the limits, and AWS has no way to take them off again"),
     compliant=[{"defaults": _LIMITED}],
     violating=[{"defaults": _SILENT}],
 )
@@ -257,7 +256,6 @@ def throttled(defaults: Mapping[str, Json]) -> Verdict:
     API,
     severity=Severity.HIGH,
     maps=required("apigatewayv2_api_authorizers_enabled"),
-    disrupts=harmless("nothing is changed; a person chooses who may call what"),
     compliant=[{"open_routes": []}],
     violating=[{"open_routes": ["GET /orders"]}],
 )

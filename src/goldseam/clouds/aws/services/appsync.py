@@ -217,7 +217,6 @@ def traced(settings: Mapping[str, Json]) -> Verdict:
     "aws.appsync.api.behind-firewall",
     API,
     severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person chooses the rules"),
     compliant=[
         {"web_acl": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/api/a1b2", "visibility": "GLOBAL"},
         {"web_acl": ABSENT, "visibility": "PRIVATE"},

@@ -23,7 +23,6 @@ from goldseam.control import (
 from goldseam.values import Json, Value
 
 _STACK: Final = {"StackName": "{address}"}
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 _BOOTSTRAP: Final = "CDKToolkit"
 _VERSION: Final = "BootstrapVersion"
 
@@ -106,7 +105,6 @@ def termination_protected(protected: bool, root: str, status: str) -> Verdict:  
     STACK,
     severity=Severity.LOW,
     covers=("security-hub:CloudFormation.1",),
-    disrupts=_BY_HAND,
     compliant=(
         {"topics": ["arn:aws:sns:eu-west-1:123456789012:stacks"], "root": ""},
         {"topics": [], "root": _ROOT},
@@ -135,7 +133,6 @@ def notifies(topics: list[str], root: str) -> Verdict:
     STACK,
     severity=Severity.CRITICAL,
     maps=required("cloudformation_stack_outputs_find_secrets"),
-    disrupts=_BY_HAND,
     compliant=({"secret_outputs": []},),
     violating=({"secret_outputs": ["Password"]},),
 )
@@ -157,7 +154,6 @@ def no_secrets(secret_outputs: list[str]) -> Verdict:
     "aws.cloudformation.stack.not-drifted",
     STACK,
     severity=Severity.LOW,
-    disrupts=_BY_HAND,
     compliant=({"drift": "IN_SYNC"}, {"drift": "NOT_CHECKED"}, {"drift": ""}),
     violating=({"drift": "DRIFTED"},),
 )
@@ -181,7 +177,6 @@ def not_drifted(drift: str) -> Verdict:
     STACK,
     severity=Severity.MEDIUM,
     maps=required("cloudformation_stack_cdktoolkit_bootstrap_version"),
-    disrupts=_BY_HAND,
     compliant=({"stack_name": "shop", "bootstrap": ""}, {"stack_name": _BOOTSTRAP, "bootstrap": "21"}),
     violating=({"stack_name": _BOOTSTRAP, "bootstrap": "20"}, {"stack_name": _BOOTSTRAP, "bootstrap": ""}),
 )

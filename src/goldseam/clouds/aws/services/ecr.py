@@ -214,7 +214,6 @@ _EXPIRES: Final = {
 
 @control(
     "aws.ecr.repository.old-images-expire", REPOSITORY, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; images that expire are lost, so a person says which"),
     maps=required("ecr_repositories_lifecycle_policy_enabled"),
     compliant=[{"lifecycle": _EXPIRES}],
     violating=[{"lifecycle": ABSENT}],
@@ -235,7 +234,6 @@ def old_images_expire(lifecycle: Value) -> Verdict:
 
 @control(
     "aws.ecr.repository.encrypted-with-kms", REPOSITORY, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; the encryption of a repository is for good"),
     compliant=[{"encryption": "KMS"}, {"encryption": "KMS_DSSE"}],
     violating=[{"encryption": "AES256"}],
 )  # fmt: skip

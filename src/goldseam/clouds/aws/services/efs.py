@@ -116,7 +116,6 @@ FILE_SYSTEM: Final = AwsKind(
     "aws.efs.file-system.encrypted",
     FILE_SYSTEM,
     severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the files to an encrypted file system"),
     maps=required("efs_encryption_at_rest_enabled"),
     compliant=[{"encrypted": True}],
     violating=[{"encrypted": False}],
@@ -139,7 +138,6 @@ def encrypted(encrypted: bool) -> Verdict:  # noqa: FBT001
     "aws.efs.file-system.several-zones",
     FILE_SYSTEM,
     severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person moves the files to a regional file system"),
     maps=required("efs_multi_az_enabled"),
     compliant=[{"zone": ABSENT}],
     violating=[{"zone": "eu-west-1a"}],
@@ -315,14 +313,11 @@ ACCESS_POINT: Final = AwsKind(
     find=Listing("efs.DescribeAccessPoints", "AccessPoints", id="AccessPointId", narrow={"AccessPointId": "{id}"}),
 )
 
-_ANEW: Final = harmless("nothing is changed; a person makes the access point anew")
-
 
 @control(
     "aws.efs.access-point.directory-enforced",
     ACCESS_POINT,
     severity=Severity.MEDIUM,
-    disrupts=_ANEW,
     maps=required("efs_access_point_enforce_root_directory"),
     compliant=[{"root": "/app"}],
     violating=[{"root": "/"}],
@@ -345,7 +340,6 @@ def directory_enforced(root: str) -> Verdict:
     "aws.efs.access-point.user-enforced",
     ACCESS_POINT,
     severity=Severity.MEDIUM,
-    disrupts=_ANEW,
     maps=required("efs_access_point_enforce_user_identity"),
     compliant=[{"user": {"Uid": 1000, "Gid": 1000}}],
     violating=[{"user": ABSENT}],

@@ -39,7 +39,6 @@ _ACTIVE: Final = until("cluster.status", "ACTIVE", "FAILED", of="the cluster")
 _ADDRESS: Final = "arn:{partition}:eks:{region}:{account}:cluster/{id}"
 _CLUSTERS: Final = Listing("eks.ListClusters", "clusters")
 _TOUCHED: Final = (changes("eks", f"{REQUEST}.name", f"{REQUEST}.clusterName"),)
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 
 
 def _described(path: str) -> Get:
@@ -311,7 +310,6 @@ def protection_on(deletion_protected: bool) -> Verdict:  # noqa: FBT001
     CLUSTER,
     severity=Severity.MEDIUM,
     maps=required("eks_cluster_kms_cmk_encryption_in_secrets_enabled"),
-    disrupts=_BY_HAND,
     compliant=({"secrets_encrypted": True},),
     violating=({"secrets_encrypted": False},),
 )
@@ -337,7 +335,6 @@ def secrets_encrypted(secrets_encrypted: bool) -> Verdict:  # noqa: FBT001
     CLUSTER,
     severity=Severity.HIGH,
     maps=required("eks_cluster_uses_a_supported_version"),
-    disrupts=_BY_HAND,
     compliant=({"version": {"name": "1.35", "ended": ""}},),
     violating=({"version": {"name": "1.24", "ended": "2024-01-31"}},),
 )
@@ -359,7 +356,6 @@ def supported_version(version: Mapping[str, str]) -> Verdict:
     "aws.eks.node-group.ssh-limited",
     NODE_GROUP,
     severity=Severity.HIGH,
-    disrupts=_BY_HAND,
     compliant=({"remote_access": {"Key": "", "Groups": []}}, {"remote_access": {"Key": "ops", "Groups": ["sg-1"]}}),
     violating=({"remote_access": {"Key": "ops", "Groups": []}},),
 )

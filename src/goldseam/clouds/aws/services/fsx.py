@@ -183,7 +183,6 @@ def tags_copied_to_volumes(settings: Mapping[str, Json]) -> Verdict:
     "aws.fsx.file-system.windows-multi-az",
     FILE_SYSTEM,
     severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person moves the files"),
     maps=required("fsx_windows_file_system_multi_az_enabled"),
     compliant=[{"windows_deployment": "MULTI_AZ_1"}, {"windows_deployment": ABSENT}],
     violating=[{"windows_deployment": "SINGLE_AZ_2"}],

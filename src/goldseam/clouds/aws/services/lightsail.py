@@ -156,7 +156,6 @@ def snapshotted(snapshots: bool) -> Verdict:  # noqa: FBT001
     "aws.lightsail.instance.ports-closed",
     INSTANCE,
     severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person decides who still needs the ports"),
     maps=required("lightsail_instance_public"),
     compliant=[{"ports": []}],
     violating=[{"ports": ["tcp 22-22"]}],

@@ -173,7 +173,6 @@ def policy_protected(policy_protection: bool) -> Verdict:  # noqa: FBT001
     FIREWALL,
     severity=Severity.MEDIUM,
     maps=required("networkfirewall_logging_enabled"),
-    disrupts=harmless("nothing is changed; a person chooses where the logs go"),
     compliant=[{"logs": ["ALERT"]}, {"logs": ["ALERT", "FLOW"]}],
     violating=[{"logs": []}],
 )
@@ -196,7 +195,6 @@ def logged(logs: list[str]) -> Verdict:
     FIREWALL,
     severity=Severity.MEDIUM,
     maps=required("networkfirewall_multi_az"),
-    disrupts=harmless("nothing is changed; a person chooses the subnet and the routes"),
     compliant=[{"subnets": ["subnet-1", "subnet-2"]}],
     violating=[{"subnets": ["subnet-1"]}],
 )
@@ -221,7 +219,6 @@ def in_two_zones(subnets: list[str]) -> Verdict:
     maps=required(
         "networkfirewall_policy_default_action_full_packets", "networkfirewall_policy_default_action_fragmented_packets"
     ),
-    disrupts=harmless("nothing is changed; a person looks at what the stateful rules would do first"),
     compliant=[{"passed": []}],
     violating=[{"passed": ["fragments"]}, {"passed": ["whole packets", "fragments"]}],
 )
@@ -245,7 +242,6 @@ def inspects(passed: list[str]) -> Verdict:
     POLICY,
     severity=Severity.MEDIUM,
     maps=required("networkfirewall_policy_rule_group_associated"),
-    disrupts=harmless("nothing is changed; a person chooses the rules"),
     compliant=[{"rule_groups": ["arn:aws:network-firewall:eu-west-1:123456789012:stateful-rulegroup/web"]}],
     violating=[{"rule_groups": []}],
 )

@@ -160,7 +160,6 @@ def queries_logged(query_log: Value, private: bool, *, log_group: str = "") -> V
     HOSTED_ZONE,
     severity=Severity.HIGH,
     maps=required("route53_dangling_ip_subdomain_takeover"),
-    disrupts=harmless("nothing is changed; a person decides what becomes of the name"),
     compliant=[{"missing_buckets": []}],
     violating=[{"missing_buckets": ["shop.example.com"]}],
 )

@@ -19,7 +19,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -117,7 +116,6 @@ _MONTHLY: Final = {"RotationLambdaARN": _FUNCTION, "RotationRules": {"Automatica
 _ANYONE: Final = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
 _PARTNER: Final = {**_ANYONE, "Sid": "Partner", "Principal": {"AWS": "arn:aws:iam::210987654321:root"}}
 _OURS_ONLY: Final = {**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 
 
 @control(
@@ -178,7 +176,7 @@ def rotation_on(
 
 
 @control(
-    "aws.secretsmanager.secret.renewed", SECRET, severity=Severity.MEDIUM, disrupts=_BY_HAND,
+    "aws.secretsmanager.secret.renewed", SECRET, severity=Severity.MEDIUM,
     maps=required("secretsmanager_secret_rotated_periodically"), covers=("security-hub:SecretsManager.4",),
     compliant=[
         {"ages": {"changed": 75, "read": 75}, "owner": ""}, {"ages": {"changed": 360, "read": 0}, "owner": "rds"},
@@ -201,7 +199,7 @@ def renewed(ages: Value, owner: Value, *, days: Annotated[int, Between(1, 3650)]
 
 
 @control(
-    "aws.secretsmanager.secret.used", SECRET, severity=Severity.LOW, disrupts=_BY_HAND,
+    "aws.secretsmanager.secret.used", SECRET, severity=Severity.LOW,
     maps=required("secretsmanager_secret_unused"), covers=("security-hub:SecretsManager.3",),
     compliant=[{"ages": {"changed": 75, "read": 75}}],
     violating=[

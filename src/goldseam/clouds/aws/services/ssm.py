@@ -126,7 +126,6 @@ _SECRET: Final = re.compile(
 
 @control(
     "aws.ssm.parameter.secrets-encrypted", PARAMETER, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the value, and whoever reads it needs the key"),
     compliant=[
         {"parameter_name": "/app/db/password", "type": "SecureString"},
         {"parameter_name": "/app/region", "type": "String"},

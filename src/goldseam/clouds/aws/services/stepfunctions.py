@@ -25,7 +25,6 @@ from goldseam.control import (
 from goldseam.values import ABSENT, Json, Value
 
 _MACHINE: Final = {"stateMachineArn": "{id}"}
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 
 
 def _described(path: str) -> Get:
@@ -146,7 +145,6 @@ def machine_traced(traced: bool) -> Verdict:  # noqa: FBT001
     STATE_MACHINE,
     severity=Severity.CRITICAL,
     maps=required("stepfunctions_statemachine_no_secrets_in_definition"),
-    disrupts=_BY_HAND,
     compliant=({"secrets": []},),
     violating=({"secrets": ["States.Call.Parameters.Password"]},),
 )
@@ -169,7 +167,6 @@ def no_secrets(secrets: list[str]) -> Verdict:
     STATE_MACHINE,
     severity=Severity.LOW,
     maps=required("stepfunctions_statemachine_encrypted_with_cmk"),
-    disrupts=_BY_HAND,
     compliant=({"own_key": True},),
     violating=({"own_key": False},),
 )

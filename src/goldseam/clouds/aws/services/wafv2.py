@@ -249,7 +249,6 @@ has_rules, global_has_rules = (
         kind,
         severity=Severity.MEDIUM,
         maps=required("wafv2_webacl_with_rules"),
-        disrupts=harmless("nothing is changed; a person chooses the rules"),
         compliant=[{"rules": ["AWS-AWSManagedRulesCommonRuleSet"]}],
         violating=[{"rules": []}],
     )(_has_rules)
@@ -277,7 +276,6 @@ measured, global_measured = (
         kind,
         severity=Severity.LOW,
         maps=required("wafv2_webacl_rule_logging_enabled"),
-        disrupts=harmless("nothing is changed; a person writes the rules again"),
         compliant=[{"unseen": []}],
         violating=[{"unseen": ["rule bots", "the web ACL"]}],
     )(_measured)

@@ -292,7 +292,6 @@ def access_logged(access_log: Value, *, destination: str = "", format: str = _FO
     STAGE,
     severity=Severity.HIGH,
     maps=required("apigateway_restapi_no_secrets_in_stage_variables"),
-    disrupts=harmless("nothing is changed; a person moves the secret"),
     compliant=[{"secret_variables": []}],
     violating=[{"secret_variables": ["dbPassword"]}],
 )

@@ -155,7 +155,6 @@ def certificate_by_name(config: Mapping[str, Json]) -> Verdict:
     DISTRIBUTION,
     severity=Severity.LOW,
     maps=required("cloudfront_distributions_custom_ssl_certificate"),
-    disrupts=harmless("nothing is changed; a person asks for the certificate"),
     compliant=[{"config": config()}],
     violating=[{"config": config(ViewerCertificate=CLOUDFRONTS_OWN)}],
 )

@@ -129,7 +129,6 @@ def flow_logged(
 
 @control(
     "aws.ec2.vpc.reaches-ec2-privately", VPC, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the endpoint"),
     maps=required("vpc_endpoint_for_ec2_enabled"),
     covers=("security-hub:EC2.10",),
     compliant=[
@@ -159,7 +158,6 @@ def reaches_ec2_privately(endpoints: list[str], own: bool) -> Verdict:  # noqa: 
 
 @control(
     "aws.ec2.vpc.not-default", VPC, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person deletes the network"),
     compliant=[{"is_default": False}],
     violating=[{"is_default": True}],
 )  # fmt: skip
@@ -182,7 +180,6 @@ def not_default(is_default: bool) -> Verdict:  # noqa: FBT001
 
 @control(
     "aws.ec2.vpc.in-two-zones", VPC, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the subnets"),
     maps=required("vpc_subnet_different_az"),
     compliant=[{"zones": ["eu-west-1a", "eu-west-1b"]}, {"zones": []}],
     violating=[{"zones": ["eu-west-1a"]}],

@@ -25,7 +25,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -249,7 +248,6 @@ def group_backed_up(settings: Mapping[str, Json], source: str, *, days: Annotate
 
 @control(
     "aws.elasticache.replication-group.encrypted-in-transit", REPLICATION_GROUP, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the clients to TLS"),
     maps=required("elasticache_redis_cluster_in_transit_encryption_enabled"),
     compliant=[{"tls": "required"}],
     violating=[{"tls": "off"}, {"tls": "preferred"}],
@@ -276,7 +274,6 @@ def group_encrypted_in_transit(tls: str) -> Verdict:
 
 @control(
     "aws.elasticache.replication-group.encrypted", REPLICATION_GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a new group from a backup"),
     maps=required("elasticache_redis_cluster_rest_encryption_enabled"),
     compliant=[{"encrypted": True}],
     violating=[{"encrypted": False}],
@@ -293,7 +290,6 @@ def group_encrypted(encrypted: Value) -> Verdict:
 
 @control(
     "aws.elasticache.replication-group.authenticated", REPLICATION_GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person hands out the passwords"),
     maps=required("elasticache_redis_replication_group_auth_enabled"),
     compliant=[{"signed_in": True}],
     violating=[{"signed_in": False}],

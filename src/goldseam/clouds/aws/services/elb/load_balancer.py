@@ -241,7 +241,6 @@ _IAM: Final = "arn:aws:iam::123456789012:server-certificate/web"
     severity=Severity.HIGH,
     maps=required("elb_ssl_listeners"),
     covers=("seed:elbHttpsOnly",),
-    disrupts=harmless("nothing is changed; a person moves the clients"),
     compliant=[{"listeners": [_speaks(443, "HTTPS", _ACM)]}, {"listeners": []}],
     violating=[
         {"listeners": [_speaks(80, "HTTP"), _speaks(443, "HTTPS", _ACM)]},
@@ -270,7 +269,6 @@ def listeners_use_tls(listeners: list[Json]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.LOW,
     maps=required("elb_ssl_listeners_use_acm_certificate"),
-    disrupts=harmless("nothing is changed; a person asks for the certificate"),
     compliant=[{"listeners": [_speaks(443, "HTTPS", _ACM), _speaks(80, "HTTP")]}],
     violating=[{"listeners": [_speaks(443, "HTTPS", _IAM)]}],
 )
@@ -294,7 +292,6 @@ def certificates_from_acm(listeners: list[Json]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.MEDIUM,
     maps=required("elb_is_in_multiple_az"),
-    disrupts=harmless("nothing is changed; a person chooses the subnet"),
     compliant=[{"zones": ["eu-west-1a", "eu-west-1b"]}],
     violating=[{"zones": ["eu-west-1a"]}],
 )
@@ -317,7 +314,6 @@ def in_two_zones(zones: list[str]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.LOW,
     covers=("seed:elbNoInstances",),
-    disrupts=harmless("nothing is changed; a person decides whether it is still needed"),
     compliant=[{"has_instances": True}],
     violating=[{"has_instances": False}],
 )

@@ -13,22 +13,10 @@ from goldseam.clouds.aws.services.iam.identity import excess
 from goldseam.clouds.aws.services.iam.role import ROLE, is_of_aws
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.statements import policy_document
-from goldseam.control import (
-    Control,
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Control, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import Json
 
 _WORDS: Final = ((USER, "user"), (GROUP, "group"), (ROLE, "role"))
-_NOTHING_CHANGES: Final = harmless("nothing is changed; a person narrows the policy, knowing what its holder does")
 
 
 def statement(*actions: str, resource: str = "*", effect: str = "Allow") -> Json:
@@ -120,7 +108,7 @@ def _inline_control(kind: AwsKind, word: str, excessive: Excess) -> Control:
 
     @control(
         f"{kind.name}.inline-{excessive.control}", kind, severity=excessive.severity,
-        title=f"Policies written into a {word} {excessive.title}", why=excessive.why, disrupts=_NOTHING_CHANGES,
+        title=f"Policies written into a {word} {excessive.title}", why=excessive.why,
         maps=required(*excessive.inline), compliant=[{"inline": []}, {"inline": narrow}], violating=[{"inline": wide}],
     )  # fmt: skip
     def inline_gives_no_more(inline: list[Json]) -> Verdict:
@@ -154,7 +142,7 @@ def _administrator_control(kind: AwsKind, word: str, check: str) -> Control:
         title=f"No {word} holds AWS's policy for administrators",
         why="Who holds every right over everything can undo every other protection, and one leaked key is enough. "
         "Some have to: exempt those.",
-        disrupts=_NOTHING_CHANGES, maps=required(check),
+        maps=required(check),
         compliant=[{"attached": [_SUPPORT]}],
         violating=[{"attached": [_SUPPORT, {"arn": f"{_OF_AWS}{_ADMINISTRATOR}"}]}],
     )  # fmt: skip
@@ -204,7 +192,6 @@ CLOUDSHELL: Final = tuple(_cloudshell_control(kind, word) for kind, word in _WOR
 
 @control(
     "aws.iam.user.rights-through-groups", USER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the group that gives the same"),
     maps=required("iam_policy_attached_only_to_group_or_roles"), covers=("cloudbots:iam_user_detach",),
     compliant=[{"attached": [], "inline": []}, {"attached": [{"arn": f"{_OF_AWS}{_DENY_ALL}"}], "inline": []}],
     violating=[

@@ -9,17 +9,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.opensearch.domain import AT_REST, BETWEEN_NODES, DOMAIN, ENDPOINT, LOGS, SOFTWARE
 from goldseam.clouds.aws.statements import not_public, policy_document
-from goldseam.control import (
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
 _MODERN: Final = "Policy-Min-TLS-1-2-PFS-2023-10"
@@ -290,7 +280,6 @@ _FINE_GRAINED: Final = (
 
 @control(
     "aws.opensearch.domain.fine-grained", DOMAIN, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person maps the clients first"),
     maps=required("opensearch_service_domains_access_control_enabled"),
     compliant=[{"fine_grained": True}],
     violating=[{"fine_grained": False}],
@@ -307,7 +296,6 @@ def fine_grained(fine_grained: Value) -> Verdict:
 
 @control(
     "aws.opensearch.domain.in-vpc", DOMAIN, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a new domain"),
     maps=required("opensearch_service_domains_not_publicly_accessible"),
     compliant=[{"vpc": "vpc-1"}],
     violating=[{"vpc": ""}],
@@ -328,7 +316,6 @@ def in_vpc(vpc: str) -> Verdict:
 
 @control(
     "aws.opensearch.domain.fault-tolerant", DOMAIN, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person adds nodes, which cost"),
     maps=required(
         "opensearch_service_domains_fault_tolerant_data_nodes", "opensearch_service_domains_fault_tolerant_master_nodes"
     ),

@@ -195,7 +195,6 @@ _PORTS: Final = {
 
 @control(
     "aws.rds.instance.port-not-default", DB_INSTANCE, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person moves the clients"),
     maps=required("rds_instance_non_default_port"),
     compliant=[
         {"port": 6543, "engine": "postgres", "cluster": ""},
@@ -229,7 +228,6 @@ RENAMING: Final = (
 
 @control(
     "aws.rds.instance.admin-not-default", DB_INSTANCE, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes another user"),
     maps=required("rds_instance_default_admin"),
     compliant=[{"admin": "keeper", "cluster": ""}, {"admin": "admin", "cluster": "shop"}],
     violating=[{"admin": "admin", "cluster": ""}, {"admin": "postgres", "cluster": ""}],
@@ -246,7 +244,6 @@ def admin_not_default(admin: str, cluster: str) -> Verdict:
 
 @control(
     "aws.rds.instance.tls-required", DB_INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person gives the database a parameter group of its own"),
     maps=required("rds_instance_transport_encrypted"),
     compliant=[
         {"transport": {"group": "default.postgres16", "values": {"rds.force_ssl": "1"}}},
@@ -276,7 +273,6 @@ def tls_required(transport: Value) -> Verdict:
 
 @control(
     "aws.rds.instance.certificate-current", DB_INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person sees to the clients first"),
     maps=required("rds_instance_certificate_expiration"),
     compliant=[{"certificate": {"until": "2061-05-21", "days": 12000}}, {"certificate": ABSENT}],
     violating=[

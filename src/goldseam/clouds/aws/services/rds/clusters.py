@@ -266,7 +266,6 @@ def encrypted(kind: AwsKind, check: str, service: str) -> Control:
 
     @control(
         f"{kind.name}.encrypted", kind, severity=Severity.HIGH,
-        disrupts=harmless("nothing is changed; a person moves the data to an encrypted cluster"),
         maps=required(check),
         compliant=[{"encrypted": True}],
         violating=[{"encrypted": False}],
@@ -294,7 +293,6 @@ def multi_az(kind: AwsKind, check: str, service: str) -> Control:
 
     @control(
         f"{kind.name}.multi-az", kind, severity=Severity.MEDIUM,
-        disrupts=harmless("nothing is changed; a person adds an instance"),
         maps=required(check),
         compliant=[{"spread": True, "members": 2}, {"spread": False, "members": 2}],
         violating=[{"spread": False, "members": 1}, {"spread": False, "members": 0}],
@@ -321,7 +319,6 @@ def tls_required(kind: AwsKind, family: str, name: str, service: str, *checks: s
 
     @control(
         f"{kind.name}.tls-required", kind, severity=Severity.MEDIUM,
-        disrupts=harmless("nothing is changed; a person gives the cluster a parameter group of its own"),
         maps=required(*checks),
         compliant=[
             {"transport": {"group": default, "values": {name: "1"}}},

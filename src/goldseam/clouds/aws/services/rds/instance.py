@@ -248,7 +248,6 @@ def multi_az(settings: Mapping[str, Json], waiting: Mapping[str, Json], cluster:
 
 @control(
     "aws.rds.instance.encrypted", DB_INSTANCE, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the data to an encrypted instance"),
     maps=required("rds_instance_storage_encrypted"),
     compliant=[{"encrypted": True, "cluster": ""}, {"encrypted": False, "cluster": "shop"}],
     violating=[{"encrypted": False, "cluster": ""}],

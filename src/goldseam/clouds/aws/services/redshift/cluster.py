@@ -215,7 +215,6 @@ def audited(log: Value, *, bucket: str = "") -> Verdict:
 
 @control(
     "aws.redshift.cluster.tls-required", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person gives the cluster a parameter group of its own"),
     maps=required("redshift_cluster_in_transit_encryption_enabled"),
     compliant=[
         {"transport": {"group": "default.redshift-2.0", "values": {REQUIRE_SSL: "true"}}},
@@ -240,7 +239,6 @@ def tls_required(transport: Value) -> Verdict:
 
 @control(
     "aws.redshift.cluster.admin-not-default", CLUSTER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes another user"),
     maps=required("redshift_cluster_non_default_username"),
     compliant=[{"admin": "keeper"}],
     violating=[{"admin": "awsuser"}],
@@ -261,7 +259,6 @@ def admin_not_default(admin: str) -> Verdict:
 
 @control(
     "aws.redshift.cluster.database-not-default", CLUSTER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes another database"),
     maps=required("redshift_cluster_non_default_database_name"),
     compliant=[{"database": "sales"}],
     violating=[{"database": "dev"}],
@@ -282,7 +279,6 @@ def database_not_default(database: str) -> Verdict:
 
 @control(
     "aws.redshift.cluster.multi-az", CLUSTER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person decides on the cost"),
     maps=required("redshift_cluster_multi_az_enabled"),
     compliant=[{"spread": "Enabled"}],
     violating=[{"spread": "Disabled"}, {"spread": ""}],
