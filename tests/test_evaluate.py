@@ -170,8 +170,8 @@ def test_a_control_that_does_not_fit_its_kind_does_not_load() -> None:
         del windows
         return compliant
 
-    make = control("x", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("x"), compliant=[{"windows": 1}],
-                   violating=[{"windows": 2}])  # fmt: skip
+    make = control("x", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("x", source="Toys, a page"),
+                   compliant=[{"windows": 1}], violating=[{"windows": 2}])  # fmt: skip
     with pytest.raises(UnknownName):
         make(windows)
 

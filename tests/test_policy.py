@@ -61,7 +61,8 @@ SHELF = Kind("test.shelf", "shelf", (Plain(name="lock"),))
 
 
 @control(
-    "test.vault.locked", VAULT, severity=Severity.HIGH, disrupts=harmless("a lock shuts nobody out"),
+    "test.vault.locked", VAULT, severity=Severity.HIGH,
+    disrupts=harmless("a lock shuts nobody out", source="Toys, a page"),
     compliant=[{"lock": "on"}], violating=[{"lock": "off"}],
 )  # fmt: skip
 def locked(lock: Value, *, turns: int = 2, inner: tuple[Cidr, ...] = ()) -> Verdict:
@@ -70,7 +71,8 @@ def locked(lock: Value, *, turns: int = 2, inner: tuple[Cidr, ...] = ()) -> Verd
 
 
 @control(
-    "test.shelf.locked", SHELF, severity=Severity.LOW, disrupts=harmless("a lock shuts nobody out"),
+    "test.shelf.locked", SHELF, severity=Severity.LOW,
+    disrupts=harmless("a lock shuts nobody out", source="Toys, a page"),
     compliant=[{"lock": "on"}], violating=[{"lock": "off"}],
 )  # fmt: skip
 def shelf_locked(lock: Value) -> Verdict:

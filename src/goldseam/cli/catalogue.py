@@ -60,6 +60,8 @@ def described(control: Control) -> dict[str, Json]:
             "harms": control.disruption.harms,
             "why": control.disruption.why,
             "unless": dict(control.disruption.unless),
+            "noticed_by": control.disruption.noticed_by,
+            "source": control.disruption.source,
         },
         "requirements": list(control.requirements),
         "covers": list(control.covers),
@@ -98,10 +100,13 @@ def _one(control: Control, *, as_json: bool) -> int:
 
 def _disruption(control: Control) -> str:
     disruption = control.disruption
+    if not control.fixable:
+        return "none: there is no fix"
+    source = f" ({disruption.source})" if disruption.source else ""
     if not disruption.harms:
-        return f"harmless: {disruption.why}"
+        return f"harmless: {disruption.why}; noticed by {disruption.noticed_by}{source}"
     shown = " and ".join(f"{name} is {str(value).lower()}" for name, value in disruption.unless.items())
-    return f"{disruption.harms}; {f'automatic only when {shown}' if shown else 'never automatic'}"
+    return f"{disruption.harms}{source}; {f'automatic only when {shown}' if shown else 'never automatic'}"
 
 
 def _examples(title: str, examples: Sequence[Example]) -> None:

@@ -26,9 +26,15 @@ class Catalog:
 
     @classmethod
     def of(cls, modules: Iterable[ModuleType]) -> Catalog:
-        """Everything that the modules define; raises ValueError when two controls have one id."""
+        """Everything that the modules define; raises ValueError when two controls have one id.
+
+        No source, no harmless: raises TypeError for a fix of which neither a harm nor a source is named.
+        """
         found = [item for module in modules for value in vars(module).values() for item in _members(value)]
         controls = _unique([item for item in found if isinstance(item, Control)])
+        if unclaimed := [item.id for item in controls if not item.claimed]:
+            msg = f"what these fixes disrupt is not said, or no source says that it is nothing: {', '.join(unclaimed)}"
+            raise TypeError(msg)
         facts = {(item.name, item.kind): item for item in found if isinstance(item, FactRule)}
         kinds = {item for item in found if isinstance(item, Kind)} | {control.kind for control in controls}
         kinds |= {kind for rule in facts.values() for kind in (*rule.needs, *rule.lookups)}
@@ -133,7 +139,7 @@ class Catalog:
 def _declared(control: Control) -> list[Json]:
     """What a control says of itself that a plan depends on."""
     settings = [[item.name, item.type_name, plain(item.default), item.low, item.high] for item in control.settings]
-    harms = [control.disruption.harms, control.disruption.why]
+    harms = [control.disruption.harms, control.disruption.why, control.disruption.source]
     return [control.id, control.kind.name, str(control.severity), list(control.reads), settings, harms]
 
 

@@ -83,9 +83,14 @@ def _sentence(item: Exemption) -> str:
 
 
 def of_disruption(disruption: Disruption, facts: Mapping[str, Fact]) -> Opinion:
-    """What the control's own word on its fix allows: all the facts that excuse it must be known and as wanted."""
+    """What the control's own word on its fix allows: all the facts that excuse it must be known and as wanted.
+
+    Harmless counts with its source only; where nothing is claimed, nothing is known.
+    """
+    if not disruption.harms and not disruption.source:
+        return _unless("control", "what a fix disrupts is known", truth=None)
     if not disruption.harms:
-        return _unless("control", f"the fix is harmless: {disruption.why}", truth=True)
+        return _unless("control", f"the fix is harmless: {disruption.why} ({disruption.source})", truth=True)
     told = _all_of(_excuse(name, wanted, facts.get(name)) for name, wanted in disruption.unless.items())
     shown = bool(told.lines) and told.most is Mode.AUTO
     return _all_of((_unless("control", f"nothing is disrupted; it might be: {disruption.harms}", shown), told))

@@ -234,7 +234,12 @@ def _for_account(statement: Json, root: str) -> tuple[Json, ...]:
     severity=Severity.HIGH,
     maps=required("kms_cmk_rotation_enabled"),
     covers=("security-hub:KMS.4", "prowler:kms_cmk_rotation_enabled", "cloudbots:kms_enable_rotation"),
-    disrupts=harmless("the key keeps its id, and what older key material encrypted is still decrypted with it"),
+    disrupts=harmless(
+        "the key keeps its ID and still decrypts what it encrypted before, so applications need no change; the "
+        "first two rotations add a monthly charge",
+        source="AWS KMS Developer Guide, Rotate AWS KMS keys",
+        noticed_by="those who pay",
+    ),
     compliant=(
         {"rotation": True, "state": "Enabled", "metadata": _OURS},
         {"rotation": False, "state": "Enabled", "metadata": {**_OURS, "KeyManager": "AWS"}},

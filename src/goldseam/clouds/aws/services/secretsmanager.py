@@ -19,7 +19,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -136,7 +135,6 @@ _MONTHLY: Final = {"RotationLambdaARN": _FUNCTION, "RotationRules": {"Automatica
 _ANYONE: Final = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
 _PARTNER: Final = {**_ANYONE, "Sid": "Partner", "Principal": {"AWS": "arn:aws:iam::210987654321:root"}}
 _OURS_ONLY: Final = {**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 
 
 @control(
@@ -197,7 +195,7 @@ def rotation_on(
 
 
 @control(
-    "aws.secretsmanager.secret.renewed", SECRET, severity=Severity.MEDIUM, disrupts=_BY_HAND,
+    "aws.secretsmanager.secret.renewed", SECRET, severity=Severity.MEDIUM,
     maps=required("secretsmanager_secret_rotated_periodically"), covers=("security-hub:SecretsManager.4",),
     compliant=[
         {"value_age": 75, "owner": ""}, {"value_age": 360, "owner": "rds"},
@@ -220,7 +218,7 @@ def renewed(value_age: Value, owner: Value, *, days: Annotated[int, Between(1, 3
 
 
 @control(
-    "aws.secretsmanager.secret.used", SECRET, severity=Severity.LOW, disrupts=_BY_HAND,
+    "aws.secretsmanager.secret.used", SECRET, severity=Severity.LOW,
     maps=required("secretsmanager_secret_unused"), covers=("security-hub:SecretsManager.3",),
     compliant=[{"ages": {"read": 75}}],
     violating=[{"ages": {"read": 90}}, Example({"ages": {"read": 30}}, settings={"days": 30})],

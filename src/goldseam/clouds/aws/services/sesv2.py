@@ -142,7 +142,11 @@ def policies_not_public(policies: Mapping[str, Json]) -> Verdict:
     "aws.ses.identity.signed",
     IDENTITY,
     severity=Severity.MEDIUM,
-    disrupts=harmless("mail carries a signature as well; receivers that do not look for one notice nothing"),
+    disrupts=harmless(
+        "every message from the domain gets a signature as well, which receivers can verify by DNS",
+        source="Amazon SES Developer Guide, Authenticating Email with DKIM in Amazon SES",
+        noticed_by="mail servers that verify signatures",
+    ),
     maps=required("ses_identity_dkim_enabled"),
     compliant=[
         {"signing": True, "dkim": "SUCCESS", "type": "DOMAIN"},
@@ -233,7 +237,10 @@ def tls_required(delivery: Mapping[str, Json]) -> Verdict:
     "aws.ses.configuration-set.reputation-measured",
     CONFIGURATION_SET,
     severity=Severity.LOW,
-    disrupts=harmless("rates of bounces and complaints go to CloudWatch; mail is sent as before"),
+    disrupts=harmless(
+        "bounce and complaint rates are sent to CloudWatch; mail is sent as before",
+        source="Amazon SES API v2 Reference, PutConfigurationSetReputationOptions",
+    ),
     compliant=[{"reputation": True}],
     violating=[Example({"reputation": False}, leaves={"reputation": True})],
 )

@@ -270,7 +270,11 @@ _FAILURES: Final = {f"{protocol}FailureFeedbackRoleArn": _ROLE for protocol in _
     TOPIC,
     severity=Severity.LOW,
     covers=("security-hub:SNS.2",),
-    disrupts=harmless("SNS writes down deliveries that failed, in log groups of its own, where they are charged for"),
+    disrupts=harmless(
+        "failed deliveries are logged and messages are delivered as before; CloudWatch Logs charges by volume",
+        source="Amazon SNS Developer Guide, Amazon SNS message delivery status",
+        noticed_by="those who pay",
+    ),
     compliant=({"delivery_status": {"LambdaFailureFeedbackRoleArn": _ROLE}},),
     violating=(
         {"delivery_status": {}},

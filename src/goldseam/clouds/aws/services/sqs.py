@@ -23,7 +23,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -166,7 +165,11 @@ def policy_not_public(policy: Value) -> Verdict:
     severity=Severity.MEDIUM,
     maps=required("sqs_queues_server_side_encryption_enabled"),
     covers=("seed:sqsEncrypted", "security-hub:SQS.1"),
-    disrupts=harmless("SQS encrypts and decrypts with its own key, for everyone who may send and receive as before"),
+    disrupts=may_disrupt(
+        "anonymous requests to the queue, and requests over plain HTTP or without Signature Version 4, are rejected",
+        unless={"public": False, "traffic": 0},
+        source="Amazon SQS Developer Guide, Encryption at rest in Amazon SQS",
+    ),
     compliant=({"encryption": _kept(own=True)}, {"encryption": _kept("alias/data")}),
     violating=(Example({"encryption": _kept()}, leaves={"encryption": _kept(own=True)}),),
 )

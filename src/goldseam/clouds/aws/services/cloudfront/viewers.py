@@ -157,7 +157,6 @@ def certificate_by_name(config: Mapping[str, Json]) -> Verdict:
     DISTRIBUTION,
     severity=Severity.LOW,
     maps=required("cloudfront_distributions_custom_ssl_certificate"),
-    disrupts=harmless("nothing is changed; a person asks for the certificate"),
     compliant=[{"config": config()}],
     violating=[{"config": config(ViewerCertificate=CLOUDFRONTS_OWN)}],
 )
@@ -238,7 +237,12 @@ def root_object(config: Mapping[str, Json], *, object: str = "index.html") -> Ve
     DISTRIBUTION,
     severity=Severity.MEDIUM,
     maps=required("cloudfront_distributions_logging_enabled"),
-    disrupts=harmless("viewers are served as before; CloudFront refuses the change where the bucket takes no ACLs"),
+    disrupts=harmless(
+        "viewers are served as before; storage of the logs is charged, CloudFront adds itself to the ACL of "
+        "the bucket and refuses the change where the bucket has ACLs disabled",
+        source="Amazon CloudFront Developer Guide, Configure standard logging (legacy)",
+        noticed_by="those who pay",
+    ),
     compliant=[
         {"config": config()},
         {

@@ -142,7 +142,12 @@ _RIGHT: Final[Mapping[str, Json]] = {
     TRAIL,
     severity=Severity.HIGH,
     maps=required("cloudtrail_multi_region_enabled"),
-    disrupts=harmless("records go to the bucket that the trail was made for; nothing else notices"),
+    disrupts=harmless(
+        "events are delivered again as the trail was configured to; data events and a second copy of "
+        "management events are charged as they were before it stopped",
+        source="AWS CloudTrail API Reference, StartLogging",
+        noticed_by="those who pay",
+    ),
     compliant=({"logging": True},),
     violating=(Example({"logging": False}, leaves={"logging": True}),),
 )
@@ -159,8 +164,10 @@ def is_logging(logging: Value) -> Verdict:
     TRAIL,
     severity=Severity.MEDIUM,
     maps=required("cloudtrail_multi_region_enabled"),
-    disrupts=harmless(
-        "records of more regions go to the same bucket; a second copy of management events is charged for"
+    disrupts=may_disrupt(
+        "where another trail already records the other regions, this one delivers a second copy of their "
+        "management events, and every event of it is charged",
+        source="AWS CloudTrail User Guide, Managing CloudTrail trail costs",
     ),
     compliant=({"logging": True, "settings": _RIGHT},),
     violating=(
@@ -206,7 +213,10 @@ def multi_region(logging: Value, settings: Value) -> Verdict:
         "security-hub:CloudTrail.4",
         "cloudbots:cloudtrail_enable_log_file_validation",
     ),
-    disrupts=harmless("signed digests are put beside the log files; the log files stay as they are"),
+    disrupts=harmless(
+        "signed digest files are delivered beside the log files, which stay as they are",
+        source="AWS CloudTrail User Guide, Enabling log file integrity validation for CloudTrail",
+    ),
     compliant=({"settings": _RIGHT},),
     violating=(
         Example({"settings": {**_RIGHT, "LogFileValidationEnabled": False}}, leaves={"settings": _RIGHT}),

@@ -10,17 +10,7 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, Ask, AwsKind, List
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import FOR_ALL, OWNED, SNAPSHOTS, Among
 from goldseam.clouds.aws.shapes import Items
-from goldseam.control import (
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json
 
@@ -104,7 +94,6 @@ def snapshot_not_public(public: list[Json]) -> Verdict:
 
 @control(
     "aws.ec2.snapshot.encrypted", SNAPSHOT, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person makes the encrypted copy"),
     maps=required("ec2_ebs_snapshots_encrypted"),
     compliant=[{"encrypted": True}],
     violating=[{"encrypted": False}],
@@ -154,7 +143,6 @@ _ENCRYPT: Final = (
 
 @control(
     "aws.ec2.volume.encrypted", VOLUME, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the data to an encrypted volume"),
     maps=required("ec2_ebs_volume_encryption"),
     compliant=[{"encrypted": True, "instances": ["i-0123456789abcdef0"]}],
     violating=[
@@ -176,7 +164,6 @@ def volume_encrypted(encrypted: bool, instances: list[str]) -> Verdict:  # noqa:
 
 @control(
     "aws.ec2.volume.snapshotted", VOLUME, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person plans the backups"),
     maps=required("ec2_ebs_volume_snapshots_exists"),
     compliant=[{"copied": True, "instances": ["i-0123456789abcdef0"]}, {"copied": False, "instances": []}],
     violating=[{"copied": False, "instances": ["i-0123456789abcdef0"]}],

@@ -104,7 +104,9 @@ def metadata_stays_near(
 @control(
     "aws.ec2.instance.monitored", INSTANCE, severity=Severity.LOW,
     disrupts=harmless(
-        "metrics come every minute instead of every five, and are charged for; the instance notices nothing"
+        "metrics are sent every minute instead of every five, and each is charged; the instance runs as before",
+        source="Amazon EC2 User Guide, Manage detailed monitoring for your EC2 instances",
+        noticed_by="those who pay",
     ),
     maps=required("ec2_instance_detailed_monitoring_enabled"),
     compliant=[{"monitored": True, "gone": False}, {"monitored": False, "gone": True}],
@@ -156,7 +158,6 @@ def has_role(profile: Value, gone: bool, *, instance_profile: str = "", role: st
 
 @control(
     "aws.ec2.instance.managed-by-ssm", INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person lets the agent register"),
     maps=required("ec2_instance_managed_by_ssm"),
     covers=("security-hub:SSM.1",),
     compliant=[{"managed": True, "state": "running"}, {"managed": False, "state": "stopped"}],
@@ -182,7 +183,6 @@ def managed_by_ssm(managed: bool, state: str) -> Verdict:  # noqa: FBT001
 
 @control(
     "aws.ec2.instance.no-secrets-in-user-data", INSTANCE, severity=Severity.CRITICAL,
-    disrupts=harmless("nothing is changed; a person moves the secret"),
     maps=required("ec2_instance_secrets_user_data"),
     compliant=[{"user_data": [], "gone": False}],
     violating=[{"user_data": [{"line": 3, "kind": "password"}, {"line": 9, "kind": "private key"}], "gone": False}],
@@ -200,7 +200,6 @@ def no_secrets_in_user_data(user_data: list[Json], gone: bool) -> Verdict:  # no
 
 @control(
     "aws.ec2.instance.no-public-address", INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person moves the instance behind a load balancer or a NAT gateway"),
     maps=required("ec2_instance_public_ip"),
     compliant=[{"public_ip": ABSENT}],
     violating=[{"public_ip": "192.0.2.1"}],
@@ -225,7 +224,6 @@ def no_public_address(public_ip: Value) -> Verdict:
 
 @control(
     "aws.ec2.instance.not-stopped-for-long", INSTANCE, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person decides whether the instance is still needed"),
     maps=required("ec2_instance_older_than_specific_days", "ec2_instance_stopped_older_than_specific_days"),
     covers=("security-hub:EC2.4",),
     compliant=[{"stopped_days": 0}, {"stopped_days": 15}],

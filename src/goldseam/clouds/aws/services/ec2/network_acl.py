@@ -26,7 +26,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -295,7 +294,6 @@ RDP_CLOSED: Final = port_control("rdp", "Remote Desktop", 3389, "ec2_networkacl_
 
 @control(
     "aws.ec2.network-acl.in-use", NETWORK_ACL, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person deletes what is not needed"),
     maps=required("ec2_networkacl_unused"),
     covers=("cloudbots:acl_delete",),
     compliant=[

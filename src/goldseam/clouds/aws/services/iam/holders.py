@@ -20,7 +20,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -28,7 +27,6 @@ from goldseam.control import (
 from goldseam.values import ABSENT, Json, Value
 
 _WORDS: Final = ((USER, "user"), (GROUP, "group"), (ROLE, "role"))
-_NOTHING_CHANGES: Final = harmless("nothing is changed; a person narrows the policy, knowing what its holder does")
 
 
 def statement(*actions: str, resource: str = "*", effect: str = "Allow") -> Json:
@@ -139,7 +137,7 @@ def _inline_control(kind: AwsKind, word: str, excessive: Excess) -> Control:
 
     return control(
         f"{kind.name}.inline-{excessive.control}", kind, severity=excessive.severity,
-        title=f"Policies written into a {word} {excessive.title}", why=excessive.why, disrupts=_NOTHING_CHANGES,
+        title=f"Policies written into a {word} {excessive.title}", why=excessive.why,
         maps=required(*excessive.inline),
         compliant=[state(), state(narrow=_NARROW), state(wide=given, guard=denied)],
         violating=[state(narrow=_NARROW, wide=given)],
@@ -179,7 +177,7 @@ def _administrator_control(kind: AwsKind, word: str, check: str) -> Control:
         title=f"No {word} holds AWS's policy for administrators",
         why="Who holds every right over everything can undo every other protection, and one leaked key is enough. "
         "Some have to: exempt those.",
-        disrupts=_NOTHING_CHANGES, maps=required(check),
+        maps=required(check),
         compliant=[{"attached": [_SUPPORT]}],
         violating=[{"attached": [_SUPPORT, {"arn": f"{_OF_AWS}{_ADMINISTRATOR}"}]}],
     )  # fmt: skip
@@ -229,7 +227,6 @@ CLOUDSHELL: Final = tuple(_cloudshell_control(kind, word) for kind, word in _WOR
 
 @control(
     "aws.iam.user.rights-through-groups", USER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the group that gives the same"),
     maps=required("iam_policy_attached_only_to_group_or_roles"), covers=("cloudbots:iam_user_detach",),
     compliant=[{"attached": [], "inline": []}, {"attached": [{"arn": f"{_OF_AWS}{_DENY_ALL}"}], "inline": []}],
     violating=[

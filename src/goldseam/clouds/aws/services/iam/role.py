@@ -24,7 +24,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     violation,
 )
@@ -190,7 +189,6 @@ def _account_of(principal: str) -> str:
 
 @control(
     "aws.iam.role.other-accounts-tied", ROLE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; both sides have to agree on the external id"),
     maps=required("iam_role_cross_account_readonlyaccess_policy"),
     compliant=[
         _state(_SERVICE, {**_ACCOUNT, "Principal": {"AWS": _OWN}}),
@@ -250,7 +248,6 @@ def _names_an_owner(subject: str) -> bool:
 
 @control(
     "aws.iam.role.github-repository-named", ROLE, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person names the repositories"),
     compliant=[_state(_SERVICE), _state(_REPOSITORY)],
     violating=[_state(_WORKFLOW), _state(_SERVICE, _ANY_REPOSITORY)],
 )  # fmt: skip
@@ -272,7 +269,6 @@ def github_repository_named(trust: Value, path: Value) -> Verdict:
 
 @control(
     "aws.iam.role.used", ROLE, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a role that is deleted is lost with its name's grants"),
     compliant=[{"idle": 75, "path": "/"}, {"idle": 720, "path": "/aws-service-role/ecs.amazonaws.com/"}],
     violating=[{"idle": 180, "path": "/"}, Example({"idle": 90, "path": "/"}, settings={"days": 90})],
 )  # fmt: skip

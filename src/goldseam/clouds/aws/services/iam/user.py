@@ -25,7 +25,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -179,7 +178,6 @@ def unused_keys_inactive(
 
 @control(
     "aws.iam.user.keys-rotated", USER, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person moves what uses the key to a new one"),
     maps=required("iam_rotate_access_key_90_days"), covers=("security-hub:IAM.3",),
     compliant=[
         {"access_keys": [_IN_USE], "age": _days_of(AKIAEXAMPLEINUSE0001=75)},

@@ -6,26 +6,12 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.user import USER
-from goldseam.control import (
-    Between,
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
-
-_NOTHING_CHANGES: Final = harmless("nothing is changed; a person does it")
 
 
 @control(
     "aws.iam.user.second-factor", USER, severity=Severity.HIGH,
-    disrupts=_NOTHING_CHANGES,
     maps=required("iam_user_mfa_enabled_console_access"),
     compliant=[{"second_factor": ABSENT}, {"second_factor": True}],
     violating=[{"second_factor": False}],
@@ -47,7 +33,6 @@ def second_factor(second_factor: Value) -> Verdict:
 
 @control(
     "aws.iam.user.no-unused-password", USER, severity=Severity.MEDIUM,
-    disrupts=_NOTHING_CHANGES,
     maps=required("iam_user_console_access_unused"),
     covers=("security-hub:IAM.8", "security-hub:IAM.22", "cloudbots:iam_user_disable_console_password"),
     compliant=[

@@ -120,7 +120,12 @@ def tls_only(policy: Value, arn: Value, public_access_block: Value, account_publ
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_object_versioning"),
     covers=("seed:bucketVersioning", "cloudbots:s3_enable_versioning"),
-    disrupts=harmless("readers and writers notice nothing; overwritten and deleted objects are kept, and charged for"),
+    disrupts=may_disrupt(
+        "for up to 15 minutes objects that were just written may be answered with 404; from then on "
+        "overwritten and deleted objects are kept and charged, and versioning can only be suspended, never "
+        "removed",
+        source="Amazon S3 User Guide, Enabling versioning on buckets",
+    ),
     compliant=({"versioning": True},),
     violating=(Example({"versioning": False}, leaves={"versioning": True}),),
 )
@@ -141,7 +146,10 @@ def versioned(versioning: Value) -> Verdict:
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_default_encryption"),
     covers=("seed:bucketEncryption", "security-hub:S3.4", "cloudbots:s3_enable_encryption"),
-    disrupts=harmless("S3 encrypts and decrypts with its own key, for everyone who may read and write as before"),
+    disrupts=harmless(
+        "S3 encrypts and decrypts with its own key, at no cost and without a change for readers and writers",
+        source="Amazon S3 User Guide, Default encryption FAQ",
+    ),
     compliant=({"encryption": _encrypted("AES256")}, {"encryption": _encrypted("aws:kms", bucket_key=True)}),
     violating=(Example({"encryption": ABSENT}, leaves={"encryption": _encrypted("AES256")}),),
 )

@@ -78,7 +78,10 @@ def _log(bucket: str, prefix: str = "goldseam-example/") -> Json:
 
 _CALLED: Final = {"arn": _ARN, "policy": ABSENT, "acl": _OWN_ACL}
 _COSTS: Final = harmless(
-    "S3 writes its records into the chosen bucket, where they are charged for; readers and writers notice nothing"
+    "readers and writers are served as before; the records are written into the chosen bucket, where storage is "
+    "charged",
+    source="Amazon S3 User Guide, Logging requests with server access logging",
+    noticed_by="those who pay",
 )
 
 
