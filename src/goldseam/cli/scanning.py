@@ -258,6 +258,7 @@ def described(kept: Kept, catalog: Catalog) -> dict[str, Json]:
         "status": str(finding.status),
         "because": finding.because,
         "guide": finding.guide,
+        "source": finding.source,
         "fixable": bool(finding.changes),
         "decision": str(kept.decision.mode) if kept.decision else None,
         "policy": kept.decision.policy if kept.decision else None,
@@ -312,12 +313,16 @@ def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
         secrets.text(f"{finding.status}: {finding.because}" if finding.because else str(finding.status)),
         output.STATUS_STYLE[finding.status],
     )
+    if finding.source:
+        output.say(f"source: {finding.source}", "dim")
     output.say()
     if kept.decision is not None:
         print_reasoning(kept.decision, secrets)
         _print_times(kept.decided, facts, SystemClock().now())
     elif finding.status is Status.PASS:
         output.say("Nothing is to be decided: the control passes.")
+    elif finding.status is Status.NOT_APPLICABLE:
+        output.say("Nothing is to be decided: this account cannot change it. It counts in no total.")
     else:
         output.say("No decision is stored: scan again.")
     return 0

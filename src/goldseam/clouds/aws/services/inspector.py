@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Send, absent_is, linked_role
+from goldseam.clouds.aws.facet import VALUE, Get, Look, Pages, Send, absent_is, linked_role
 from goldseam.clouds.aws.kind import AwsKind, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Items
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
+from goldseam.control import (
+    Example,
+    Owner,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    may_disrupt,
+    ownership,
+    should_be,
+)
 from goldseam.values import Json, Value
 
 _TYPES: Final[Mapping[str, str]] = {"ec2": "EC2", "ecr": "ECR", "lambda": "LAMBDA", "lambdaCode": "LAMBDA_CODE"}
@@ -33,6 +43,34 @@ def _waits(answer: Json) -> str:
     return "; ".join(moving)
 
 
+def _permitted(raw: Json) -> Value:
+    """The services whose scans the account itself may switch on."""
+    return sorted({each["service"] for each in raw if each["operation"] == "ENABLE_SCANNING"})
+
+
+_ADMIN: Final = "210987654321"
+
+
+@ownership(
+    ours=[
+        {"scanned": [], "permitted": ["EC2", "ECR", "LAMBDA"], "administrator": _ADMIN},
+        {"scanned": ["EC2"], "permitted": ["ECR"], "administrator": _ADMIN},
+        {"scanned": [], "permitted": [], "administrator": ""},
+    ],
+    theirs=[
+        {"scanned": [], "permitted": [], "administrator": _ADMIN},
+        {"scanned": ["EC2", "ECR"], "permitted": ["EC2", "ECR"], "administrator": _ADMIN},
+    ],
+)
+def _by_the_administrator(scanned: Sequence[str], permitted: Sequence[str], administrator: str) -> Owner | None:
+    """The delegated administrator of the organization has the say in everything that is not scanned."""
+    lacking = [name for name in _WANTED if name not in scanned]
+    if not administrator or any(name in permitted for name in lacking):
+        return None
+    because = f"only account {administrator}, the organization's administrator of Inspector, may switch that on"
+    return Owner(because, 'Amazon Inspector API Reference, "ListAccountPermissions"', judged=True)
+
+
 REGION: Final = AwsKind(
     "aws.inspector.region",
     "Inspector in a region",
@@ -51,9 +89,24 @@ REGION: Final = AwsKind(
             ),
             remove=Send("inspector2.Disable", {**_OWN, "resourceTypes": VALUE}, _ANY),
         ),
+        Pages(
+            name="permitted",
+            get=Get("inspector2.ListAccountPermissions", path="permissions"),
+            decode=_permitted,
+        ),
+        Look(
+            name="administrator",
+            get=Get(
+                "inspector2.GetDelegatedAdminAccount",
+                path="delegatedAdmin.accountId",
+                absent=("ResourceNotFoundException",),
+            ),
+            form=absent_is(""),
+        ),
     ),
     touched_by=(changes("inspector2", "awsRegion", names=("Enable", "Disable")),),
     address="arn:{partition}:inspector2:{region}:{account}:region",
+    ownership=_by_the_administrator,
 )
 
 
