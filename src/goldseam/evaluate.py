@@ -145,9 +145,9 @@ def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json
 
 def owner_of(control: Control, resource: Resource) -> Owner | Unknown | None:
     """Who alone may change what a control is about, None where the account may; unknown where that cannot be told."""
-    if control.kind.ownership is None:
+    if control.kind.owner_rule is None:
         return None
-    owner = control.kind.ownership.owner(resource.facets)
+    owner = control.kind.owner_rule.owner(resource.facets)
     return owner if isinstance(owner, Unknown) or (owner is not None and owner.covers(control.reads)) else None
 
 

@@ -319,13 +319,16 @@ def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
     if kept.decision is not None:
         print_reasoning(kept.decision, secrets)
         _print_times(kept.decided, facts, SystemClock().now())
-    elif finding.status is Status.PASS:
-        output.say("Nothing is to be decided: the control passes.")
-    elif finding.status is Status.NOT_APPLICABLE:
-        output.say("Nothing is to be decided: this account cannot change it. It counts in no total.")
     else:
-        output.say("No decision is stored: scan again.")
+        output.say(_UNDECIDED.get(finding.status, "No decision is stored: scan again."))
     return 0
+
+
+_UNDECIDED: Final = {
+    Status.PASS: "Nothing is to be decided: the control passes.",
+    Status.NOT_APPLICABLE: "Nothing is to be decided: this account cannot change it, and it is in no total.",
+}
+"""Why there is no decision on a finding, by its status."""
 
 
 def _print_times(decided: str, facts: Sequence[Fact], now: datetime) -> None:

@@ -14,7 +14,7 @@ from goldseam.control.control import (
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits
 from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
-from goldseam.control.owner import Owner, Ownership, ownership
+from goldseam.control.owner import Owner, OwnerRule, owner_rule
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
 from goldseam.control.setting import Cidr, KmsKey, Setting
 from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, violation
@@ -40,7 +40,7 @@ __all__ = [
     "Lookup",
     "Mask",
     "Owner",
-    "Ownership",
+    "OwnerRule",
     "Permission",
     "ReadOnly",
     "Secrets",
@@ -61,7 +61,7 @@ __all__ = [
     "known",
     "masked",
     "may_disrupt",
-    "ownership",
+    "owner_rule",
     "should_be",
     "touched",
     "violation",

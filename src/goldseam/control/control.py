@@ -133,10 +133,10 @@ class Control:
 
     @property
     def owners(self) -> tuple[Owner, ...]:
-        """Those who alone may change what the control is about, as shown by the examples of the kind's ownership."""
-        if self.kind.ownership is None:
+        """Those who alone may change what the control is about, as shown by the examples of the kind's rule."""
+        if self.kind.owner_rule is None:
             return ()
-        found = map(self.kind.ownership.owner, self.kind.ownership.theirs)
+        found = map(self.kind.owner_rule.owner, self.kind.owner_rule.theirs)
         return tuple(owner for owner in found if isinstance(owner, Owner) and owner.covers(self.reads))
 
     def _fixes(self) -> Iterable[tuple[Example, ShouldBe]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from goldseam.control.facet import Facet
-from goldseam.control.owner import Ownership
+from goldseam.control.owner import OwnerRule
 from goldseam.errors import UnknownName
 from goldseam.values import Json
 
@@ -33,7 +33,7 @@ class Kind:
     """A type of resource and the facets that it is made of.
 
     `title` is the noun that people use. `touched_by` says how the cloud's own log tells which resource was changed.
-    `ownership` tells which resources only the cloud or another account may change. How resources of the kind are found
+    `owner_rule` tells which resources only the cloud or another account may change. How resources of the kind are found
     is the affair of the cloud's own subclass.
     """
 
@@ -41,7 +41,7 @@ class Kind:
     title: str
     facets: tuple[Facet, ...]
     touched_by: tuple[Touch, ...] = field(default=(), kw_only=True)
-    ownership: Ownership | None = field(default=None, kw_only=True)
+    owner_rule: OwnerRule | None = field(default=None, kw_only=True)
 
     @cached_property
     def facet_by_name(self) -> Mapping[str, Facet]:
@@ -51,7 +51,7 @@ class Kind:
     @property
     def owner_facets(self) -> tuple[str, ...]:
         """The facets that tell who may change a resource."""
-        return self.ownership.reads if self.ownership else ()
+        return self.owner_rule.reads if self.owner_rule else ()
 
     @property
     def account_wide(self) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from goldseam.errors import UNFORESEEN
 from goldseam.values import Unknown, Value
@@ -29,18 +28,15 @@ class Owner:
         return not self.facets or not self.facets.isdisjoint(reads)
 
 
-OwnerRule: TypeAlias = Callable[..., Owner | None]
-
-
 @dataclass(frozen=True)
-class Ownership:
+class OwnerRule:
     """A rule that tells from facets of a kind who alone may change a resource; None where the account itself may.
 
     `ours` and `theirs` are examples of both, which are its tests.
     """
 
     title: str
-    rule: OwnerRule = field(repr=False)
+    rule: Callable[..., Owner | None] = field(repr=False)
     reads: tuple[str, ...]
     ours: tuple[Mapping[str, Value], ...]
     theirs: tuple[Mapping[str, Value], ...]
@@ -59,26 +55,26 @@ class Ownership:
             return Unknown(f"who may change the resource is unknown ({type(error).__name__}); report this")
 
 
-def ownership(
+def owner_rule(
     *, ours: Iterable[Mapping[str, Value]], theirs: Iterable[Mapping[str, Value]]
-) -> Callable[[OwnerRule], Ownership]:
-    """Make an ownership of a rule whose parameters name the facets that it reads.
+) -> Callable[[Callable[..., Owner | None]], OwnerRule]:
+    """Make a rule of a function whose parameters name the facets that it reads.
 
     Raises TypeError while the module loads when an example lacks a facet or is not what it says.
     """
 
-    def make(rule: OwnerRule) -> Ownership:
+    def make(rule: Callable[..., Owner | None]) -> OwnerRule:
         reads = tuple(inspect.signature(rule).parameters)
-        made = Ownership(inspect.cleandoc(rule.__doc__ or "").rstrip("."), rule, reads, tuple(ours), tuple(theirs))
+        made = OwnerRule(inspect.cleandoc(rule.__doc__ or "").rstrip("."), rule, reads, tuple(ours), tuple(theirs))
         _check(made)
         return made
 
     return make
 
 
-def _check(made: Ownership) -> None:
+def _check(made: OwnerRule) -> None:
     if not made.title or not made.reads or not made.ours or not made.theirs:
-        msg = "an ownership needs a title, a facet to read, and examples of both kinds"
+        msg = "an owner rule needs a title, a facet to read, and examples of both kinds"
         raise TypeError(msg)
     for example in made.ours:
         if made.owner(example) is not None:

@@ -1,4 +1,4 @@
-"""Who else may be the one to change a resource: rules of ownership that several services share. Pure."""
+"""Who else may be the one to change a resource: rules that several services share. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP
-from goldseam.control import Owner, Ownership, ownership
+from goldseam.control import Owner, OwnerRule, owner_rule
 from goldseam.values import Json
 
 _MANAGED_BY_SERVICE: Final = (
@@ -20,10 +20,10 @@ _DEFAULT_GROUPS: Final = {
 }
 
 
-def shared(source: str = _SHARED) -> Ownership:
-    """The ownership of a kind whose facet `own` tells whether the account itself owns the resource."""
+def shared(source: str = _SHARED) -> OwnerRule:
+    """The rule of a kind whose facet `own` tells whether the account itself owns the resource."""
 
-    @ownership(ours=[{"own": True}], theirs=[{"own": False}])
+    @owner_rule(ours=[{"own": True}], theirs=[{"own": False}])
     def rule(own: bool) -> Owner | None:  # noqa: FBT001
         """Another account owns the resource and shares it."""
         return None if own else Owner("another account owns it and shares it with this one", source)
@@ -36,17 +36,17 @@ def principal(operator: Mapping[str, Json]) -> str:
     return str(operator.get("Principal") or "a service of AWS") if operator.get("Managed") else ""
 
 
-@ownership(ours=[{"operator": ""}], theirs=[{"operator": "eks.amazonaws.com"}])
+@owner_rule(ours=[{"operator": ""}], theirs=[{"operator": "eks.amazonaws.com"}])
 def managed_by_service(operator: str) -> Owner | None:
     """A service of AWS manages the resource."""
     why, source = _MANAGED_BY_SERVICE
     return Owner(f"{operator} manages it, {why}", source) if operator else None
 
 
-def default_parameter_group(service: str) -> Ownership:
-    """The ownership of parameter groups: nothing can be changed in those that AWS makes."""
+def default_parameter_group(service: str) -> OwnerRule:
+    """The rule of parameter groups: nothing can be changed in those that AWS makes."""
 
-    @ownership(ours=[{"name": "orders"}, {"name": "my-default.orders"}], theirs=[{"name": "default.postgres14"}])
+    @owner_rule(ours=[{"name": "orders"}, {"name": "my-default.orders"}], theirs=[{"name": "default.postgres14"}])
     def rule(name: str) -> Owner | None:
         """The parameter group is a default of AWS."""
         default = name.startswith(DEFAULT_GROUP)
@@ -58,8 +58,10 @@ def default_parameter_group(service: str) -> Ownership:
 _MEMBER: Final[Mapping[str, tuple[str, str]]] = {
     "guardduty": (
         "GuardDuty",
-        ('Amazon GuardDuty User Guide, "Understanding the relationship between GuardDuty administrator account and '
-        'member accounts"'),
+        (
+            'Amazon GuardDuty User Guide, "Understanding the relationship between GuardDuty administrator account and '
+            'member accounts"'
+        ),
     ),
     "macie": (
         "Macie",
@@ -68,15 +70,15 @@ _MEMBER: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-def administered(service: str, *facets: str) -> Ownership:
-    """The ownership of what the administrator of an organization configures for its members; all where none is named.
+def administered(service: str, *facets: str) -> OwnerRule:
+    """The rule of what the administrator of an organization configures for its members; all where none is named.
 
     The facet `administrator` is its account, empty where there is none or the member was invited: an invited member
     keeps its own settings. What is configured well protects the member, so a control that passes still does.
     """
     name, source = _MEMBER[service]
 
-    @ownership(ours=[{"administrator": ""}], theirs=[{"administrator": "210987654321"}])
+    @owner_rule(ours=[{"administrator": ""}], theirs=[{"administrator": "210987654321"}])
     def rule(administrator: str) -> Owner | None:
         """The delegated administrator of the organization configures it."""
         if not administrator:

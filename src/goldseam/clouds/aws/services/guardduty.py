@@ -107,7 +107,7 @@ REGION: Final = AwsKind(
     ),
     touched_by=(changes("guardduty", "awsRegion", names=("CreateDetector", "UpdateDetector", "DeleteDetector")),),
     address="arn:{partition}:guardduty:{region}:{account}:detector",
-    ownership=administered("guardduty"),
+    owner_rule=administered("guardduty"),
 )
 
 
@@ -191,7 +191,7 @@ DETECTOR: Final = AwsKind(
     ),
     address="arn:{partition}:guardduty:{region}:{account}:detector/{id}",
     find=_DETECTORS,
-    ownership=administered("guardduty", "features"),
+    owner_rule=administered("guardduty", "features"),
 )
 FILTER: Final = AwsKind(
     "aws.guardduty.filter",

@@ -17,7 +17,7 @@ from goldseam.control import (
     compliant,
     control,
     may_disrupt,
-    ownership,
+    owner_rule,
     should_be,
 )
 from goldseam.values import Json, Value
@@ -51,7 +51,7 @@ def _permitted(raw: Json) -> Value:
 _ADMIN: Final = "210987654321"
 
 
-@ownership(
+@owner_rule(
     ours=[
         {"scanned": [], "permitted": ["EC2", "ECR", "LAMBDA"], "administrator": _ADMIN},
         {"scanned": ["EC2"], "permitted": ["ECR"], "administrator": _ADMIN},
@@ -106,7 +106,7 @@ REGION: Final = AwsKind(
     ),
     touched_by=(changes("inspector2", "awsRegion", names=("Enable", "Disable")),),
     address="arn:{partition}:inspector2:{region}:{account}:region",
-    ownership=_by_the_administrator,
+    owner_rule=_by_the_administrator,
 )
 
 

@@ -21,7 +21,7 @@ from goldseam.control import (
     control,
     harmless,
     may_disrupt,
-    ownership,
+    owner_rule,
     should_be,
 )
 from goldseam.resource import Ref
@@ -83,7 +83,7 @@ _REPLICA_OF: Final = (
 )
 
 
-@ownership(
+@owner_rule(
     ours=[{"metadata": {"KeyManager": "CUSTOMER", "Replica": False}}],
     theirs=[
         {"metadata": {"KeyManager": "AWS", "Replica": False}},
@@ -135,7 +135,7 @@ KEY: Final = AwsKind(
     ),
     address="arn:{partition}:kms:{region}:{account}:key/{id}",
     find=Listing("kms.ListKeys", "Keys", id="KeyId"),
-    ownership=_of_others,
+    owner_rule=_of_others,
 )
 
 _ARN: Final = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

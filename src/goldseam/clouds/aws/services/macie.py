@@ -61,7 +61,7 @@ REGION: Final = AwsKind(
     ),
     touched_by=(changes("macie2", "awsRegion", names=("EnableMacie", "DisableMacie", "UpdateMacieSession")),),
     address="arn:{partition}:macie2:{region}:{account}:region",
-    ownership=administered("macie"),
+    owner_rule=administered("macie"),
 )
 
 

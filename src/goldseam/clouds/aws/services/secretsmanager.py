@@ -22,7 +22,7 @@ from goldseam.control import (
     control,
     harmless,
     may_disrupt,
-    ownership,
+    owner_rule,
     should_be,
     violation,
 )
@@ -95,7 +95,7 @@ class Primary(Look):
         return Reading("" if primary == ref.region else primary)
 
 
-@ownership(
+@owner_rule(
     ours=[{"owner": "", "primary": ""}],
     theirs=[{"owner": "rds", "primary": ""}, {"owner": "", "primary": "us-east-1"}],
 )
@@ -142,7 +142,7 @@ SECRET: Final = AwsKind(
     ),
     address="arn:{partition}:secretsmanager:{region}:{account}:secret:{name}",
     find=Listing("secretsmanager.ListSecrets", "SecretList", id="ARN", address="ARN"),
-    ownership=_of_others,
+    owner_rule=_of_others,
 )  # fmt: skip
 
 _ARN: Final = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:goldseam-example-AbCdEf"

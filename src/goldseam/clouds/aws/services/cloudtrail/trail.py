@@ -23,7 +23,7 @@ from goldseam.control import (
     control,
     harmless,
     may_disrupt,
-    ownership,
+    owner_rule,
     should_be,
     violation,
 )
@@ -78,7 +78,7 @@ ORGANIZATION_TRAIL: Final = 'AWS CloudTrail User Guide, "Creating a trail for an
 _MINE: Final = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/main"
 
 
-@ownership(
+@owner_rule(
     ours=[{"arn": _MINE, "account": "123456789012"}],
     theirs=[{"arn": _MINE, "account": "210987654321"}],
 )
@@ -161,7 +161,7 @@ TRAIL: Final = AwsKind(
         parameters={"includeShadowTrails": True},
         narrow={"trailNameList": ["{address}"]},
     ),
-    ownership=_of_organization,
+    owner_rule=_of_organization,
 )
 
 _RIGHT: Final[Mapping[str, Json]] = {

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.services.cloudtrail.account import READS, region_of, trails_of_all_regions
 from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, ORGANIZATION_TRAIL, account_of
 from goldseam.clouds.aws.services.cloudwatch.table import METRICS
-from goldseam.control import Call, Owner, Step, ownership
+from goldseam.control import Call, Owner, Step, owner_rule
 from goldseam.errors import NotFound
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
@@ -145,7 +145,7 @@ _OURS: Final = "123456789012"
 _THEIRS: Final = "210987654321"
 
 
-@ownership(
+@owner_rule(
     ours=[
         {"recorders": [], "account": _OURS},
         {"recorders": [_OURS], "account": _OURS},
@@ -246,5 +246,5 @@ WATCHED: Final = AwsKind(
     ),
     address="arn:{partition}:iam::{account}:root",
     scope=Scope.GLOBAL,
-    ownership=_where_the_trail_is,
+    owner_rule=_where_the_trail_is,
 )

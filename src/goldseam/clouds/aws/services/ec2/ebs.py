@@ -139,7 +139,7 @@ VOLUME: Final = AwsKind(
     touched_by=(changes("ec2", TAGGED, f"{REQUEST}.volumeId", f"{ANSWER}.volumeId", id="vol-.+"),),
     address="arn:{partition}:ec2:{region}:{account}:volume/{id}",
     find=Listing("ec2.DescribeVolumes", "Volumes", id="VolumeId", narrow={"VolumeIds": ["{id}"]}),
-    ownership=managed_by_service,
+    owner_rule=managed_by_service,
 )
 
 _ENCRYPT: Final = (

@@ -69,7 +69,7 @@ LAUNCH_TEMPLATE: Final = AwsKind(
         id="LaunchTemplateId",
         narrow={"LaunchTemplateIds": ["{id}"]},
     ),
-    ownership=managed_by_service,
+    owner_rule=managed_by_service,
 )  # fmt: skip
 
 

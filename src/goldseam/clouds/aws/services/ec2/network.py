@@ -127,7 +127,7 @@ INSTANCE: Final = AwsKind(
         id="InstanceId",
         narrow={"InstanceIds": ["{id}"]},
     ),
-    ownership=managed_by_service,
+    owner_rule=managed_by_service,
 )
 
 

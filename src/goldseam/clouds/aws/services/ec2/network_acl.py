@@ -145,7 +145,7 @@ NETWORK_ACL: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:network-acl/{id}",
     find=Listing("ec2.DescribeNetworkAcls", "NetworkAcls", id="NetworkAclId", narrow={"NetworkAclIds": ["{id}"]}),
-    ownership=shared(),
+    owner_rule=shared(),
 )  # fmt: skip
 
 

@@ -81,7 +81,7 @@ SECURITY_GROUP: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     find=Listing("ec2.DescribeSecurityGroups", "SecurityGroups", id="GroupId", narrow={"GroupIds": ["{id}"]}),
-    ownership=shared('Amazon VPC User Guide, "Share security groups with AWS Organizations"'),
+    owner_rule=shared('Amazon VPC User Guide, "Share security groups with AWS Organizations"'),
 )
 
 

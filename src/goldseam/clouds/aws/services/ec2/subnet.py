@@ -35,7 +35,7 @@ SUBNET: Final = AwsKind(
     touched_by=(changes("ec2", TAGGED, f"{REQUEST}.subnetId", f"{ANSWER}.subnet.subnetId", id="subnet-.+"),),
     address="arn:{partition}:ec2:{region}:{account}:subnet/{id}",
     find=Listing("ec2.DescribeSubnets", "Subnets", id="SubnetId", address="SubnetArn", narrow={"SubnetIds": ["{id}"]}),
-    ownership=shared(),
+    owner_rule=shared(),
 )
 
 

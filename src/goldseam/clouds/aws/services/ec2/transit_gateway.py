@@ -46,7 +46,7 @@ TRANSIT_GATEWAY: Final = AwsKind(
         id="TransitGatewayId",
         narrow={"TransitGatewayIds": ["{id}"]},
     ),
-    ownership=shared('AWS Transit Gateway Guide, "Work with shared transit gateways"'),
+    owner_rule=shared('AWS Transit Gateway Guide, "Work with shared transit gateways"'),
 )
 
 

@@ -58,7 +58,7 @@ VPC: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:vpc/{id}",
     find=Listing("ec2.DescribeVpcs", "Vpcs", id="VpcId", narrow={"VpcIds": ["{id}"]}),
-    ownership=shared(),
+    owner_rule=shared(),
 )
 
 _BUCKET: Final = "arn:aws:s3:::flow-logs-of-the-company"

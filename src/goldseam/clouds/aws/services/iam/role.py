@@ -24,7 +24,7 @@ from goldseam.control import (
     control,
     harmless,
     may_disrupt,
-    ownership,
+    owner_rule,
     should_be,
     violation,
 )
@@ -67,7 +67,7 @@ _BY_PATH: Final[Mapping[str, tuple[str, str]]] = {
 """Paths of roles that AWS makes and keeps, which no caller can make a role in: why, and the page that says so."""
 
 
-@ownership(
+@owner_rule(
     ours=[{"path": "/"}, {"path": "/service-role/"}, {"path": "/team/aws-reserved/"}],
     theirs=[{"path": "/aws-service-role/ecs.amazonaws.com/"}, {"path": "/aws-reserved/sso.amazonaws.com/eu-west-1/"}],
 )
@@ -106,7 +106,7 @@ ROLE: Final = AwsKind(
     address="arn:{partition}:iam::{account}:role/{id}",
     find=details("Role", "RoleDetailList", "RoleName"),
     scope=Scope.GLOBAL,
-    ownership=_of_aws,
+    owner_rule=_of_aws,
 )  # fmt: skip
 
 

@@ -45,7 +45,7 @@ CLUSTER_PARAMETER_GROUP: Final = AwsKind(
         id="DBClusterParameterGroupName",
         narrow={"DBClusterParameterGroupName": "{id}"},
     ),
-    ownership=default_parameter_group("rds"),
+    owner_rule=default_parameter_group("rds"),
 )
 
 _SPELLED: Final = {"require_secure_transport": "ON", "tls": "enabled"}

@@ -47,7 +47,7 @@ PARAMETER_GROUP: Final = AwsKind(
         "rds.DescribeDBParameterGroups", "DBParameterGroups", id="DBParameterGroupName",
         narrow={"DBParameterGroupName": "{id}"},
     ),
-    ownership=default_parameter_group("rds"),
+    owner_rule=default_parameter_group("rds"),
 )  # fmt: skip
 
 

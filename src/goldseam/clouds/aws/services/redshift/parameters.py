@@ -47,7 +47,7 @@ PARAMETER_GROUP: Final = AwsKind(
         "redshift.DescribeClusterParameterGroups", "ParameterGroups", id="ParameterGroupName",
         narrow={"ParameterGroupName": "{id}"},
     ),
-    ownership=default_parameter_group("redshift"),
+    owner_rule=default_parameter_group("redshift"),
 )  # fmt: skip
 
 _OFF: Final = {REQUIRE_SSL: parameter("false")}
