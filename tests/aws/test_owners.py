@@ -15,7 +15,7 @@ from goldseam.clouds.aws.owners import administrator_of
 from goldseam.clouds.aws.services import guardduty, inspector, macie, secretsmanager
 from goldseam.clouds.aws.services.iam import role
 from goldseam.control import Control, Example, Kind, Owner
-from goldseam.errors import PlanRefused
+from goldseam.errors import AccessDenied, CloudError, NotFound, PlanRefused
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.propose import propose
 from goldseam.resource import Ref, Resource
@@ -142,7 +142,9 @@ class Says:
 
     def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
         del parameters, region
-        answer: Mapping[str, Json] = self.answers[operation.partition(".")[2]]
+        answer: Mapping[str, Json] | CloudError = self.answers[operation.partition(".")[2]]
+        if isinstance(answer, CloudError):
+            raise answer
         return answer
 
     def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
@@ -172,11 +174,24 @@ def test_only_a_detector_has_an_administrator() -> None:
     assert read(macie.REGION, "administrator", Says(GetAdministratorAccount={})) == ""
 
 
-def test_an_account_may_switch_on_the_scans_that_inspector_says() -> None:
-    permissions = [
-        {"service": "EC2", "operation": "ENABLE_SCANNING"}, {"service": "ECR", "operation": "DISABLE_SCANNING"},
-    ]  # fmt: skip
-    assert read(inspector.REGION, "permitted", Says(ListAccountPermissions={"permissions": permissions})) == ["EC2"]
+def test_inspector_says_which_scans_an_account_may_switch_on_and_who_else_may() -> None:
+    """The mutations: take a permission to disable for one to enable; pass over a failure to tell the administrator."""
+
+    def says(*services: str, **answers: Json) -> Says:
+        permissions = [{"service": name, "operation": "ENABLE_SCANNING"} for name in services]
+        disabling = {"service": "LAMBDA", "operation": "DISABLE_SCANNING"}
+        return Says(ListAccountPermissions={"permissions": [*permissions, disabling]}, **answers)
+
+    def said(source: Says) -> Value | Unknown:
+        return read(inspector.REGION, "say", source)
+
+    admin = {"delegatedAdmin": {"accountId": ADMINISTRATOR}}
+    assert said(says("EC2", "ECR", "LAMBDA")) == {"permitted": ["EC2", "ECR", "LAMBDA"], "administrator": ""}
+    assert said(says("EC2", GetDelegatedAdminAccount=admin)) == {"permitted": ["EC2"], "administrator": ADMINISTRATOR}
+    alone = NotFound("none", operation="x", code="ResourceNotFoundException")
+    assert said(says("EC2", GetDelegatedAdminAccount=alone)) == {"permitted": ["EC2"], "administrator": ""}
+    with pytest.raises(AccessDenied):
+        said(says("EC2", GetDelegatedAdminAccount=AccessDenied("no", operation="x", code="AccessDeniedException")))
 
 
 @pytest.mark.parametrize(
@@ -196,12 +211,15 @@ def test_a_secret_is_a_replica_where_its_primary_is_in_another_region(listed: Js
         ("aws.secretsmanager.secret.rotation-on", True),
         ("aws.guardduty.detector.tagged", False),
         ("aws.guardduty.detector.buckets-watched", True),
+        ("aws.kms.key.policy-not-public", False),
+        ("aws.kms.key.rotated", True),
     ],
 )
 def test_what_the_account_may_still_change_is_judged(name: str, *, owned: bool) -> None:
-    """A managed secret's policy and a member's tags. The mutation: an owner of the whole resource."""
+    """A managed secret's policy, a member's tags, a replica's policy. The mutation: an owner of the whole resource."""
     control = CATALOG.control(name)
-    facets = {"owner": "rds", "primary": "", "administrator": ADMINISTRATOR}
+    replica = {"KeyManager": "CUSTOMER", "KeySpec": "SYMMETRIC_DEFAULT", "Origin": "AWS_KMS", "Replica": True}
+    facets = {"owner": "rds", "primary": "", "administrator": ADMINISTRATOR, "metadata": replica}
     finding, _ = found(control, control.violating[0], facets)
     assert finding.status is (Status.NOT_APPLICABLE if owned else Status.FAIL)
 
