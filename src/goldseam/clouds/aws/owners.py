@@ -13,7 +13,7 @@ _MANAGED_BY_SERVICE: Final = (
     "which only that service changes or deletes",
     'Amazon EC2 User Guide, "Amazon EC2 managed instances"',
 )
-_SHARED: Final = 'Amazon VPC User Guide, "Share your VPC subnets with other accounts"'
+_SHARED: Final = 'Amazon VPC User Guide, "Responsibilities and permissions for owners and participants"'
 _DEFAULT_GROUPS: Final = {
     "rds": 'Amazon RDS User Guide, "Overview of parameter groups"',
     "redshift": 'Amazon Redshift Management Guide, "Amazon Redshift parameter groups"',

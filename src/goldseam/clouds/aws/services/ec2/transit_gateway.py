@@ -46,7 +46,7 @@ TRANSIT_GATEWAY: Final = AwsKind(
         id="TransitGatewayId",
         narrow={"TransitGatewayIds": ["{id}"]},
     ),
-    owner_rule=shared('AWS Transit Gateway Guide, "Work with shared transit gateways"'),
+    owner_rule=shared('AWS Transit Gateway Guide, "Transit gateways in AWS Transit Gateway", shared transit gateways'),
 )
 
 
