@@ -48,6 +48,8 @@ def _lines(control: Control) -> Iterator[str]:
         yield from _disruption(control.disruption)
     for setting in control.settings:
         yield f"setting `{setting.name}`: {setting.type_name}, default `{setting.default}`"
+    for owner in control.owners:
+        yield f"not applicable where {owner.reason} ({owner.source})"
     if control.requirements:
         yield f"requirements: {', '.join(control.requirements)}"
     if control.covers:

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from goldseam.control import Compliant, Control, Kind, ShouldBe
+from goldseam.control import Compliant, Control, Kind, Owner, ShouldBe
 from goldseam.errors import ExemptResource, PlanRefused
-from goldseam.evaluate import SettingsOf, default_settings, verdict_on
+from goldseam.evaluate import SettingsOf, default_settings, owner_of, verdict_on
 from goldseam.plan import Change, Plan, Purpose, steps_of, undo_of
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown, Value, difference, plain, same
@@ -115,6 +115,10 @@ def refuse_exempt(resource: Resource, target: Resource, exempt: Sequence[Control
 def _reasons(resource: Resource, wanted: Sequence[Control], settings_of: SettingsOf) -> dict[str, str]:
     reasons = {}
     for control in wanted:
+        owner = owner_of(control, resource)
+        if isinstance(owner, Owner):
+            msg = f"{control.id} is not applicable on {resource.ref}: {owner.reason} ({owner.source})"
+            raise PlanRefused(msg)
         verdict = verdict_on(control, resource, settings_of(control, resource))
         if isinstance(verdict, Unknown):
             msg = f"{control.id} cannot be told on {resource.ref}: {verdict.reason}"
@@ -196,8 +200,9 @@ def _concerned(changes: Iterable[Change], controls: Sequence[Control], wanted: S
 def _rests_on(
     resource: Resource, changes: Iterable[Change], concerned: Iterable[Control]
 ) -> dict[str, Value | Unknown]:
-    """Every facet that a concerned control reads, and every changed one, as it was read."""
-    names = {change.facet for change in changes}.union(*(control.reads for control in concerned))
+    """Every facet that a concerned control reads or that tells whose the resource is, and every changed one."""
+    read = (name for control in concerned for name in (*control.reads, *control.kind.owner_facets))
+    names = {change.facet for change in changes}.union(read)
     held = {name: resource.facets.get(name, _UNREAD) for name in sorted(names)}
     return {name: _UNREAD if isinstance(value, Unknown) else value for name, value in held.items()}
 

@@ -65,6 +65,7 @@ def described(control: Control) -> dict[str, Json]:
         },
         "requirements": list(control.requirements),
         "covers": list(control.covers),
+        "not_applicable": [{"reason": owner.reason, "source": owner.source} for owner in control.owners],
     }
 
 
@@ -92,6 +93,8 @@ def _one(control: Control, *, as_json: bool) -> int:
     output.say(f"disruption    {_disruption(control)}")
     for setting in control.settings:
         output.say(f"setting       {setting.name}: {setting.type_name} = {setting.default!r}")
+    for owner in control.owners:
+        output.say(f"not applicable where {owner.reason} ({owner.source})")
     output.say(f"requirements  {', '.join(control.requirements) or 'none mapped'}")
     for title, examples in (("compliant", control.compliant), ("violating", control.violating)):
         _examples(title, examples)

@@ -47,7 +47,10 @@ class Catalog:
 
         Who makes a plan and who grants it must judge by the same rules: a plan names the version that it was made by.
         """
-        kinds = [[kind.name, [[facet.name, type(facet).__name__] for facet in kind.facets]] for kind in self.kinds]
+        kinds = [
+            [kind.name, [[facet.name, type(facet).__name__] for facet in kind.facets], list(kind.owner_facets)]
+            for kind in self.kinds
+        ]
         return document_digest([__version__, kinds, [_declared(control) for control in self.controls]])[:16]
 
     def only(self, wanted: Iterable[Control]) -> Catalog:
@@ -105,7 +108,7 @@ class Catalog:
 
     def wanted(self) -> Mapping[Kind, frozenset[str]]:
         """The facets that may be read of each kind: what controls read, and what facts of those kinds need."""
-        reads = _joined((control.kind, control.reads) for control in self.controls)
+        reads = _joined((control.kind, _judging(control)) for control in self.controls)
         for kind in tuple(reads):
             for fact in self.facts_of(kind):
                 looked_up = ((other, lookup.facets) for other, lookup in fact.lookups.items())
@@ -118,7 +121,7 @@ class Catalog:
 
         What facts need beside it is read where something is wrong, once that is known.
         """
-        reads = _joined((control.kind, control.reads) for control in self.controls)
+        reads = _joined((control.kind, _judging(control)) for control in self.controls)
         wishes = _joined(self._wishes(reads))
         return {kind: frozenset(names | _free(kind, names, wishes.get(kind, set()))) for kind, names in reads.items()}
 
@@ -141,6 +144,11 @@ def _declared(control: Control) -> list[Json]:
     settings = [[item.name, item.type_name, plain(item.default), item.low, item.high] for item in control.settings]
     harms = [control.disruption.harms, control.disruption.why, control.disruption.source]
     return [control.id, control.kind.name, str(control.severity), list(control.reads), settings, harms]
+
+
+def _judging(control: Control) -> tuple[str, ...]:
+    """The facets that a verdict takes: what the control reads, and what tells who may change the resource."""
+    return (*control.reads, *control.kind.owner_facets)
 
 
 def _joined(reads: Iterable[tuple[Kind, Iterable[str]]]) -> dict[Kind, set[str]]:

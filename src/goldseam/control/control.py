@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
 from goldseam.control.kind import Kind
+from goldseam.control.owner import Owner
 from goldseam.control.setting import Setting, is_setting_type, parsed_settings
 from goldseam.control.verdict import ShouldBe, Verdict
 from goldseam.errors import PlanRefused
@@ -142,6 +143,14 @@ class Control:
     def reversible(self) -> bool:
         """Whether every fix of the control's examples has an inverse."""
         return self.fixable and all(self._undoable(example, verdict) for example, verdict in self._fixes())
+
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        """Those who alone may change what the control is about, as shown by the examples of the kind's rule."""
+        if self.kind.owner_rule is None:
+            return ()
+        found = map(self.kind.owner_rule.owner, self.kind.owner_rule.theirs)
+        return tuple(owner for owner in found if isinstance(owner, Owner) and owner.covers(self.reads))
 
     def _fixes(self) -> Iterable[tuple[Example, ShouldBe]]:
         for example in self.violating:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from goldseam.context import Fact
-from goldseam.control import Disruption
+from goldseam.control import Disruption, Owner
 from goldseam.decide.case import (
     AT_MOST_ASK,
     NO_OBJECTION,
@@ -56,6 +56,19 @@ def _all_of(parts: Iterable[Opinion]) -> Opinion:
     told = tuple(parts)
     most = Mode.most_careful((Mode.AUTO, *(part.most for part in told)))
     return Opinion(most, tuple(line for part in told for line in part.lines))
+
+
+def of_owner(owner: Owner | Unknown | None) -> Opinion:
+    """At most ask where it is unknown whether the account may change the resource; leave what it may not change."""
+    if owner is None:
+        return Opinion(Mode.AUTO)
+    text = "the account may change the resource"
+    if isinstance(owner, Unknown):
+        return _unless("control", text, None, owner.reason)
+    told = (owner.reason, owner.source)
+    return Opinion(
+        Mode.LEAVE, (TraceLine("control", text, truth=False, effect="leave: not applicable", evidence=told),)
+    )
 
 
 def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:

@@ -14,12 +14,14 @@ from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Between,
     Example,
+    Owner,
     Severity,
     Step,
     Verdict,
     compliant,
     control,
     may_disrupt,
+    owner_rule,
     should_be,
     violation,
 )
@@ -98,6 +100,36 @@ _ROTATE: Final = Send(
     also=(("lambda:InvokeFunction", "arn:{partition}:lambda:{region}:{account}:function:<function>"),),
 )  # fmt: skip
 
+
+@dataclass(frozen=True)
+class Primary(Look):
+    """The region of the secret that this one is a replica of; empty where it is the primary or stands alone."""
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """From the listing's item, or from the secret."""
+        about = item if item is not None else ask.one(_DESCRIBE[0], {"SecretId": ref.id}, ref.region)
+        primary = about.get("PrimaryRegion") or ref.region
+        return Reading("" if primary == ref.region else primary)
+
+
+@owner_rule(
+    ours=[{"owner": "", "primary": ""}],
+    theirs=[{"owner": "rds", "primary": ""}, {"owner": "", "primary": "us-east-1"}],
+)
+def _of_others(owner: str, primary: str) -> Owner | None:
+    """A service of AWS manages the secret, or it is a replica of a secret in another region.
+
+    The policy of a managed secret stays the account's affair: it says who of the account may read it.
+    """
+    if primary:
+        because = f"it is a replica, which is changed only through its primary in {primary}"
+        return Owner(because, 'AWS Secrets Manager User Guide, "Promote a replica secret to a standalone secret"')
+    if not owner:
+        return None
+    source = 'AWS Secrets Manager User Guide, "AWS Secrets Manager secrets managed by other AWS services"'
+    return Owner(f"{owner} manages the secret, and rotates and deletes it", source, frozenset({"rotation", "ages"}))
+
+
 SECRET: Final = AwsKind(
     "aws.secretsmanager.secret",
     "secret",
@@ -120,6 +152,7 @@ SECRET: Final = AwsKind(
         Ages(name="ages", get=Get(*_DESCRIBE), listed=""),
         ValueAge(name="value_age"),
         Look(name="owner", get=Get(*_DESCRIBE, "OwningService"), listed="OwningService", form=absent_is("")),
+        Primary(name="primary", get=Get(*_DESCRIBE), listed="PrimaryRegion"),
         replace(tags(Get(*_DESCRIBE, "Tags")), listed="Tags"),
     ),
     touched_by=(
@@ -127,6 +160,7 @@ SECRET: Final = AwsKind(
     ),
     address="arn:{partition}:secretsmanager:{region}:{account}:secret:{name}",
     find=Listing("secretsmanager.ListSecrets", "SecretList", id="ARN", address="ARN"),
+    owner_rule=_of_others,
 )  # fmt: skip
 
 _ARN: Final = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:goldseam-example-AbCdEf"

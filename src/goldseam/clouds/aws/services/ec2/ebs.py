@@ -7,6 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import managed_by_service, principal
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import FOR_ALL, OWNED, SNAPSHOTS, Among
 from goldseam.clouds.aws.shapes import Items
@@ -121,11 +122,13 @@ VOLUME: Final = AwsKind(
         Look(name="instances", listed="Attachments.InstanceId", form=absent_is([])),
         Look(name="zone", listed="AvailabilityZone"),
         Among(name="copied", others=SNAPSHOTS, decode=bool),
+        Look(name="operator", listed="Operator", decode=principal, form=absent_is("")),
         tags(),
     ),
     touched_by=(changes("ec2", TAGGED, f"{REQUEST}.volumeId", f"{ANSWER}.volumeId", id="vol-.+"),),
     address="arn:{partition}:ec2:{region}:{account}:volume/{id}",
     find=Listing("ec2.DescribeVolumes", "Volumes", id="VolumeId", narrow={"VolumeIds": ["{id}"]}),
+    owner_rule=managed_by_service,
 )
 
 _ENCRYPT: Final = (

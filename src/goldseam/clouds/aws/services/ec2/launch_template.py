@@ -10,6 +10,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import managed_by_service, principal
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.user_data import MOVE, secrets_in_user_data, spelled
 from goldseam.control import Severity, Verdict, compliant, control, violation
@@ -48,6 +49,7 @@ LAUNCH_TEMPLATE: Final = AwsKind(
         ),
         Look(name="user_data", get=_default("UserData"), decode=_secrets, form=absent_is([])),
         Look(name="title", listed="LaunchTemplateName"),
+        Look(name="operator", listed="Operator", decode=principal, form=absent_is("")),
         tags(),
     ),
     touched_by=(
@@ -67,6 +69,7 @@ LAUNCH_TEMPLATE: Final = AwsKind(
         id="LaunchTemplateId",
         narrow={"LaunchTemplateIds": ["{id}"]},
     ),
+    owner_rule=managed_by_service,
 )  # fmt: skip
 
 

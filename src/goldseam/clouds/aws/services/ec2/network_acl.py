@@ -14,7 +14,9 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.ec2.among import Own
 from goldseam.clouds.aws.services.ec2.port_ranges import ALL
 from goldseam.control import (
     Call,
@@ -135,6 +137,7 @@ NETWORK_ACL: Final = AwsKind(
         Look(name="subnets", listed="Associations.SubnetId", decode=sorted),
         Look(name="is_default", listed="IsDefault"),
         Look(name="vpc", listed="VpcId"),
+        Own(name="own", listed="OwnerId"),
         tags(),
     ),
     touched_by=(
@@ -142,6 +145,7 @@ NETWORK_ACL: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:network-acl/{id}",
     find=Listing("ec2.DescribeNetworkAcls", "NetworkAcls", id="NetworkAclId", narrow={"NetworkAclIds": ["{id}"]}),
+    owner_rule=shared(),
 )  # fmt: skip
 
 

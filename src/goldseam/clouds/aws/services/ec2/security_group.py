@@ -7,8 +7,9 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among
+from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among, Own
 from goldseam.clouds.aws.services.ec2.group_rules import (
     EVERY,
     among,
@@ -68,6 +69,7 @@ SECURITY_GROUP: Final = AwsKind(
         Look(name="description", listed="Description"),
         Look(name="vpc", listed="VpcId"),
         Among(name="in_use", others=INTERFACES, decode=bool),
+        Own(name="own", listed="OwnerId"),
         tags(),
     ),
     touched_by=(
@@ -83,6 +85,7 @@ SECURITY_GROUP: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     find=Listing("ec2.DescribeSecurityGroups", "SecurityGroups", id="GroupId", narrow={"GroupIds": ["{id}"]}),
+    owner_rule=shared('Amazon VPC User Guide, "Share security groups with AWS Organizations"'),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import ENDPOINTS, SUBNETS, Among, Own
 from goldseam.clouds.aws.services.ec2.flow_logs import TO_BUCKET, TO_GROUP, FlowLogs, flow_log
@@ -57,6 +58,7 @@ VPC: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:vpc/{id}",
     find=Listing("ec2.DescribeVpcs", "Vpcs", id="VpcId", narrow={"VpcIds": ["{id}"]}),
+    owner_rule=shared(),
 )
 
 _BUCKET: Final = "arn:aws:s3:::flow-logs-of-the-company"

@@ -20,11 +20,13 @@ from goldseam.clouds.aws.statements import aws_principals, label, not_public, te
 from goldseam.control import (
     Between,
     Example,
+    Owner,
     Severity,
     Verdict,
     compliant,
     control,
     may_disrupt,
+    owner_rule,
     violation,
 )
 from goldseam.resource import Ref
@@ -51,6 +53,28 @@ class Idle(Look):
 
 def _use(raw: Json) -> Value:
     return {"date": str(raw.get("LastUsedDate") or ""), "region": raw.get("Region") or ""}
+
+
+_BY_PATH: Final[Mapping[str, tuple[str, str]]] = {
+    "/aws-service-role/": (
+        "it is a service-linked role, which only the linked service changes",
+        'IAM User Guide, "Create a service-linked role"; IAM API Reference, UnmodifiableEntity',
+    ),
+    "/aws-reserved/": (
+        "it is a role that AWS keeps, as IAM Identity Center does for its permission sets",
+        'IAM Identity Center User Guide, "IAM roles created by IAM Identity Center"',
+    ),
+}
+"""Paths of roles that AWS makes and keeps, which no caller can make a role in: why, and the page that says so."""
+
+
+@owner_rule(
+    ours=[{"path": "/"}, {"path": "/service-role/"}, {"path": "/team/aws-reserved/"}],
+    theirs=[{"path": "/aws-service-role/ecs.amazonaws.com/"}, {"path": "/aws-reserved/sso.amazonaws.com/eu-west-1/"}],
+)
+def _of_aws(path: str) -> Owner | None:
+    """AWS keeps the role."""
+    return next((Owner(*said) for prefix, said in _BY_PATH.items() if path.startswith(prefix)), None)
 
 
 ROLE: Final = AwsKind(
@@ -84,15 +108,13 @@ ROLE: Final = AwsKind(
     address="arn:{partition}:iam::{account}:role/{id}",
     find=details("Role", "RoleDetailList", "RoleName"),
     scope=Scope.GLOBAL,
+    owner_rule=_of_aws,
 )  # fmt: skip
-
-_OF_AWS: Final = ("/aws-service-role/", "/aws-reserved/")
-"""Paths of roles that AWS makes and keeps: nobody else can change them."""
 
 
 def is_of_aws(path: str) -> bool:
     """Whether AWS keeps the role."""
-    return path.startswith(_OF_AWS)
+    return path.startswith(tuple(_BY_PATH))
 
 
 _ARN: Final = "arn:aws:iam::123456789012:role/goldseam-example"
