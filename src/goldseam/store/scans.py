@@ -6,12 +6,14 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Protocol
 
 import orjson
 
 from goldseam.context import Fact
+from goldseam.control import Earlier
 from goldseam.decide import Decision
 from goldseam.errors import MISSHAPEN, UnknownName, Unreadable
 from goldseam.evaluate import Finding, Status
@@ -19,7 +21,7 @@ from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.store.database import Database
 from goldseam.store.documents import keep_documents
-from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest
+from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest, restored
 
 _GONE: Final = digest(ABSENT)
 """What a resource's history says when a scan did not find it any more."""
@@ -179,6 +181,14 @@ class Scans:
         rows = self._database.rows("SELECT at, scan, hash FROM history WHERE key = ? ORDER BY rowid", (_key(ref),))
         return tuple(Version(*row) for row in rows)
 
+    def earlier(self, ref: Ref) -> tuple[Earlier, ...]:
+        """How earlier scans found a resource, oldest first, each with the time at which the last such scan began.
+
+        What cannot be understood is a reading without facets.
+        """
+        rows = self._database.rows(_EARLIER, (_key(ref), _key(ref)))
+        return tuple(_earlier(started, hashed, body) for started, hashed, body in rows)
+
     def gaps(self) -> tuple[Gap, ...]:
         """The listings that failed when they were last tried."""
         rows = self._database.rows("SELECT kind, account, region, reason FROM gap ORDER BY account, region, kind")
@@ -198,10 +208,28 @@ class Scans:
 
 _KEPT: Final = "id, body, decision, scan, since, control, resource"
 _PLACED: Final = "ref, kind, account, region, address"
+_EARLIER: Final = (
+    "SELECT started, history.hash, body FROM history JOIN document USING (hash) JOIN scan ON scan.id = coalesce("
+    "history.last_scan, CASE WHEN history.rowid = (SELECT max(rowid) FROM history WHERE key = ?)"
+    " THEN (SELECT scan FROM resource WHERE resource.key = history.key) END, history.scan)"
+    " WHERE history.key = ? ORDER BY history.rowid"
+)
+"""The newest configuration was seen last by the scan that its resource names, an older one by that which was noted."""
 
 
 def _key(ref: Ref) -> str:
     return document_digest(ref.to_json())[:32]
+
+
+def _earlier(started: str, hashed: str, body: bytes) -> Earlier:
+    """One line of a resource's history as a reading."""
+    read_at = datetime.fromisoformat(started)
+    if hashed == _GONE:
+        return Earlier(read_at, {}, there=False)
+    try:
+        return Earlier(read_at, {name: restored(item) for name, item in orjson.loads(body)["facets"].items()})
+    except MISSHAPEN:
+        return Earlier(read_at, {})
 
 
 def _placed(row: Sequence[Any]) -> Ref:
@@ -230,8 +258,16 @@ def _configuration(resource: Resource) -> bytes:
 def _note_change(connection: sqlite3.Connection, key: str, hashed: str, now: str, scan: str) -> None:
     newest = "SELECT hash FROM history WHERE key = ? ORDER BY rowid DESC LIMIT 1"
     if connection.execute(newest, (key,)).fetchone() != (hashed,):
+        connection.execute(_NOTE_LAST, (key, key))
         row = (key, now, scan, hashed)
         connection.execute("INSERT INTO history (key, at, scan, hash) VALUES (?, ?, ?, ?)", row)
+
+
+_NOTE_LAST: Final = (
+    "UPDATE history SET last_scan = (SELECT scan FROM resource WHERE resource.key = history.key)"
+    " WHERE key = ? AND rowid = (SELECT max(rowid) FROM history WHERE key = ?)"
+)
+"""Which scan saw the newest configuration last: the one that the resource names, before it is replaced."""
 
 
 def _keep_resource(connection: sqlite3.Connection, key: str, hashed: str, scan: str, looked: Looked) -> None:
@@ -284,6 +320,7 @@ def _drop_unseen(connection: sqlite3.Connection, scan: str, now: str, place: _Pl
     gone = connection.execute(f"SELECT key FROM resource WHERE {where}", given).fetchall()  # noqa: S608 - fixed text
     if gone:
         keep_documents(connection, [(_GONE, canonical(ABSENT))])
+        connection.executemany(_NOTE_LAST, [(key, key) for (key,) in gone])
         rows = [(key, now, scan, _GONE) for (key,) in gone]
         connection.executemany("INSERT INTO history (key, at, scan, hash) VALUES (?, ?, ?, ?)", rows)
         connection.execute(f"DELETE FROM resource WHERE {where}", given)  # noqa: S608 - fixed text

@@ -78,4 +78,9 @@ INSERT INTO home (name, value)
 """
 """The format of what the tables hold, now and when the home was made; a home with content from before has format 1."""
 
-MIGRATIONS: Final = (_FIRST, _EPOCHS, _HOME_FORMAT)
+_LAST_SEEN: Final = """
+ALTER TABLE history ADD COLUMN last_scan TEXT;
+"""
+"""The scan that saw a configuration last, noted when it gives way to another one; empty while it is the newest."""
+
+MIGRATIONS: Final = (_FIRST, _EPOCHS, _HOME_FORMAT, _LAST_SEEN)

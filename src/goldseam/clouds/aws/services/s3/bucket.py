@@ -16,6 +16,7 @@ from goldseam.clouds.aws.services.s3.configuration import (
     notification_form,
     ownership_of,
 )
+from goldseam.clouds.aws.services.s3.use import CORS, Activity
 from goldseam.clouds.aws.shapes import Document, Switch, policy
 from goldseam.ports import GLOBAL
 from goldseam.values import ABSENT, Json, Value, canonical
@@ -193,6 +194,8 @@ BUCKET: Final = AwsKind(
                 absent=("ReplicationConfigurationNotFoundError",),
             ),
         ),
+        CORS,
+        Activity(name="activity"),
     ),
     touched_by=(changes("s3", f"{REQUEST}.bucketName"),),
     address="arn:{partition}:s3:::{id}",
