@@ -379,6 +379,37 @@ def test_configuration_is_stored_once_and_its_history_is_a_list_of_hashes(home: 
     assert len(home.scans.history(vault(2).ref)) == 1
 
 
+def test_earlier_readings_are_dated_with_the_last_scan_that_found_it_so(home: Home, clock: FakeClock) -> None:
+    """Mutations: dated by the first such scan, by when it was saved, or by the newest scan of all."""
+    began = clock.now()
+
+    def scanned(*seen: Looked) -> None:
+        scan = home.scans.begin("acc")
+        clock.sleep(20)
+        home.scans.save(scan, SHARD, {"mem.vault"}, seen)
+        clock.sleep(40)
+
+    shut, open_one = vault(1, rules=[]), vault(1, rules=["world"])
+    for resource in (shut, shut, open_one, open_one, shut):
+        scanned(Looked(resource), Looked(vault(2, rules=["world"])))
+    scanned(Looked(vault(2, rules=["world"])))
+    scanned(Looked(open_one))
+    minutes = [(item.read_at - began) / timedelta(minutes=1) for item in home.scans.earlier(shut.ref)]
+    assert minutes == [1, 3, 4, 5, 6]
+    assert [item.facets.get("rules") for item in home.scans.earlier(shut.ref)] == [[], ["world"], [], None, ["world"]]
+    assert [item.there for item in home.scans.earlier(shut.ref)] == [True, True, True, False, True]
+    assert [item.there for item in home.scans.earlier(vault(2).ref)] == [True, False]
+    assert home.scans.earlier(vault(9).ref) == ()
+
+
+def test_an_earlier_reading_that_cannot_be_understood_holds_nothing(home: Home) -> None:
+    save(home, Looked(vault(1, rules=[])))
+    with home.database.writing() as connection:
+        connection.execute("UPDATE document SET body = ?", (b"{",))
+    (found,) = home.scans.earlier(vault(1).ref)
+    assert (found.facets, found.there) == ({}, True)
+
+
 def test_law_5_a_failed_listing_is_unknown_and_not_gone_peers_17(home: Home) -> None:
     resource = vault(1)
     found = verdict(resource, "c1", Status.PASS)

@@ -28,10 +28,15 @@ _RUNNING: Final = "running"
 _BALANCER: Final = "ELB "
 """How the description of a load balancer's interface begins."""
 
+_ENTRANCES: Final = frozenset({"global_accelerator_managed", "api_gateway_managed"})
+"""Interfaces by which AWS passes on what comes from the internet, without an address of their own (Amazon EC2 API
+Reference, NetworkInterface, `interfaceType`)."""
+
 _ROUTES: Final[Mapping[Kind, tuple[str, ...]]] = {ROUTE_TABLE: ("vpc", "subnets", "main", "gateways")}
 _NEAR: Final[Mapping[Kind, tuple[str, ...]]] = {
     NETWORK_INTERFACE: (
         "groups", "attachment", "description", "public_ip", "ipv6_addresses", "private_ip", "status", "subnet", "vpc",
+        "interface_type",
     ),
     **_ROUTES,
 }  # fmt: skip
@@ -233,6 +238,8 @@ def _passed_on(place: _Place, around: Surroundings) -> Answer:
 
 
 def _is_public_balancer(item: Resource) -> bool:
+    if item.facets.get("interface_type") in _ENTRANCES:
+        return True
     description, address = item.facets.get("description"), item.facets.get("public_ip")
     return isinstance(description, str) and description.startswith(_BALANCER) and isinstance(address, str)
 
