@@ -21,6 +21,7 @@ from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.services.route53 import HOSTED_ZONE
 from goldseam.clouds.aws.services.s3 import BUCKET
+from goldseam.clouds.aws.services.s3.use import BUCKET_ACTIVITY
 from goldseam.clouds.aws.services.stack import MEMBERSHIP
 from goldseam.context import Fact, gather
 from goldseam.control import Catalog, Earlier, Surroundings
@@ -306,7 +307,17 @@ def test_access_key_last_used(keys: Value, uses: Value, expected: int | None) ->
 def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
     """From the calls to the facts: buckets with and without a website, groups with and without an interface."""
     catalog = Catalog(
-        (BUCKET, SECURITY_GROUP, NETWORK_INTERFACE, FLOW_LOG, DISTRIBUTION, MEMBERSHIP, GROUP_REFERENCES, HOSTED_ZONE),
+        (
+            BUCKET,
+            SECURITY_GROUP,
+            NETWORK_INTERFACE,
+            FLOW_LOG,
+            DISTRIBUTION,
+            MEMBERSHIP,
+            GROUP_REFERENCES,
+            HOSTED_ZONE,
+            BUCKET_ACTIVITY,
+        ),
         tuple(control for control in CATALOG.controls if control.kind in (BUCKET, SECURITY_GROUP)),
         RULES,
     )

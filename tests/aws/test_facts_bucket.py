@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import pytest
 
+from goldseam.clouds.aws.facts.bucket_use import serves_website
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.public import FLAGS, GROUPS
 from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
 from goldseam.clouds.aws.services.route53 import HOSTED_ZONE
 from goldseam.clouds.aws.services.s3 import BUCKET
+from goldseam.clouds.aws.services.s3.use import BUCKET_ACTIVITY
 from goldseam.control import Earlier
 from goldseam.ports import GLOBAL, Shard
 from goldseam.resource import Resource
@@ -56,7 +58,11 @@ def near(distributions: Json = (), zones: Json = ()) -> dict[AwsKind, Json]:
 
 
 def of(name: str, held: Mapping[str, Value], called: str = "b", *, beside: Any = None, earlier: Any = ()) -> Json:
-    return value(told(name, a(BUCKET, called, **held), BUCKET, near=beside or near(), earlier=earlier))
+    own, around = {key: item for key, item in held.items() if key != "activity"}, beside or near()
+    counted: Json = (a(BUCKET_ACTIVITY, called, activity=held["activity"]),)
+    return value(
+        told(name, a(BUCKET, called, **own), BUCKET, near={BUCKET_ACTIVITY: counted, **around}, earlier=earlier)
+    )
 
 
 def both(held: Mapping[str, Value], called: str = "b", *, beside: Any = None, earlier: Any = ()) -> tuple[Json, Json]:
@@ -159,7 +165,8 @@ def test_the_evidence_names_what_it_rests_on() -> None:
         "its CORS rules allow web pages of https://a, https://b",
         "record `img.shop.example` of hosted zone Z1 points to it",
     )
-    unused = told("serves_website", a(BUCKET, "b", **{**OPEN, "activity": IDLE}), BUCKET, near=near())
+    idle: Json = (a(BUCKET_ACTIVITY, "b", activity=IDLE),)
+    unused = told("serves_website", a(BUCKET, "b", **OPEN), BUCKET, near={**near(), BUCKET_ACTIVITY: idle})
     assert unused.evidence == (
         "CloudWatch counts its requests since 2026-01-10 or before, and counted none in the last 30 days",
     )
@@ -286,18 +293,28 @@ def test_a_sign_of_use_counts_also_of_what_was_closed_minutes_ago(
 
 def test_on_moto_activity_and_cors_are_read(moto_url: str) -> None:
     """An open bucket is listed, an empty one is seen to be, and a blocked one is not asked for."""
-    with live(moto_url, BUCKET) as aws:
+    with live(moto_url, BUCKET, BUCKET_ACTIVITY) as aws:
         for name in ("full-1", "empty-1", "blocked-1"):
             aws.make("s3.CreateBucket", Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
         aws.client("s3").put_object(Bucket="full-1", Key="a", Body=b"a")
         rule = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
         aws.make("s3.PutBucketCors", Bucket="full-1", CORSConfiguration={"CORSRules": [rule]})
         aws.make("s3.PutPublicAccessBlock", Bucket="blocked-1", PublicAccessBlockConfiguration=BLOCKED)
-        held = aws.reader.scan(Shard(ACCOUNT, GLOBAL), {BUCKET: frozenset({"activity", "cors"})})
-        found = {item.ref.id: item.facets for item in held if isinstance(item, Resource)}
-    assert found["full-1"] == {"cors": [rule], "activity": {"empty": False}}
-    assert found["empty-1"] == {"cors": ABSENT, "activity": {"empty": True}}
-    assert found["blocked-1"] == {"cors": ABSENT, "activity": ABSENT}
+        held = aws.reader.scan(Shard(ACCOUNT, GLOBAL), {BUCKET: frozenset({"cors"})})
+        buckets = [item for item in held if isinstance(item, Resource)]
+        lookup = serves_website.lookups[BUCKET_ACTIVITY]
+        asked = [(Resource(ref, {}), frozenset(lookup.facets)) for item in buckets if (ref := lookup.ref_of(item.ref))]
+        active = {item.ref.id: item.facets["activity"] for item in aws.reader.more(asked)}
+    assert {item.ref.id: item.facets["cors"] for item in buckets} == {
+        "full-1": [rule], "empty-1": ABSENT, "blocked-1": ABSENT,
+    }  # fmt: skip
+    assert active == {"full-1": {"empty": False}, "empty-1": {"empty": True}, "blocked-1": ABSENT}
+
+
+def test_what_was_not_counted_is_not_known() -> None:
+    for held in (None, (), DENIED, (a(BUCKET_ACTIVITY, "b"),)):
+        beside = near() if held is None else {**near(), BUCKET_ACTIVITY: held}
+        assert value(told("serves_website", a(BUCKET, "b", **OPEN), BUCKET, near=beside)) is None
 
 
 class Answering:
@@ -341,7 +358,7 @@ def counted(*days: tuple[str, float], filters: Json = None, status: str = "Compl
 )
 def test_requests_of_the_whole_bucket_are_counted(ask: Answering, expected: Json) -> None:
     """Mutations: a configuration with a filter counts for the bucket; the day before 30 days counts as one of them."""
-    facet = BUCKET.facet("activity")
+    facet = BUCKET_ACTIVITY.facet("activity")
     reading: Any = facet.read(ask, a(BUCKET, "b").ref, None)  # type: ignore[attr-defined]
     assert reading.value == expected
     assert ("s3.ListObjectVersions" in dict(ask.asked)) is ("empty" in expected)

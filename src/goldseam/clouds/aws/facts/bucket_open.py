@@ -12,10 +12,11 @@ from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.public import FLAGS, Bucket, any_of, bucket, effective_grants, no, objects
-from goldseam.clouds.aws.services.s3.use import DAYS
+from goldseam.clouds.aws.services.s3.use import BUCKET_ACTIVITY, DAYS
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import is_public
-from goldseam.control import Answer, Earlier, Known, Surroundings
+from goldseam.control import Answer, Earlier, Kind, Known, Lookup, Surroundings
+from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Unknown, Value
 
 Held: TypeAlias = Value | Unknown
@@ -23,6 +24,12 @@ Held: TypeAlias = Value | Unknown
 NEW: Final = timedelta(minutes=15)
 """For how long nobody is taken to rely on what has just become public, where nothing shows that somebody does."""
 
+
+def _activity_of(ref: Ref) -> Ref:
+    return BUCKET_ACTIVITY.ref(ref.address.split(":", 2)[1], ref.account, ref.region, ref.id)
+
+
+ACTIVITY: Final[Mapping[Kind, Lookup]] = {BUCKET_ACTIVITY: Lookup(("activity",), _activity_of)}
 _READS: Final = ("s3:get", "s3:list", "s3:head")
 
 
@@ -51,12 +58,22 @@ def is_closed(held: Bucket) -> bool:
     return isinstance(open_, Known) and not open_.value
 
 
-def unused(held: Bucket, activity: Held, around: Surroundings, *, named: str = "") -> Answer:
+def activity_of(around: Surroundings) -> Held:
+    """What is counted of the bucket."""
+    held = around.of(BUCKET_ACTIVITY)
+    if isinstance(held, Unknown):
+        return held
+    for item in held:
+        return item.facets.get("activity", Unknown("it was not read"))
+    return Unknown("it was not read")
+
+
+def unused(held: Bucket, around: Surroundings, *, named: str = "") -> Answer:
     """False with what shows that nobody uses the bucket without credentials, or why that is not known.
 
     `named` is why its name is a sign of use: no proof, but enough to wait where it was opened just now.
     """
-    open_ = is_open(held)
+    open_, activity = is_open(held), activity_of(around)
     if isinstance(open_, Known) and not open_.value:
         return no("nobody reaches the bucket without credentials", *open_.evidence)
     shown = _counted(activity, around) or _empty(held, activity) or (not named and _just_opened(around))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from goldseam.clouds.aws.facts.bucket_cdn import ORIGINS, fetched, fetching
-from goldseam.clouds.aws.facts.bucket_open import Held, as_bucket, is_closed, requested, unused
+from goldseam.clouds.aws.facts.bucket_open import ACTIVITY, Held, activity_of, as_bucket, is_closed, requested, unused
 from goldseam.clouds.aws.facts.matching import listed, those
 from goldseam.clouds.aws.facts.sources import BUCKET_METRICS
 from goldseam.clouds.aws.facts.tagged import bare, tagged
@@ -25,12 +25,12 @@ _DOMAIN: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 
 
 @fact(
-    "serves_website", BUCKET, bool, needs={**ORIGINS, HOSTED_ZONE: ("domain", "to_buckets")}, tolerant=True, dear=True,
-    lag=BUCKET_METRICS.lag, source=BUCKET_METRICS.source,
+    "serves_website", BUCKET, bool, needs={**ORIGINS, HOSTED_ZONE: ("domain", "to_buckets")}, lookups=ACTIVITY,
+    tolerant=True, dear=True, lag=BUCKET_METRICS.lag, source=BUCKET_METRICS.source,
 )  # fmt: skip
 def serves_website(
     website: Held, tags: Held, cors: Held, policy: Held, acl: Held, public_access_block: Held,
-    account_public_access_block: Held, ownership: Held, activity: Held, *, around: Surroundings,
+    account_public_access_block: Held, ownership: Held, *, around: Surroundings,
 ) -> Answer:  # fmt: skip
     """Whether people or websites read the bucket without credentials.
 
@@ -41,20 +41,20 @@ def serves_website(
     """
     held = as_bucket(policy, acl, public_access_block, account_public_access_block, ownership)
     zones, cdn = _zones(around), fetched(policy, around)
-    outside = () if is_closed(held) else _outside(cors, zones, cdn, activity, around)
+    outside = () if is_closed(held) else _outside(cors, zones, cdn, around)
     if signs := (*_own(website, tags), *outside):
         return yes(*signs)
     for part in (website, tags) if is_closed(held) else (website, tags, cors, zones, cdn):
         if isinstance(part, Unknown):
             return part
-    return unused(held, activity, around, named=_is_domain(around))
+    return unused(held, around, named=_is_domain(around))
 
 
-@fact("cloudfront_origin", BUCKET, bool, needs=ORIGINS, tolerant=True, dear=True,
+@fact("cloudfront_origin", BUCKET, bool, needs=ORIGINS, lookups=ACTIVITY, tolerant=True, dear=True,
       lag=BUCKET_METRICS.lag, source=BUCKET_METRICS.source)  # fmt: skip
 def cloudfront_origin(
     policy: Held, acl: Held, public_access_block: Held, account_public_access_block: Held, ownership: Held,
-    activity: Held, *, around: Surroundings,
+    *, around: Surroundings,
 ) -> Answer:  # fmt: skip
     """Whether a CloudFront distribution fetches from the bucket.
 
@@ -66,7 +66,7 @@ def cloudfront_origin(
     if isinstance(cdn, Unknown) or cdn.value:
         return cdn
     held = as_bucket(policy, acl, public_access_block, account_public_access_block, ownership)
-    rest = unused(held, activity, around, named=_is_domain(around))
+    rest = unused(held, around, named=_is_domain(around))
     return Known(rest.value, (*cdn.evidence, *rest.evidence)) if isinstance(rest, Known) else rest
 
 
@@ -95,9 +95,7 @@ def _site(website: Mapping[str, Json]) -> str:
     return f"its index document is `{(website.get('IndexDocument') or {}).get('Suffix', '')}`"
 
 
-def _outside(
-    cors: Held, zones: tuple[Resource, ...] | Unknown, cdn: Answer, activity: Held, around: Surroundings
-) -> Iterator[str]:
+def _outside(cors: Held, zones: tuple[Resource, ...] | Unknown, cdn: Answer, around: Surroundings) -> Iterator[str]:
     """Which web pages may read an open bucket, what names it, and the requests that were counted."""
     if isinstance(cors, list) and cors:
         origins = sorted({str(origin) for rule in cors for origin in rule.get("AllowedOrigins") or ()})
@@ -110,7 +108,7 @@ def _outside(
         )
     if isinstance(cdn, Known) and cdn.value:
         yield from cdn.evidence
-    if counted := requested(activity):
+    if counted := requested(activity_of(around)):
         yield counted
 
 

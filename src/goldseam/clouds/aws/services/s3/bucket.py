@@ -16,7 +16,7 @@ from goldseam.clouds.aws.services.s3.configuration import (
     notification_form,
     ownership_of,
 )
-from goldseam.clouds.aws.services.s3.use import CORS, Activity
+from goldseam.clouds.aws.services.s3.use import CORS
 from goldseam.clouds.aws.shapes import Document, Switch, policy
 from goldseam.ports import GLOBAL
 from goldseam.values import ABSENT, Json, Value, canonical
@@ -195,7 +195,6 @@ BUCKET: Final = AwsKind(
             ),
         ),
         CORS,
-        Activity(name="activity"),
     ),
     touched_by=(changes("s3", f"{REQUEST}.bucketName"),),
     address="arn:{partition}:s3:::{id}",

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, Reading
-from goldseam.clouds.aws.kind import Ask
+from goldseam.clouds.aws.kind import Ask, AwsKind
 from goldseam.errors import CallFailed, CloudError
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json
@@ -107,3 +107,9 @@ def _counts(ask: Ask, ref: Ref, configuration: str) -> Json:
             points[str(time)[:10]] = points.get(str(time)[:10], 0) + count
     first = str(today - timedelta(days=DAYS))
     return {"count": int(sum(points[day] for day in points if day >= first)), "since": min(points, default="")}
+
+
+BUCKET_ACTIVITY: Final = AwsKind(
+    "aws.s3.bucket-activity", "bucket activity", (Activity(name="activity"),), address="arn:{partition}:s3:::{id}"
+)
+"""What is counted of one bucket; not a part of its configuration, and only asked for where a fact needs it."""
