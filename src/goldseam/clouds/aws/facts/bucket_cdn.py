@@ -41,7 +41,9 @@ def fetched(policy: Value | Unknown, around: Surroundings) -> Answer:
         return Unknown(f"CloudFront distribution {', '.join(asleep)} fetches from the bucket, and is disabled")
     if canonical := list(_canonical(policy)):
         return Unknown(f"the bucket policy names {', '.join(canonical)}, which may be an origin access identity")
-    return no("no CloudFront distribution of this account fetches from the bucket, and its policy names none")
+    return no(
+        "no CloudFront distribution of this account fetches from the bucket, and its policy names none that is enabled"
+    )
 
 
 def fetching(around: Surroundings) -> tuple[Resource, ...] | Unknown:

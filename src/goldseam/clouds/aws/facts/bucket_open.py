@@ -81,7 +81,7 @@ def unused(held: Bucket, around: Surroundings, *, named: str = "") -> Answer:
         return no(shown)
     why = open_.reason if isinstance(open_, Unknown) else "; ".join(open_.evidence)
     told = "; ".join(filter(None, (why, named, _not_shown(activity))))
-    return Unknown(f"that nothing shows its use does not show that nobody uses it: {told}")
+    return Unknown(f"no sign of use was found, but nothing shows that the bucket is unused: {told}")
 
 
 def requested(activity: Held) -> str:

@@ -25,5 +25,5 @@ def listed(names: Iterable[str], does: str) -> Answer:
     """The names with what they do; unknown where there is none, as what was looked at is never all there is."""
     found = sorted(names)
     if not found:
-        return Unknown(f"nothing that was looked at {does}; what else depends on it cannot be seen")
+        return Unknown(f"nothing that was read {does}, and not everything that may depend on it is read")
     return known(found, *(f"{name} {does}" for name in found))
