@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+import json
+import re
+from typing import Any, Final
 
 import pytest
+from botocore.session import get_session
 
 from goldseam.clouds.aws.kind import AwsKind
-from goldseam.clouds.aws.services.ec2.group_references import DEFAULT, GROUP_REFERENCES, TITLES
+from goldseam.clouds.aws.services.ec2.group_references import DEFAULT, GROUP_REFERENCES, TITLES, Naming
 from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
@@ -91,6 +94,81 @@ def test_the_reason_says_what_names_the_group() -> None:
     assert getattr(fact.value, "reason", "") == (
         "no network interface is in the group now, but Lambda function resize name it"
     )
+
+
+NAMINGS: Final = {facet.name: facet for facet in GROUP_REFERENCES.facets if isinstance(facet, Naming)}
+
+
+def member(shape: Any, path: str) -> Any:
+    """The shape at a path of an answer, through lists; None where the SDK knows none."""
+    for part in path.split(".") if path else ():
+        while shape.type_name == "list":
+            shape = shape.member
+        shape = shape.members.get(part)
+        if shape is None:
+            return None
+    return shape
+
+
+@pytest.mark.parametrize("naming", NAMINGS.values(), ids=NAMINGS)
+def test_each_way_to_what_names_groups_is_one_that_the_sdk_knows(naming: Naming) -> None:
+    """The mutation: a member or a parameter is misspelt."""
+    session, words, shape = get_session(), set[str](), None
+    for step in naming.steps:
+        service, _, operation = step.operation.partition(".")
+        model = session.get_service_model(service).operation_model(operation)
+        assert set(step.parameters) <= set(model.input_shape.members if model.input_shape else ())
+        used = set(re.findall(r"{(\w+)}", json.dumps(dict(step.parameters))))
+        assert used <= words
+        shape = member(model.output_shape, step.items)
+        assert shape is not None
+        item = shape.member if shape.type_name == "list" else shape
+        words |= {"item"} if item.type_name == "string" else set(item.members)
+    for path in (naming.label, naming.by_name, naming.placed, naming.state):
+        assert not path or member(shape, path) is not None
+
+
+class Asked:
+    """One item in answer to each call, with all that the next one asks for and a group in the last."""
+
+    def __init__(self, naming: Naming, last: Json) -> None:
+        self.naming, self.last, self.asked = naming, last, list[tuple[str, Json]]()
+
+    def one(self, operation: str, parameters: Json, region: str) -> Json:
+        self.asked.append((operation, parameters))
+        words = {
+            word for step in self.naming.steps for word in re.findall(r"{(\w+)}", json.dumps(dict(step.parameters)))
+        }
+        return self.last if operation == self.naming.steps[-1].operation else {word: f"a {word}" for word in words}
+
+    def every(self, operation: str, parameters: Json, region: str, member: str) -> list[Json]:
+        item = self.one(operation, parameters, region)
+        return [f"an {member}"] if member.endswith(("Arns", "projects")) and "item" in item else [item]
+
+
+def under(path: str, value: Json) -> Json:
+    for part in reversed(path.split(".")):
+        value = {part: value}
+    return value
+
+
+@pytest.mark.parametrize("naming", NAMINGS.values(), ids=NAMINGS)
+def test_a_group_is_found_wherever_it_is_named(naming: Naming) -> None:
+    """Mutations: what is over still names groups; what goes by name is not seen; what is placed needs no group."""
+
+    def found(**more: Json) -> Json:
+        ask: Any = Asked(naming, {**under(naming.label, "thing"), **more})
+        reading: Any = naming.read(ask, group().ref, None)
+        return reading.value
+
+    assert found(deep=[{"down": ["sg-0a1b2c3d"]}]) == {"sg-0a1b2c3d": ["thing"]}
+    assert found() == ({DEFAULT: ["thing"]} if naming.placed == naming.label else {})
+    if naming.by_name and "." not in naming.by_name:
+        assert found(**under(naming.by_name, ["web"])) == {"web": ["thing"]}
+    if naming.placed and naming.placed != naming.label:
+        assert found(**under(naming.placed, {})) == {DEFAULT: ["thing"]}
+    for state in naming.over:
+        assert found(deep="sg-0a1b2c3d", **under(naming.state, state)) == {}
 
 
 def network(subnet: str, group: str) -> Json:
