@@ -266,6 +266,9 @@ WAS_OPEN: Final = {"policy": policy(READ)}
         ([read(14, policy=DENIED)], None),
         ([read(14, there=False)], False),
         ([Earlier(NOW - timedelta(minutes=14), {})], None),
+        ([Earlier(None, CLOSED)], None),
+        ([Earlier(None, CLOSED), read(14)], False),
+        ([read(14), Earlier(None, CLOSED)], None),
     ],
 )  # fmt: skip
 def test_what_was_closed_minutes_ago_is_not_relied_on(earlier: list[Earlier], expected: bool | None) -> None:

@@ -35,9 +35,12 @@ def known(value: Json, *evidence: str) -> Known:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """A resource as an earlier scan found it, empty where it was not there; `read_at` is when that scan began."""
+    """A resource as an earlier scan found it, empty where it was not there.
 
-    read_at: datetime
+    `read_at` is when the last scan began that found it so, None where nothing that can be relied on tells that.
+    """
+
+    read_at: datetime | None
     facets: Mapping[str, Value | Unknown]
     there: bool = True
 

@@ -21,6 +21,7 @@ from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.store.database import Database
 from goldseam.store.documents import keep_documents
+from goldseam.store.seals import Seals, Signer
 from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest, restored
 
 _GONE: Final = digest(ABSENT)
@@ -78,9 +79,10 @@ class Version:
 class Scans:
     """Saves what scans find, a shard at a time and each shard in one transaction, and tells the latest of it."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, signer: Signer) -> None:
         self._database = database
         self._clock = clock
+        self._seals = Seals(database, signer)
 
     def begin(self, account: str) -> str:
         """Note that a scan of an account has begun; its id."""
@@ -113,7 +115,8 @@ class Scans:
         """
         place = _Place.of(shard, regions)
         with self._database.writing() as connection:
-            _keep_seen(connection, scan, self._now(), seen)
+            found = _keep_seen(connection, scan, self._now(), seen)
+            self._seals.keep(connection, scan, self._clock.now(), found)
             failed = {gap.kind for gap in gaps}
             for kind in sorted(set(kinds) - failed):
                 _drop_unseen(connection, scan, self._now(), place, kind)
@@ -184,10 +187,12 @@ class Scans:
     def earlier(self, ref: Ref) -> tuple[Earlier, ...]:
         """How earlier scans found a resource, oldest first, each with the time at which the last such scan began.
 
-        What cannot be understood is a reading without facets.
+        The time is None where nothing signed tells it: the scan was an hour ago, or somebody wrote into the database.
+        What cannot be understood, or is not what its hash says, is a reading without facets.
         """
-        rows = self._database.rows(_EARLIER, (_key(ref), _key(ref)))
-        return tuple(_earlier(started, hashed, body) for started, hashed, body in rows)
+        rows = self._database.rows(_EARLIER, (_key(ref),))
+        began = self._seals.began(_key(ref)) if rows else {}
+        return tuple(_earlier(began.get(hashed), hashed, body) for hashed, body in rows)
 
     def gaps(self) -> tuple[Gap, ...]:
         """The listings that failed when they were last tried."""
@@ -209,27 +214,23 @@ class Scans:
 _KEPT: Final = "id, body, decision, scan, since, control, resource"
 _PLACED: Final = "ref, kind, account, region, address"
 _EARLIER: Final = (
-    "SELECT started, history.hash, body FROM history JOIN document USING (hash) JOIN scan ON scan.id = coalesce("
-    "history.last_scan, CASE WHEN history.rowid = (SELECT max(rowid) FROM history WHERE key = ?)"
-    " THEN (SELECT scan FROM resource WHERE resource.key = history.key) END, history.scan)"
-    " WHERE history.key = ? ORDER BY history.rowid"
+    "SELECT history.hash, body FROM history JOIN document USING (hash) WHERE key = ? ORDER BY history.rowid"
 )
-"""The newest configuration was seen last by the scan that its resource names, an older one by that which was noted."""
 
 
 def _key(ref: Ref) -> str:
     return document_digest(ref.to_json())[:32]
 
 
-def _earlier(started: str, hashed: str, body: bytes) -> Earlier:
+def _earlier(began: datetime | None, hashed: str, body: bytes) -> Earlier:
     """One line of a resource's history as a reading."""
-    read_at = datetime.fromisoformat(started)
     if hashed == _GONE:
-        return Earlier(read_at, {}, there=False)
+        return Earlier(began, {}, there=False)
     try:
-        return Earlier(read_at, {name: restored(item) for name, item in orjson.loads(body)["facets"].items()})
+        held = orjson.loads(body)["facets"] if sha256(body).hexdigest() == hashed else {}
+        return Earlier(began, {name: restored(item) for name, item in held.items()})
     except MISSHAPEN:
-        return Earlier(read_at, {})
+        return Earlier(began, {})
 
 
 def _placed(row: Sequence[Any]) -> Ref:
@@ -241,7 +242,9 @@ def _placed(row: Sequence[Any]) -> Ref:
         return Ref(kind, account, region, address, address)
 
 
-def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterable[Looked]) -> None:
+def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterable[Looked]) -> dict[str, str]:
+    """The hash of each resource's configuration, by the resource's key."""
+    found: dict[str, str] = {}
     for looked in seen:
         key, body = _key(looked.resource.ref), _configuration(looked.resource)
         hashed = sha256(body).hexdigest()
@@ -249,6 +252,8 @@ def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterab
         _note_change(connection, key, hashed, now, scan)
         _keep_resource(connection, key, hashed, scan, looked)
         _keep_findings(connection, key, scan, now, looked)
+        found[key] = hashed
+    return found
 
 
 def _configuration(resource: Resource) -> bytes:
@@ -258,16 +263,8 @@ def _configuration(resource: Resource) -> bytes:
 def _note_change(connection: sqlite3.Connection, key: str, hashed: str, now: str, scan: str) -> None:
     newest = "SELECT hash FROM history WHERE key = ? ORDER BY rowid DESC LIMIT 1"
     if connection.execute(newest, (key,)).fetchone() != (hashed,):
-        connection.execute(_NOTE_LAST, (key, key))
         row = (key, now, scan, hashed)
         connection.execute("INSERT INTO history (key, at, scan, hash) VALUES (?, ?, ?, ?)", row)
-
-
-_NOTE_LAST: Final = (
-    "UPDATE history SET last_scan = (SELECT scan FROM resource WHERE resource.key = history.key)"
-    " WHERE key = ? AND rowid = (SELECT max(rowid) FROM history WHERE key = ?)"
-)
-"""Which scan saw the newest configuration last: the one that the resource names, before it is replaced."""
 
 
 def _keep_resource(connection: sqlite3.Connection, key: str, hashed: str, scan: str, looked: Looked) -> None:
@@ -320,7 +317,6 @@ def _drop_unseen(connection: sqlite3.Connection, scan: str, now: str, place: _Pl
     gone = connection.execute(f"SELECT key FROM resource WHERE {where}", given).fetchall()  # noqa: S608 - fixed text
     if gone:
         keep_documents(connection, [(_GONE, canonical(ABSENT))])
-        connection.executemany(_NOTE_LAST, [(key, key) for (key,) in gone])
         rows = [(key, now, scan, _GONE) for (key,) in gone]
         connection.executemany("INSERT INTO history (key, at, scan, hash) VALUES (?, ?, ?, ?)", rows)
         connection.execute(f"DELETE FROM resource WHERE {where}", given)  # noqa: S608 - fixed text

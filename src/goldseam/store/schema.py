@@ -78,9 +78,9 @@ INSERT INTO home (name, value)
 """
 """The format of what the tables hold, now and when the home was made; a home with content from before has format 1."""
 
-_LAST_SEEN: Final = """
-ALTER TABLE history ADD COLUMN last_scan TEXT;
+_SEALS: Final = """
+CREATE TABLE seal (scan TEXT NOT NULL, started TEXT NOT NULL, body BLOB NOT NULL, signature TEXT NOT NULL);
 """
-"""The scan that saw a configuration last, noted when it gives way to another one; empty while it is the newest."""
+"""What each shard of a scan found, signed, and kept for an hour."""
 
-MIGRATIONS: Final = (_FIRST, _EPOCHS, _HOME_FORMAT, _LAST_SEEN)
+MIGRATIONS: Final = (_FIRST, _EPOCHS, _HOME_FORMAT, _SEALS)

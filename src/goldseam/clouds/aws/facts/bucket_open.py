@@ -134,11 +134,11 @@ def _just_opened(around: Surroundings) -> str:
         closed.pop()
     if not closed or not all(closed):
         return ""
-    last = around.earlier(around.ref)[len(closed) - 1]
-    if around.now - last.read_at >= NEW:
+    last = around.earlier(around.ref)[len(closed) - 1].read_at
+    if last is None or around.now - last >= NEW:
         return ""
     return (
-        f"the scan of {last.read_at:%Y-%m-%d %H:%M:%S} UTC found it closed to everyone, so it has been open for less "
+        f"the scan of {last:%Y-%m-%d %H:%M:%S} UTC found it closed to everyone, so it has been open for less "
         f"than {NEW.seconds // 60} minutes"
     )
 
