@@ -15,6 +15,7 @@ from goldseam.context import Fact, gather
 from goldseam.control import (
     Answer,
     Catalog,
+    Earlier,
     Facet,
     FactRule,
     Kind,
@@ -271,6 +272,25 @@ def test_all_facts_of_a_look_are_of_one_time_and_each_as_old_as_its_source() -> 
     assert {item.name: item.as_of for item in seen.facts} == {
         rule.name: START - (4 * HOUR if rule is quiet else timedelta()) for rule in RULES
     }
+
+
+def test_facts_are_told_of_earlier_readings() -> None:
+    """In a scan as in a look. The mutation: one of them passes none on."""
+
+    @fact("was_on", VAULT, bool)
+    def was_on(*, around: Surroundings) -> Answer:
+        """Whether it was on."""
+        found = [(item.read_at, item.facets["lock"]) for item in around.earlier(around.ref)]
+        return known(found == [(START - HOUR, f"on {around.ref.id}")], f"found {found}")
+
+    catalog = replace(CATALOG, facts=(was_on,))
+    standing = Standing(policies(), earlier=lambda ref: [Earlier(START - HOUR, {"lock": f"on {ref.id}"})])
+    house = House()
+    (report,) = scan(house, catalog, standing, house.clock)
+    assert [item.value for seen in report.seen for item in seen.facts] == [True, True]
+    for ref in (ONE, TWO):
+        assert [item.value for item in look(house, catalog, standing, ref, house.clock).facts] == [True]
+        assert [item.value for item in look(house, catalog, Standing(policies()), ref, house.clock).facts] == [False]
 
 
 def test_facts_of_a_scan_are_dated_with_its_beginning() -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -377,6 +377,74 @@ def test_configuration_is_stored_once_and_its_history_is_a_list_of_hashes(home: 
     with pytest.raises(UnknownName):
         home.scans.resource(open_one.ref)
     assert len(home.scans.history(vault(2).ref)) == 1
+
+
+def minutely(home: Home, clock: FakeClock, *seen: Looked) -> None:
+    """A scan that takes a third of a minute, and the rest of the minute."""
+    scan = home.scans.begin("acc")
+    clock.sleep(20)
+    home.scans.save(scan, SHARD, {"mem.vault"}, seen)
+    clock.sleep(40)
+
+
+def times(home: Home, ref: Ref, began: datetime) -> list[float | None]:
+    found = (item.read_at for item in home.scans.earlier(ref))
+    return [None if at is None else (at - began) / timedelta(minutes=1) for at in found]
+
+
+def test_earlier_readings_are_dated_with_the_last_scan_that_found_it_so(home: Home, clock: FakeClock) -> None:
+    """Mutations: dated by the first such scan, or by when it was saved; what is not there is dated."""
+    began = clock.now()
+    shut, open_one, other = vault(1, rules=[]), vault(1, rules=["world"]), vault(2, rules=["world"])
+    for resource in (shut, shut, open_one):
+        minutely(home, clock, Looked(resource), Looked(other))
+    assert times(home, shut.ref, began) == [1, 2]
+    minutely(home, clock, Looked(other))
+    assert times(home, shut.ref, began) == [1, 2, None]
+    assert [item.facets.get("rules") for item in home.scans.earlier(shut.ref)] == [[], ["world"], None]
+    assert [item.there for item in home.scans.earlier(shut.ref)] == [True, True, False]
+    assert times(home, other.ref, began) == [3]
+    assert home.scans.earlier(vault(9).ref) == ()
+    home.scans.update(home.scans.begin("acc"), Looked(vault(2, rules=["mine"])))
+    assert times(home, other.ref, began) == [3, None]
+
+
+def test_what_was_found_is_sealed_for_an_hour(home: Home, clock: FakeClock) -> None:
+    began = clock.now()
+    minutely(home, clock, Looked(vault(1, rules=[])))
+    clock.sleep(3600)
+    assert times(home, vault(1).ref, began) == [0]
+    minutely(home, clock, Looked(vault(2, rules=[])))
+    assert times(home, vault(1).ref, began) == [None, None]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE seal SET body = CAST(replace(CAST(body AS TEXT), 'started', 'started ') AS BLOB)",
+        "UPDATE seal SET signature = '00'",
+        "UPDATE seal SET signature = NULL WHERE FALSE; DELETE FROM seal",
+        "UPDATE seal SET body = X'7B7D'",
+    ],
+)
+def test_what_somebody_wrote_into_the_database_dates_nothing(home: Home, clock: FakeClock, change: str) -> None:
+    """The mutation: a seal counts without its signature."""
+    minutely(home, clock, Looked(vault(1, rules=[])))
+    with home.database.writing() as connection:
+        for statement in change.split("; "):
+            connection.execute(statement)
+    (found,) = home.scans.earlier(vault(1).ref)
+    assert (found.read_at, found.facets) == (None, {"rules": []})
+
+
+def test_an_earlier_reading_that_is_not_what_its_hash_says_holds_nothing(home: Home) -> None:
+    """The mutation: a document is believed whatever its hash."""
+    save(home, Looked(vault(1, rules=["world"])))
+    for body in (b"{", b'{"facets":{"rules":[]}}'):
+        with home.database.writing() as connection:
+            connection.execute("UPDATE document SET body = ?", (body,))
+        (found,) = home.scans.earlier(vault(1).ref)
+        assert (found.facets, found.there) == ({}, True)
 
 
 def test_law_5_a_failed_listing_is_unknown_and_not_gone_peers_17(home: Home) -> None:

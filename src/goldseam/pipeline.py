@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
 from goldseam.collect import Collection, Nearby, collect
 from goldseam.context import Fact, gather, not_gathered
-from goldseam.control import Catalog, Control, FactRule, Kind, Surroundings
+from goldseam.control import Catalog, Control, Earlier, FactRule, Kind, Surroundings, no_earlier
 from goldseam.decide import (
     Circumstances,
     Decision,
@@ -43,6 +43,7 @@ class Standing:
     policies: PolicySet
     exemptions: tuple[Exemption, ...] = ()
     memory: Memory = field(default_factory=Memory)
+    earlier: Callable[[Ref], Sequence[Earlier]] = no_earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,8 @@ def look(reader: Reader, catalog: Catalog, standing: Standing, ref: Ref, clock: 
     """One resource through stages 1 to 4 on one fresh reading: its facets, its tags and what its facts need.
 
     This is the reading for a decision that permits. Nothing that was stored, or read for another resource, goes into
-    it: what facts read beside the resource is read once here, and again for the next resource.
+    it: what facts read beside the resource is read once here, and again for the next resource. What earlier scans found
+    can only show since when something is as it is now.
 
     Raises ResourceGone, CloudError.
     """
@@ -96,7 +98,7 @@ def look(reader: Reader, catalog: Catalog, standing: Standing, ref: Ref, clock: 
     nearby = Nearby(reader, catalog)
     nearby.read_ahead([(resource, rules)])
     (completed,) = nearby.completed([(resource, rules)])
-    facts = _facts(completed, rules, catalog, Surroundings(ref, read_at, nearby.around(ref, rules)))
+    facts = _facts(completed, rules, catalog, Surroundings(ref, read_at, nearby.around(ref, rules), standing.earlier))
     return _decided(completed, findings, facts, catalog, standing, clock.now())
 
 
@@ -136,7 +138,7 @@ def _looked_at(
             yield Seen(resource, findings, (), ())
             continue
         _, rules = next(asked)
-        around = Surroundings(resource.ref, read_at, nearby.around(resource.ref, rules))
+        around = Surroundings(resource.ref, read_at, nearby.around(resource.ref, rules), standing.earlier)
         completed = next(whole)
         facts = _facts(completed, rules, catalog, around)
         yield _decided(completed, findings, facts, catalog, standing, clock.now())

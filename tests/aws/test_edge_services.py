@@ -153,7 +153,9 @@ def test_on_moto_zones_go_by_the_id_that_events_give_and_begin_and_end_a_log(mot
         made = aws.make("route53.CreateHostedZone", Name="example.com", CallerReference="a")["HostedZone"]["Id"]
         aws.session.call("logs", "CreateLogGroup", "us-east-1", logGroupName=group)
         zone = aws.found()[str(made).rpartition("/")[2]]
-        assert zone.facets == {"query_log": ABSENT, "private": False, "missing_buckets": []}
+        assert zone.facets == {
+            "query_log": ABSENT, "private": False, "missing_buckets": [], "domain": "example.com", "to_buckets": [],
+        }  # fmt: skip
         arn = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}:*"
         chosen = {"log_group": arn}
         plan = propose(zone, [route53.queries_logged], [route53.queries_logged], lambda *_: chosen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -13,14 +14,17 @@ from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.account_name import ACCOUNT_NAME
 from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
+from goldseam.clouds.aws.services.ec2.group_references import GROUP_REFERENCES, TITLES
 from goldseam.clouds.aws.services.ec2.group_rules import atom
-from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, NETWORK_INTERFACE
+from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.iam.user import USER
+from goldseam.clouds.aws.services.route53 import HOSTED_ZONE
 from goldseam.clouds.aws.services.s3 import BUCKET
+from goldseam.clouds.aws.services.s3.use import BUCKET_ACTIVITY
 from goldseam.clouds.aws.services.stack import MEMBERSHIP
 from goldseam.context import Fact, gather
-from goldseam.control import Catalog, Surroundings
+from goldseam.control import Catalog, Earlier, Surroundings
 from goldseam.pipeline import Standing, scan
 from goldseam.policy import no_policies
 from goldseam.resource import Resource
@@ -38,8 +42,16 @@ def a(kind: AwsKind, called: str, **held: Value) -> Resource:
     return Resource(kind.ref("aws", ACCOUNT, "global" if kind.account_wide else REGION, called), held)
 
 
-def told(name: str, resource: Resource, kind: AwsKind, *, near: dict[AwsKind, Json] | None = None) -> Fact:
-    around = Surroundings(resource.ref, NOW, {kind.name: held for kind, held in (near or {}).items()})
+def told(
+    name: str,
+    resource: Resource,
+    kind: AwsKind,
+    *,
+    near: dict[AwsKind, Json] | None = None,
+    earlier: Sequence[Earlier] = (),
+) -> Fact:
+    resources = {kind.name: held for kind, held in (near or {}).items()}
+    around = Surroundings(resource.ref, NOW, resources, lambda _: earlier)
     (rule,) = [rule for rule in CATALOG.facts_of(kind) if rule.name == name]
     return gather(resource, [rule], around)[0]
 
@@ -167,66 +179,7 @@ def test_data_class(tags: Value, expected: str | None) -> None:
 
 
 SITE = {"IndexDocument": {"Suffix": "index.html"}}
-
-
-@pytest.mark.parametrize(
-    ("website", "tags", "called", "expected"),
-    [
-        (SITE, {}, "b", True),
-        (SITE, DENIED, "b", True),
-        ({"RedirectAllRequestsTo": {"HostName": "example.com"}}, {}, "b", True),
-        (ABSENT, {"purpose": "static-site"}, "b", True),
-        (ABSENT, {"website": "yes"}, "b", True),
-        (ABSENT, {"website": "no"}, "b", False),
-        (ABSENT, {"purpose": "backup"}, "b", False),
-        (ABSENT, {}, "b", False),
-        (ABSENT, {}, "www.example.com", None),
-        (ABSENT, {}, "logs.2024", False),
-        (ABSENT, DENIED, "b", None),
-        (DENIED, {}, "b", None),
-        (DENIED, {"purpose": "website"}, "b", True),
-    ],
-)  # fmt: skip
-def test_serves_website(website: Value, tags: Value, called: str, expected: bool | None) -> None:
-    assert value(told("serves_website", a(BUCKET, called, website=website, tags=tags), BUCKET)) is expected
-
-
-def test_a_website_says_what_it_serves() -> None:
-    fact = told("serves_website", a(BUCKET, "b", website=SITE, tags={}), BUCKET)
-    assert fact.evidence == ("the bucket has a website configuration: its index document is `index.html`",)
-
-
-def origins(*domains: str, path: str = "") -> list[Json]:
-    return [{"id": "o", "domain": domain, "path": path, "access": ""} for domain in domains]
-
-
-@pytest.mark.parametrize(
-    ("distributions", "expected", "names"),
-    [
-        ([], False, []),
-        ([a(DISTRIBUTION, "E1", origins=origins("b.s3.amazonaws.com"), enabled=True)], True, ["E1"]),
-        ([a(DISTRIBUTION, "E1", origins=origins("x.org", "b.s3.eu-west-1.amazonaws.com"), enabled=True)], True, ["E1"]),
-        ([a(DISTRIBUTION, "E1", origins=origins("b.s3-website-eu-west-1.amazonaws.com"), enabled=True)], True, ["E1"]),
-        ([a(DISTRIBUTION, "E1", origins=origins("b.s3-website.cn-north-1.amazonaws.com.cn"))], True, ["E1"]),
-        ([a(DISTRIBUTION, "E1", origins=origins("s3.eu-west-1.amazonaws.com", path="/b/web"))], True, ["E1"]),
-        ([a(DISTRIBUTION, "E1", origins=origins("s3.eu-west-1.amazonaws.com", path="/bb"))], False, []),
-        ([a(DISTRIBUTION, "E1", origins=origins("b.s3.amazonaws.com"), enabled=False)], False, ["E1"]),
-        ([a(DISTRIBUTION, "E1", origins=origins("bb.s3.amazonaws.com", "b.s3.example.com"))], False, []),
-        ([a(DISTRIBUTION, "E1", origins=DENIED)], None, None),
-        ([a(DISTRIBUTION, "E1", origins=DENIED), a(DISTRIBUTION, "E2", origins=origins("b.s3.amazonaws.com"))],
-         True, ["E2"]),
-        (DENIED, None, None),
-        (None, None, None),
-    ],
-)  # fmt: skip
-def test_cloudfront_origin(distributions: Json, expected: bool | None, names: list[str] | None) -> None:
-    near = {} if distributions is None else {DISTRIBUTION: _held(distributions)}
-    assert value(told("cloudfront_origin", a(BUCKET, "b"), BUCKET, near=near)) is expected
-    assert value(told("dependants", a(BUCKET, "b"), BUCKET, near=near)) == names
-
-
-def _held(found: Json) -> Json:
-    return found if isinstance(found, Unknown) else tuple(found)
+NOTHING_NAMES = (a(GROUP_REFERENCES, REGION, **{name: {} for name in TITLES}),)
 
 
 def eni(called: str, *groups: str, **held: Value) -> Resource:
@@ -241,7 +194,10 @@ GROUP = a(SECURITY_GROUP, "sg-1", group_name="web", ingress=[], egress=[], tags=
 
 
 def of_group(name: str, interfaces: Json, logs: Json = (), groups: Json = (GROUP,)) -> Fact:
-    near = {NETWORK_INTERFACE: interfaces, FLOW_LOG: logs, SECURITY_GROUP: groups}
+    near = {
+        NETWORK_INTERFACE: interfaces, FLOW_LOG: logs, SECURITY_GROUP: groups, GROUP_REFERENCES: NOTHING_NAMES,
+        INSTANCE: (a(INSTANCE, "i-1", state="running"), a(INSTANCE, "i-2", state="stopped")),
+    }  # fmt: skip
     return told(name, GROUP, SECURITY_GROUP, near=near)
 
 
@@ -254,8 +210,10 @@ def of_group(name: str, interfaces: Json, logs: Json = (), groups: Json = (GROUP
         ((eni("eni-1", "sg-2", "sg-1", public_ip="203.0.113.7"),), True, True, None),
         ((eni("eni-1", "sg-1"), eni("eni-2", "sg-1", ipv6_addresses=["2001:db8::7"])), True, True, None),
         ((eni("eni-1", "sg-1", public_ip=DENIED),), True, None, None),
-        ((eni("eni-1", "sg-1", status="available", attachment=ABSENT),), True, False, False),
-        ((eni("eni-1", "sg-1", status="available"), eni("eni-2", "sg-1")), True, False, None),
+        ((eni("eni-1", "sg-1", status="available", attachment=ABSENT),), True, None, None),
+        ((eni("eni-1", "sg-1", attachment={"instance": "i-2", "status": "attached"}),), True, None, None),
+        ((eni("eni-1", "sg-1", status="available", attachment=ABSENT), eni("eni-2", "sg-1")), True, None, None),
+        ((eni("eni-1", "sg-1", attachment=ABSENT, description="ELB app/shop/1"),), True, False, None),
         ((a(NETWORK_INTERFACE, "eni-1", groups=DENIED),), None, None, None),
         (DENIED, None, None, None),
     ],
@@ -263,6 +221,7 @@ def of_group(name: str, interfaces: Json, logs: Json = (), groups: Json = (GROUP
 def test_what_a_group_is_attached_to(
     interfaces: Json, is_attached: bool | None, is_public: bool | None, in_use: bool | None
 ) -> None:
+    """Detached and stopped is not unused. The mutation: false where all interfaces are `available`."""
     assert value(of_group("attached", interfaces)) is is_attached
     assert value(of_group("attached_public", interfaces)) is is_public
     assert value(of_group("port_in_use", interfaces)) is in_use
@@ -303,8 +262,12 @@ def test_what_depends_on_a_group() -> None:
         ),
         a(SECURITY_GROUP, "sg-1", ingress=[atom("sg-1", "-1")], egress=[]),
     )
-    assert value(of_group("dependants", (eni("eni-1", "sg-1"),), groups=others)) == ["eni-1", "sg-2", "sg-3"]
-    assert value(of_group("dependants", (), groups=(GROUP,))) == []
+    assert value(of_group("dependants", (eni("eni-1", "sg-1"),), groups=others)) == [
+        "eni-1",
+        "security group sg-2",
+        "security group sg-3",
+    ]
+    assert value(of_group("dependants", (), groups=(GROUP,))) is None
     assert value(of_group("dependants", (), groups=DENIED)) is None
     assert value(of_group("dependants", DENIED)) is None
 
@@ -344,7 +307,17 @@ def test_access_key_last_used(keys: Value, uses: Value, expected: int | None) ->
 def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
     """From the calls to the facts: buckets with and without a website, groups with and without an interface."""
     catalog = Catalog(
-        (BUCKET, SECURITY_GROUP, NETWORK_INTERFACE, FLOW_LOG, DISTRIBUTION, MEMBERSHIP),
+        (
+            BUCKET,
+            SECURITY_GROUP,
+            NETWORK_INTERFACE,
+            FLOW_LOG,
+            DISTRIBUTION,
+            MEMBERSHIP,
+            GROUP_REFERENCES,
+            HOSTED_ZONE,
+            BUCKET_ACTIVITY,
+        ),
         tuple(control for control in CATALOG.controls if control.kind in (BUCKET, SECURITY_GROUP)),
         RULES,
     )
@@ -359,7 +332,7 @@ def test_facts_are_told_of_what_is_read_from_a_cloud(moto_cloud: Moto) -> None:
     assert (found["data-1", "environment"], found["data-1", "managed_by_tag"]) == ("production", "terraform")
     assert found["data-1", "managed_by"] == ""
     assert found["data-1", "cloudfront_origin"] is False
-    assert (found[groups[0], "attached"], found[groups[0], "port_in_use"]) == (True, False)
+    assert (found[groups[0], "attached"], found[groups[0], "port_in_use"]) == (True, None)
     assert (found[groups[1], "attached"], found[groups[1], "port_in_use"]) == (False, False)
 
 

@@ -9,6 +9,7 @@ from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
+from goldseam.clouds.aws.services.ec2.group_references import GROUP_REFERENCES
 from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
@@ -21,7 +22,7 @@ from goldseam.ports import Shard
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value
 from tests.aws.laws import ACCOUNT, REGION
-from tests.aws.test_facts import DENIED, a, told, value
+from tests.aws.test_facts import DENIED, NOTHING_NAMES, a, told, value
 from tests.emulators import Moto
 
 FACT = "reachable_from_internet"
@@ -56,11 +57,20 @@ OPEN = (table("rtb-1", "subnet-1", v4="igw-1", v6="igw-1"),)
 CLOSED = (table("rtb-1", "subnet-1"), table("rtb-2", "subnet-2", v4="igw-1"))
 
 
+INSTANCES = (a(INSTANCE, "i-1", state="running"), a(INSTANCE, "i-2", state="stopped"))
+ASLEEP = eni(public_ip=ABSENT, attachment={"instance": "i-2", "status": "attached"})
+
+
+def a_group(ingress: Json) -> Resource:
+    return a(SECURITY_GROUP, "sg-1", ingress=ingress, egress=[], group_name="web", prefix_list_networks={})
+
+
 def of_group(ingress: Json, *interfaces: Resource, tables: Json = OPEN) -> Json:
-    near: dict[AwsKind, Json] = {NETWORK_INTERFACE: interfaces, ROUTE_TABLE: tables}
-    return value(
-        told(FACT, a(SECURITY_GROUP, "sg-1", ingress=ingress, prefix_list_networks={}), SECURITY_GROUP, near=near)
-    )
+    near: dict[AwsKind, Json] = {
+        NETWORK_INTERFACE: interfaces, ROUTE_TABLE: tables, INSTANCE: INSTANCES, GROUP_REFERENCES: NOTHING_NAMES,
+        SECURITY_GROUP: (a_group(ingress),),
+    }  # fmt: skip
+    return value(told(FACT, a_group(ingress), SECURITY_GROUP, near=near))
 
 
 @pytest.mark.parametrize(
@@ -75,7 +85,11 @@ def of_group(ingress: Json, *interfaces: Resource, tables: Json = OPEN) -> Json:
         (WORLD, [eni(public_ip=ABSENT)], OPEN, False),
         (WORLD, [eni(public_ip=DENIED)], OPEN, None),
         (WORLD, [eni(subnet=DENIED)], OPEN, None),
-        (WORLD, [eni(status="available")], OPEN, False),
+        (WORLD, [eni(status="available", attachment=ABSENT)], OPEN, None),
+        (INSIDE, [eni(status="available", attachment=ABSENT)], OPEN, False),
+        (WORLD, [ASLEEP], OPEN, None),
+        (WORLD, [ASLEEP], CLOSED, False),
+        (WORLD, [eni(public_ip=ABSENT), eni("eni-ga", interface_type="global_accelerator_managed")], CLOSED, None),
         ([atom("::/0", "-1")], [eni(ipv6_addresses=["2001:db8::7"])], OPEN, True),
         ([atom("::/0", "-1")], [eni()], OPEN, False),
         (WORLD, [eni(groups=["sg-2"])], OPEN, False),
@@ -90,12 +104,13 @@ def of_group(ingress: Json, *interfaces: Resource, tables: Json = OPEN) -> Json:
     ],
 )  # fmt: skip
 def test_of_a_group(ingress: Json, interfaces: list[Resource], tables: Json, expected: bool | None) -> None:
+    """Mutations: a detached interface is never reached, a stopped instance gets no address, no accelerator counts."""
     assert of_group(ingress, *interfaces, tables=tables) is expected
 
 
 def test_the_evidence_names_address_rule_and_gateway() -> None:
-    near: dict[AwsKind, Json] = {NETWORK_INTERFACE: (eni(),), ROUTE_TABLE: OPEN}
-    fact = told(FACT, a(SECURITY_GROUP, "sg-1", ingress=WORLD, prefix_list_networks={}), SECURITY_GROUP, near=near)
+    near: dict[AwsKind, Json] = {NETWORK_INTERFACE: (eni(),), ROUTE_TABLE: OPEN, INSTANCE: INSTANCES}
+    fact = told(FACT, a_group(WORLD), SECURITY_GROUP, near=near)
     assert fact.evidence == (
         "eni-1: it has the public address 198.51.100.7",
         "eni-1: a security group lets the world in: tcp 22 from 0.0.0.0/0",
@@ -104,7 +119,7 @@ def test_the_evidence_names_address_rule_and_gateway() -> None:
 
 
 def test_what_was_not_looked_at_is_not_the_same_as_nothing() -> None:
-    fact = told(FACT, a(SECURITY_GROUP, "sg-1", ingress=WORLD, prefix_list_networks={}), SECURITY_GROUP)
+    fact = told(FACT, a_group(WORLD), SECURITY_GROUP)
     assert fact.value == Unknown("network interface was not looked at")
 
 
@@ -114,8 +129,18 @@ def test_what_was_not_looked_at_is_not_the_same_as_nothing() -> None:
 def test_of_an_instance(groups: Json, expected: bool | None) -> None:
     held = () if groups is None else (a(SECURITY_GROUP, "sg-1", ingress=groups, prefix_list_networks={}),)
     near: dict[AwsKind, Json] = {NETWORK_INTERFACE: (eni(),), ROUTE_TABLE: OPEN, SECURITY_GROUP: held}
-    assert value(told(FACT, a(INSTANCE, "i-1"), INSTANCE, near=near)) is expected
-    assert value(told(FACT, a(INSTANCE, "i-9"), INSTANCE, near=near)) is None
+    assert value(told(FACT, a(INSTANCE, "i-1", state="running"), INSTANCE, near=near)) is expected
+    assert value(told(FACT, a(INSTANCE, "i-9", state="running"), INSTANCE, near=near)) is None
+
+
+def test_an_instance_that_is_stopped_may_get_an_address() -> None:
+    """The mutation: no public address now is no public address."""
+    rules = (a(SECURITY_GROUP, "sg-1", ingress=WORLD, prefix_list_networks={}),)
+    near: dict[AwsKind, Json] = {NETWORK_INTERFACE: (eni(public_ip=ABSENT),), ROUTE_TABLE: OPEN, SECURITY_GROUP: rules}
+    for state, expected in (("running", False), ("stopped", None)):
+        assert value(told(FACT, a(INSTANCE, "i-1", state=state), INSTANCE, near=near)) is expected
+    near[ROUTE_TABLE] = CLOSED
+    assert value(told(FACT, a(INSTANCE, "i-1", state="stopped"), INSTANCE, near=near)) is False
 
 
 @pytest.mark.parametrize(

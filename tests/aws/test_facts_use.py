@@ -11,6 +11,7 @@ import pytest
 from goldseam.clouds.aws.facts.classified import bucket_class
 from goldseam.clouds.aws.facts.tagged import data_class
 from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.aws.public import FLAGS
 from goldseam.clouds.aws.services.cloudtrail import TRAIL
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.services.kms import KEY
@@ -53,6 +54,8 @@ CONSUMERS: Final[Mapping[str, dict[AwsKind, Json]]] = {
     "trail": {TRAIL: (a(TRAIL, "t", settings={"KmsKeyId": ARN}),)},
     "database": {DB_INSTANCE: (a(DB_INSTANCE, "db", kms_key=ARN),)},
 }
+CONSUMING: Final = (BUCKET, QUEUE, TOPIC, TRAIL, DB_INSTANCE)
+NO_CONSUMERS: Final[dict[AwsKind, Json]] = dict.fromkeys(CONSUMING, ())
 STRANGERS: Final[Mapping[str, dict[AwsKind, Json]]] = {
     "elsewhere": {BUCKET: (a(BUCKET, "b", encryption=encrypted("alias/data")),)},
     "another": {QUEUE: (a(QUEUE, "https://sqs/q", encryption={"KmsMasterKeyId": "alias/other"}),)},
@@ -69,6 +72,8 @@ def test_a_key_is_used_by_what_names_it(near: dict[AwsKind, Json]) -> None:
     (item,) = next(iter(near.values()))
     assert value(told("used_by", a_key(), KEY, near=near)) == [item.ref.address]
     assert value(told("in_use", a_key(), KEY, near=near)) is True
+    asleep = a_key(metadata={"KeyState": "Disabled"})
+    assert value(told("in_use", asleep, KEY, near={**NO_CONSUMERS, **near})) is None
 
 
 @pytest.mark.parametrize("near", STRANGERS.values(), ids=STRANGERS)
@@ -81,9 +86,11 @@ def test_that_nothing_is_seen_to_use_a_key_does_not_show_that_nothing_does(near:
     ("held", "expected"),
     [
         ({"grantees": ["arn:aws:iam::123456789012:role/r"]}, True),
-        ({"grantees": ["arn:aws:iam::123456789012:role/r"], "metadata": {"KeyState": "Disabled"}}, False),
-        ({"metadata": {"KeyState": "PendingDeletion"}, "grantees": DENIED, "last_usage": DENIED}, False),
+        ({"grantees": ["arn:aws:iam::123456789012:role/r"], "metadata": {"KeyState": "Disabled"}}, None),
+        ({"metadata": {"KeyState": "PendingDeletion"}, "grantees": DENIED, "last_usage": DENIED}, None),
+        ({"metadata": {"KeyState": "PendingDeletion"}, "last_usage": DENIED}, False),
         ({"last_usage": NEVER}, False),
+        ({"last_usage": {**NEVER, "made": "2026-02-27"}}, None),
         ({"last_usage": NEVER, "grantees": DENIED}, None),
         ({"last_usage": USED}, None),
         ({"last_usage": DENIED}, None),
@@ -91,7 +98,15 @@ def test_that_nothing_is_seen_to_use_a_key_does_not_show_that_nothing_does(near:
     ],
 )
 def test_whether_a_key_is_in_use(held: dict[str, Value], expected: bool | None) -> None:
-    assert value(told("in_use", a_key(**held), KEY)) is expected
+    """Mutations: a disabled key is not in use whatever names it; a key that was made this week was never used."""
+    assert value(told("in_use", a_key(**held), KEY, near=NO_CONSUMERS)) is expected
+
+
+def test_what_was_not_looked_at_may_name_a_key() -> None:
+    """The mutation: a kind that was not looked at names no key."""
+    for kind in CONSUMING:
+        near = {other: held for other, held in NO_CONSUMERS.items() if other is not kind}
+        assert value(told("in_use", a_key(last_usage=NEVER), KEY, near=near)) is None
 
 
 @pytest.mark.parametrize(("usage", "days"), [(USED, 0), (NEVER, 60), (BEFORE, None), (DENIED, None)])
@@ -219,8 +234,27 @@ def test_whether_anyone_may_use_it() -> None:
         assert value(told("public", a(kind, "x", policy=everyone), kind)) is True
         assert value(told("public", a(kind, "x", policy=ABSENT), kind)) is False
     open_ = {"policy": everyone, "acl": {"Grants": []}, "public_access_block": ABSENT, "website": ABSENT}
-    assert value(told("public", a(BUCKET, "b", **open_, account_public_access_block=ABSENT), BUCKET)) is True
-    assert value(told("public", a(BUCKET, "b", **open_, account_public_access_block=DENIED), BUCKET)) is None
+    open_ |= {"ownership": ABSENT, "account_public_access_block": ABSENT}
+    assert value(told("public", a(BUCKET, "b", **open_), BUCKET)) is True
+    assert value(told("public", a(BUCKET, "b", **{**open_, "account_public_access_block": DENIED}), BUCKET)) is None
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        ({}, None),
+        ({"ownership": "BucketOwnerPreferred"}, None),
+        ({"ownership": DENIED}, None),
+        ({"ownership": "BucketOwnerEnforced"}, False),
+        ({"account_public_access_block": dict.fromkeys(FLAGS, True)}, False),
+        ({"public_access_block": {**dict.fromkeys(FLAGS, False), "IgnorePublicAcls": True}}, False),
+    ],
+)
+def test_objects_may_be_public_by_their_own_control_lists(held: dict[str, Value], expected: bool | None) -> None:
+    """The mutation: what is not read of single objects is not public."""
+    usual = {"policy": ABSENT, "acl": {"Grants": []}, "public_access_block": ABSENT, "website": ABSENT}
+    usual |= {"ownership": ABSENT, "account_public_access_block": ABSENT}
+    assert value(told("public", a(BUCKET, "b", **{**usual, **held}), BUCKET)) is expected
 
 
 def test_a_fact_names_what_it_only_glances_at() -> None:

@@ -24,6 +24,8 @@ def root(ministack_server: EmbeddedCloud) -> Clients:
 @pytest.fixture
 def world(ministack_cloud: EmbeddedCloud, root: Clients, tmp_path: Path) -> Iterator[World]:
     people, storage = seed_people(root, ministack_cloud.account_id), seed_storage(root, ministack_cloud.account_id)
+    # An empty bucket is known not to be used, so that policies may close it unasked.
+    root("s3").delete_object(Bucket=storage.data_bucket, Key=storage.data_key)
     with wired(ministack_cloud.endpoint) as wire:
         made = World(tmp_path, ministack_cloud, root, people, storage, wire)
         yield made

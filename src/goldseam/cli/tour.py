@@ -153,7 +153,7 @@ def _account(folder: Path) -> Iterator[Tour]:
     output.say("No account, no credentials, nothing outside this machine.", "dim")
     started = time.monotonic()
     with embedded_cloud(state_dir=folder / "cloud") as cloud:
-        tour = Tour(folder, cloud, seed_account(cloud), started)
+        tour = Tour(folder, cloud, seed_account(cloud, opened=False), started)
         port = int(cloud.endpoint.rpartition(":")[2])
         (folder / _PLACE).write_text(json.dumps({"port": port}) + "\n", encoding="utf-8")
         yield tour
@@ -206,9 +206,19 @@ def _listening(tour: Tour, config: Path) -> Iterator[tuple[str, str]]:
 def _look(tour: Tour) -> None:
     tour.title("2  Scan: read everything, change nothing")
     tour.run("scan", "--services", _SERVICES)
-    tour.title("3  Two public buckets, two decisions: one serves a website")
+    tour.title("3  Two public buckets, two decisions: one was opened just now, one serves a website")
+    _open_a_bucket(tour)
+    tour.run("scan", "--services", "s3")
     for bucket in (tour.account.storage.data_bucket, tour.account.storage.website_bucket):
         tour.run("explain", tour.finding("aws.s3.bucket.policy-not-public", bucket))
+
+
+def _open_a_bucket(tour: Tour) -> None:
+    """Somebody makes the mistake that the demo repairs."""
+    from goldseam.demo.account import open_to_partner
+
+    open_to_partner(tour.cloud)
+    output.say(f"Somebody opens {tour.account.storage.data_bucket} to everyone, for a partner.", "bold red")
 
 
 def _repair(tour: Tour) -> str:

@@ -110,7 +110,7 @@ class Workspace:
 
         chosen = self.policies if policies is None else policies
         memory = recall(self.home.ledger, SystemClock().now())
-        return Standing(chosen, self.exemptions(), memory)
+        return Standing(chosen, self.exemptions(), memory, self.home.scans.earlier)
 
     def exemptions(self) -> tuple[Exemption, ...]:
         """The standing exemptions, as they are now; those of controls that do not exist marked so."""

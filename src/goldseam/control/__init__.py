@@ -12,7 +12,7 @@ from goldseam.control.control import (
     may_disrupt,
 )
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits
-from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings, fact, known
+from goldseam.control.fact import Answer, Earlier, FactRule, Known, Lookup, Surroundings, fact, known, no_earlier
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.owner import Owner, OwnerRule, owner_rule
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
@@ -31,6 +31,7 @@ __all__ = [
     "Compliant",
     "Control",
     "Disruption",
+    "Earlier",
     "Example",
     "Facet",
     "FactRule",
@@ -62,6 +63,7 @@ __all__ = [
     "known",
     "masked",
     "may_disrupt",
+    "no_earlier",
     "owner_rule",
     "should_be",
     "touched",

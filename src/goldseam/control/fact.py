@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from goldseam.control.kind import Kind
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown
+from goldseam.values import Json, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,38 @@ def known(value: Json, *evidence: str) -> Known:
 
 
 @dataclass(frozen=True, slots=True)
+class Earlier:
+    """A resource as an earlier scan found it, empty where it was not there.
+
+    `read_at` is when the last scan began that found it so, None where nothing that can be relied on tells that.
+    """
+
+    read_at: datetime | None
+    facets: Mapping[str, Value | Unknown]
+    there: bool = True
+
+
+def no_earlier(ref: Ref) -> Sequence[Earlier]:
+    """The earlier readings of a resource where none are kept."""
+    del ref
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """All that a fact may look at beside the resource's own facets.
 
     `resources` holds, by kind name, what the scan found of the kinds that facts need: a tuple of resources, or an
     `Unknown` when the listing failed. Nothing found and not looked at are different things.
+
+    `earlier` answers how earlier scans found a resource, oldest first. Such a reading is no source for what a resource
+    is now; it can only show that something was not so before.
     """
 
     ref: Ref
     now: datetime
     resources: Mapping[str, tuple[Resource, ...] | Unknown] = field(default_factory=dict)
+    earlier: Callable[[Ref], Sequence[Earlier]] = field(default=no_earlier, repr=False)
 
     def of(self, kind: Kind) -> tuple[Resource, ...] | Unknown:
         """The account's resources of that kind, or why they are unknown."""

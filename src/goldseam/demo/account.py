@@ -15,7 +15,7 @@ from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud
 from goldseam.demo.lumen_network import Network, seed_network
 from goldseam.demo.lumen_people import People, seed_people
 from goldseam.demo.lumen_services import Services, seed_services
-from goldseam.demo.lumen_storage import Storage, seed_storage
+from goldseam.demo.lumen_storage import Storage, open_customer_data, seed_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +41,23 @@ class DemoAccount:
         return f"{self.endpoint}/{self.storage.data_bucket}/{self.storage.data_key}"
 
 
-def seed_account(cloud: EmbeddedCloud) -> DemoAccount:
-    """Create every resource in an empty embedded cloud, as its root user."""
-    clients = Clients(cloud.endpoint, cloud.region, ROOT_KEY, ROOT_KEY)
+def seed_account(cloud: EmbeddedCloud, *, opened: bool = True) -> DemoAccount:
+    """Create every resource in an empty embedded cloud, as its root user; the customer data open, or not yet."""
+    clients = _root(cloud)
     people = seed_people(clients, cloud.account_id)
-    storage = seed_storage(clients, cloud.account_id)
+    storage = seed_storage(clients, cloud.account_id, opened=opened)
     network = seed_network(clients, cloud.account_id, storage.trail_bucket)
     services = seed_services(clients, cloud.account_id, storage.trail_bucket, network.database_group)
     return DemoAccount(cloud.endpoint, cloud.account_id, cloud.region, people, storage, network, services)
+
+
+def open_to_partner(cloud: EmbeddedCloud) -> None:
+    """Open the customer data to everyone, as somebody in a hurry would."""
+    open_customer_data(_root(cloud), cloud.account_id)
+
+
+def _root(cloud: EmbeddedCloud) -> Clients:
+    return Clients(cloud.endpoint, cloud.region, ROOT_KEY, ROOT_KEY)
 
 
 def anonymous_get(url: str) -> int:

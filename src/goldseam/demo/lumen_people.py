@@ -21,11 +21,16 @@ _READS: Final = (
     *("cloudformation:Describe*", "cloudformation:List*", "cloudfront:Get*", "cloudfront:List*"),
     *("cloudtrail:Describe*", "cloudtrail:Get*", "cloudtrail:List*", "cloudtrail:LookupEvents"),
     *("cloudwatch:GetMetricData", "ec2:Describe*", "ec2:Get*", "elasticloadbalancing:Describe*"),
+    *("autoscaling:Describe*", "batch:Describe*", "codebuild:BatchGet*", "codebuild:List*", "dms:Describe*"),
+    *("ecs:Describe*", "ecs:List*", "elasticache:Describe*", "events:List*", "glue:GetConnections"),
     *("iam:GenerateCredentialReport", "iam:Get*", "iam:List*"),
     *("kms:Describe*", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:List*"),
-    *("logs:Describe*", "logs:FilterLogEvents", "organizations:Describe*", "rds:Describe*", "rds:List*"),
+    *("lambda:List*", "logs:Describe*", "logs:FilterLogEvents", "organizations:Describe*", "rds:Describe*"),
+    *("rds:List*", "redshift:Describe*", "route53:List*"),
     *("s3:GetAccountPublicAccessBlock", "s3:GetBucket*", "s3:GetEncryptionConfiguration"),
-    *("s3:GetLifecycleConfiguration", "s3:GetReplicationConfiguration", "s3:ListAllMyBuckets"),
+    *("s3:GetLifecycleConfiguration", "s3:GetMetricsConfiguration", "s3:GetReplicationConfiguration"),
+    *("s3:ListAllMyBuckets", "s3:ListBucketVersions", "sagemaker:Describe*", "sagemaker:List*"),
+    *("scheduler:Get*", "scheduler:List*", "states:Describe*", "states:List*", "workspaces:Describe*"),
     *("sns:Get*", "sns:List*", "sqs:GetQueueAttributes", "sqs:List*", "tag:GetResources"),
 )
 _WRITES: Final = (

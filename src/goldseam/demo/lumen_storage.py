@@ -29,12 +29,14 @@ class Storage:
     trail_bucket: str = "lumen-bikes-audit-logs"
 
 
-def seed_storage(clients: Clients, account: str) -> Storage:
-    """Create the buckets with what is in them."""
+def seed_storage(clients: Clients, account: str, *, opened: bool = True) -> Storage:
+    """Create the buckets with what is in them; the customer data open to everyone, or not yet."""
     names = Storage()
     s3 = clients("s3")
     _website(s3, clients.region, names.website_bucket)
     _customer_data(s3, clients.region, account, names)
+    if opened:
+        open_customer_data(clients, account)
     _private(s3, clients.region, names.private_bucket, "finance", "confidential")
     _private(s3, clients.region, names.assets_bucket, "web", "public")
     _trail_logs(s3, clients.region, account, names.trail_bucket)
@@ -60,13 +62,23 @@ def _website(s3: Any, region: str, bucket: str) -> None:
 
 
 def _customer_data(s3: Any, region: str, account: str, names: Storage) -> None:
-    """A bucket that somebody opened for a partner and forgot; two of its three statements are right."""
+    """A bucket with two statements that are right, closed as every new one is."""
     bucket = names.data_bucket
     _create(s3, region, bucket, tags(environment="staging", team="data", data_classification="confidential"))
+    s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_CLOSED)
+    s3.put_bucket_ownership_controls(
+        Bucket=bucket, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    )
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(tls_only(bucket), _portal(bucket, account)))
+    s3.put_object(Bucket=bucket, Key=names.data_key, Body=_CUSTOMERS, ContentType="text/csv")
+
+
+def open_customer_data(clients: Clients, account: str) -> None:
+    """What somebody does for a partner, and forgets."""
+    s3, bucket = clients("s3"), Storage().data_bucket
     s3.delete_public_access_block(Bucket=bucket)
     statements = (tls_only(bucket), public_read("TemporaryPartnerDownload", bucket), _portal(bucket, account))
     s3.put_bucket_policy(Bucket=bucket, Policy=policy(*statements))
-    s3.put_object(Bucket=bucket, Key=names.data_key, Body=_CUSTOMERS, ContentType="text/csv")
 
 
 def _private(s3: Any, region: str, bucket: str, team: str, data_class: str) -> None:

@@ -49,7 +49,7 @@ class Home:
         """What the latest scans found."""
         from goldseam.store.scans import Scans  # noqa: PLC0415 - who only reads the ledger needs no stage
 
-        return Scans(self.database, self._clock)
+        return Scans(self.database, self._clock, self.signer)
 
     @cached_property
     def plans(self) -> Plans:

@@ -6,12 +6,14 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final, Protocol
 
 import orjson
 
 from goldseam.context import Fact
+from goldseam.control import Earlier
 from goldseam.decide import Decision
 from goldseam.errors import MISSHAPEN, UnknownName, Unreadable
 from goldseam.evaluate import Finding, Status
@@ -19,7 +21,8 @@ from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.store.database import Database
 from goldseam.store.documents import keep_documents
-from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest
+from goldseam.store.seals import Seals, Signer
+from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest, restored
 
 _GONE: Final = digest(ABSENT)
 """What a resource's history says when a scan did not find it any more."""
@@ -76,9 +79,10 @@ class Version:
 class Scans:
     """Saves what scans find, a shard at a time and each shard in one transaction, and tells the latest of it."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, signer: Signer) -> None:
         self._database = database
         self._clock = clock
+        self._seals = Seals(database, signer)
 
     def begin(self, account: str) -> str:
         """Note that a scan of an account has begun; its id."""
@@ -111,7 +115,8 @@ class Scans:
         """
         place = _Place.of(shard, regions)
         with self._database.writing() as connection:
-            _keep_seen(connection, scan, self._now(), seen)
+            found = _keep_seen(connection, scan, self._now(), seen)
+            self._seals.keep(connection, scan, self._clock.now(), found)
             failed = {gap.kind for gap in gaps}
             for kind in sorted(set(kinds) - failed):
                 _drop_unseen(connection, scan, self._now(), place, kind)
@@ -179,6 +184,16 @@ class Scans:
         rows = self._database.rows("SELECT at, scan, hash FROM history WHERE key = ? ORDER BY rowid", (_key(ref),))
         return tuple(Version(*row) for row in rows)
 
+    def earlier(self, ref: Ref) -> tuple[Earlier, ...]:
+        """How earlier scans found a resource, oldest first, each with the time at which the last such scan began.
+
+        The time is None where nothing signed tells it: the scan was an hour ago, or somebody wrote into the database.
+        What cannot be understood, or is not what its hash says, is a reading without facets.
+        """
+        rows = self._database.rows(_EARLIER, (_key(ref),))
+        began = self._seals.began(_key(ref)) if rows else {}
+        return tuple(_earlier(began.get(hashed), hashed, body) for hashed, body in rows)
+
     def gaps(self) -> tuple[Gap, ...]:
         """The listings that failed when they were last tried."""
         rows = self._database.rows("SELECT kind, account, region, reason FROM gap ORDER BY account, region, kind")
@@ -198,10 +213,24 @@ class Scans:
 
 _KEPT: Final = "id, body, decision, scan, since, control, resource"
 _PLACED: Final = "ref, kind, account, region, address"
+_EARLIER: Final = (
+    "SELECT history.hash, body FROM history JOIN document USING (hash) WHERE key = ? ORDER BY history.rowid"
+)
 
 
 def _key(ref: Ref) -> str:
     return document_digest(ref.to_json())[:32]
+
+
+def _earlier(began: datetime | None, hashed: str, body: bytes) -> Earlier:
+    """One line of a resource's history as a reading."""
+    if hashed == _GONE:
+        return Earlier(began, {}, there=False)
+    try:
+        held = orjson.loads(body)["facets"] if sha256(body).hexdigest() == hashed else {}
+        return Earlier(began, {name: restored(item) for name, item in held.items()})
+    except MISSHAPEN:
+        return Earlier(began, {})
 
 
 def _placed(row: Sequence[Any]) -> Ref:
@@ -213,7 +242,9 @@ def _placed(row: Sequence[Any]) -> Ref:
         return Ref(kind, account, region, address, address)
 
 
-def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterable[Looked]) -> None:
+def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterable[Looked]) -> dict[str, str]:
+    """The hash of each resource's configuration, by the resource's key."""
+    found: dict[str, str] = {}
     for looked in seen:
         key, body = _key(looked.resource.ref), _configuration(looked.resource)
         hashed = sha256(body).hexdigest()
@@ -221,6 +252,8 @@ def _keep_seen(connection: sqlite3.Connection, scan: str, now: str, seen: Iterab
         _note_change(connection, key, hashed, now, scan)
         _keep_resource(connection, key, hashed, scan, looked)
         _keep_findings(connection, key, scan, now, looked)
+        found[key] = hashed
+    return found
 
 
 def _configuration(resource: Resource) -> bytes:

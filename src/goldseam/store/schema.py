@@ -78,4 +78,9 @@ INSERT INTO home (name, value)
 """
 """The format of what the tables hold, now and when the home was made; a home with content from before has format 1."""
 
-MIGRATIONS: Final = (_FIRST, _EPOCHS, _HOME_FORMAT)
+_SEALS: Final = """
+CREATE TABLE seal (scan TEXT NOT NULL, started TEXT NOT NULL, body BLOB NOT NULL, signature TEXT NOT NULL);
+"""
+"""What each shard of a scan found, signed, and kept for an hour."""
+
+MIGRATIONS: Final = (_FIRST, _EPOCHS, _HOME_FORMAT, _SEALS)

@@ -141,6 +141,16 @@ def _by_acl(held: Bucket) -> Answer:
     return all_of(_acls_count(held.ownership), cut, granted)
 
 
+def objects(held: Bucket) -> Answer:
+    """Whether control lists of single objects let everyone in: they are not read, so at best it is not known.
+
+    They have no effect where they are ignored, and none where the bucket's owner owns every object (Amazon S3 User
+    Guide, "Controlling ownership of objects and disabling ACLs").
+    """
+    ignored = _not_cut(held, "IgnorePublicAcls", "public control lists are ignored by IgnorePublicAcls")
+    return all_of(_acls_count(held.ownership), ignored, Unknown("control lists of its objects were not read"))
+
+
 def _acls_count(ownership: str | Unknown) -> Answer:
     if isinstance(ownership, Unknown):
         return ownership

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final, TypeAlias
 
-from goldseam.clouds.aws.public import Bucket, bucket
+from goldseam.clouds.aws.facts.bucket_open import as_bucket
+from goldseam.clouds.aws.public import any_of, bucket, objects
 from goldseam.clouds.aws.public import policy as by_policy
 from goldseam.clouds.aws.services.kms import KEY
 from goldseam.clouds.aws.services.s3 import BUCKET
@@ -22,6 +24,7 @@ def bucket_public(
     acl: _Held,
     public_access_block: _Held,
     account_public_access_block: _Held,
+    ownership: _Held,
     website: _Held,
     *,
     around: Surroundings,
@@ -29,10 +32,11 @@ def bucket_public(
     """Whether anyone at all may use it.
 
     Of a bucket, by its policy, its control list and the blocks of public access. Control lists of single objects are
-    not looked at.
+    not read: where they count, and nothing else opens it, the answer is unknown.
     """
     del around
-    return bucket(Bucket(policy, acl, public_access_block, account_public_access_block, website=website))
+    held = as_bucket(policy, acl, public_access_block, account_public_access_block, ownership)
+    return any_of(bucket(replace(held, website=website)), objects(held))
 
 
 def _told_by_policy(kind: Kind) -> FactRule:

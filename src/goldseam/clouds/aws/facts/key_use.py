@@ -1,12 +1,13 @@
 """What uses a KMS key: by grants, by the settings of what the scan read, and by KMS's own record of uses.
 
-That nothing is seen to use a key shows little, as nobody keeps a list of what it encrypted: only a key that cannot be
-used, or of which KMS says that it never was, is known not to be in use.
+That nothing is seen to use a key shows little, as nobody keeps a list of what it encrypted: only a key that nothing
+names, and that cannot be used or of which KMS says that it never was in 30 days or more, is known not to be in use.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.facts.sources import KEY_USAGE
@@ -24,6 +25,8 @@ from goldseam.values import Json, Unknown, Value
 
 _Held: TypeAlias = Value | Unknown
 _SHOWN: Final = 10
+_QUIET: Final = timedelta(days=30)
+"""A key that was made later may be one that is used tomorrow."""
 _UNUSABLE: Final = frozenset({"Disabled", "PendingDeletion", "PendingImport", "PendingReplicaDeletion", "Unavailable"})
 """States in which KMS refuses every cryptographic operation (KMS Developer Guide, "Key states of AWS KMS keys")."""
 
@@ -72,23 +75,27 @@ def in_use(
 ) -> Answer:
     """Whether anything uses the key: a grant, or a setting that names it.
 
-    False for a key that cannot be used in its state, and for one that never was used since it was made, as KMS says.
+    False where nothing names the key and it cannot be used in its state, or KMS says that it was never used since it
+    was made 30 days ago or earlier. A key that is named and cannot be used now may be enabled again: that is unknown.
     """
-    if isinstance(metadata, Mapping) and metadata.get("KeyState") in _UNUSABLE:
-        return no(f"the key is {metadata['KeyState']}, so nothing can use it")
+    state = metadata.get("KeyState") if isinstance(metadata, Mapping) else ""
     names = [] if isinstance(aliases, Unknown) else aliases
     found = _users(names, [] if isinstance(grantees, Unknown) else grantees, around)
+    if found and state in _UNUSABLE:
+        return Unknown(f"the key is {state}, and may be enabled again: {'; '.join(sorted(found.values())[:_SHOWN])}")
     if found:
         return yes(*sorted(found.values())[:_SHOWN])
-    for held in (aliases, grantees):
+    for held in (aliases, grantees, *map(around.of, _CONSUMERS)):
         if isinstance(held, Unknown):
             return held
+    if state in _UNUSABLE:
+        return no(f"the key is {state}, so nothing can use it", f"no grant is on the key, and {_looked_at(around)}")
     return last_usage if isinstance(last_usage, Unknown) else _unseen(last_usage, around)
 
 
 def _unseen(usage: Mapping[str, str], around: Surroundings) -> Answer:
     """What is told of a key that nothing is seen to use."""
-    if _never(usage):
+    if _never(usage) and date.fromisoformat(usage["made"][:10]) <= around.now.date() - _QUIET:
         return no(f"KMS says that the key was never used since it was made on {usage['made']}")
     return Unknown(f"no grant is on the key, and {_looked_at(around)}; what else it encrypted cannot be seen")
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 
+from goldseam.clouds.aws.facts.group_names import REFERENCES, sleeping
 from goldseam.clouds.aws.public import Family, Way, any_of, database, no, reached
 from goldseam.clouds.aws.services.ec2.group_rules import LIST, from_world
 from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
@@ -24,13 +25,19 @@ from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown
 
 _SHOWN: Final = 5
+_RUNNING: Final = "running"
 _BALANCER: Final = "ELB "
 """How the description of a load balancer's interface begins."""
+
+_ENTRANCES: Final = frozenset({"global_accelerator_managed", "api_gateway_managed"})
+"""Interfaces by which AWS passes on what comes from the internet, without an address of their own (Amazon EC2 API
+Reference, NetworkInterface, `interfaceType`)."""
 
 _ROUTES: Final[Mapping[Kind, tuple[str, ...]]] = {ROUTE_TABLE: ("vpc", "subnets", "main", "gateways")}
 _NEAR: Final[Mapping[Kind, tuple[str, ...]]] = {
     NETWORK_INTERFACE: (
         "groups", "attachment", "description", "public_ip", "ipv6_addresses", "private_ip", "status", "subnet", "vpc",
+        "interface_type",
     ),
     **_ROUTES,
 }  # fmt: skip
@@ -45,39 +52,46 @@ class _Place:
 
     interface: Resource
     ingress: Sequence[Json] | Unknown
+    stopped: str | Unknown = ""
+    """The sentence that its instance does not run, empty where it does or there is none."""
 
     def held(self, name: str) -> Json:
         """What is known of the interface, or why it is not."""
         return self.interface.facets.get(name, Unknown(f"the {name} of {self.interface.ref.id} was not read"))
 
 
-@fact("reachable_from_internet", SECURITY_GROUP, bool, needs=_NEAR)
-def group_reachable(ingress: list[Json], prefix_list_networks: Mapping[str, Json], *, around: Surroundings) -> Answer:
+@fact("reachable_from_internet", SECURITY_GROUP, bool, needs={**_NEAR, **REFERENCES, INSTANCE: ("state",)})
+def group_reachable(
+    ingress: list[Json], group_name: str, prefix_list_networks: Mapping[str, Json], *, around: Surroundings
+) -> Answer:
     """Whether the internet reaches it.
 
-    Of a security group, whether it reaches a member of the group by what this group lets in.
+    Of a security group, whether it reaches a member of the group by what this group lets in. Unknown where no interface
+    is in it and something names it that would start one.
     """
     members = _interfaces(around, lambda item: around.ref.id in _told(item, "groups"))
     if isinstance(members, Unknown):
         return members
     if not members:
-        return no("no network interface is in the group")
+        return sleeping(group_name, around)
     rules = _opened(ingress, prefix_list_networks)
-    return _of_all([_Place(item, rules) for item in members], around)
+    return _of_all([_Place(item, rules, _stopped(item, around)) for item in members], around)
 
 
 @fact("reachable_from_internet", INSTANCE, bool, needs=_WITH_GROUPS)
-def instance_reachable(*, around: Surroundings) -> Answer:
+def instance_reachable(state: str, *, around: Surroundings) -> Answer:
     """Whether the internet reaches it.
 
-    Of an instance, by any of its network interfaces.
+    Of an instance, by any of its network interfaces. One that is stopped may get a public address when it starts
+    (Amazon EC2 User Guide, "Amazon EC2 instance IP addressing").
     """
     own = _interfaces(around, lambda item: _instance(item) == around.ref.id)
     if isinstance(own, Unknown):
         return own
     if not own:
         return Unknown("no network interface of the instance was found")
-    return _of_all([_Place(item, _rules(_told(item, "groups"), around)) for item in own], around)
+    stopped = _sleeps(around.ref.id, state)
+    return _of_all([_Place(item, _rules(_told(item, "groups"), around), stopped) for item in own], around)
 
 
 @fact("reachable_from_internet", DB_INSTANCE, bool, needs={**_ROUTES, SECURITY_GROUP: _RULES})
@@ -128,6 +142,22 @@ def _instance(item: Resource) -> str:
     return str(attachment.get("instance", "")) if isinstance(attachment, Mapping) else ""
 
 
+def _stopped(item: Resource, around: Surroundings) -> str | Unknown:
+    """The sentence that the instance of an interface does not run."""
+    instances, name = around.of(INSTANCE), _instance(item)
+    if not name:
+        return ""
+    if isinstance(instances, Unknown):
+        return instances
+    states = {each.ref.id: each.facets.get("state", Unknown("its state was not read")) for each in instances}
+    state = states.get(name, Unknown(f"the state of {name} is not known"))
+    return state if isinstance(state, Unknown) else _sleeps(name, state)
+
+
+def _sleeps(instance: str, state: str) -> str:
+    return "" if state == _RUNNING else f"{instance} is {state}, and may get a public address when it starts"
+
+
 def _rules(groups: Iterable[str], around: Surroundings) -> list[Json] | Unknown:
     """What the groups let in together."""
     held = around.of(SECURITY_GROUP)
@@ -166,18 +196,25 @@ def _named(name: str, answer: Answer) -> Answer:
 
 
 def _reached(place: _Place, around: Surroundings) -> Answer:
-    if place.held("status") == "available":
-        return no("it is attached to nothing")
-    return any_of(reached(_ways(place, around)), _passed_on(place, around))
+    answer = any_of(reached(_ways(place, around)), _passed_on(place, around))
+    if isinstance(answer, Known) and answer.value and place.held("status") == "available":
+        return Unknown("it is detached; once it is attached again, the internet reaches it")
+    return answer
 
 
 def _ways(place: _Place, around: Surroundings) -> Iterator[Way]:
     address, more = place.held("public_ip"), place.held("ipv6_addresses")
     first = more if isinstance(more, Unknown) else more[0] if more else ""
-    for family, known in (("IPv4", "" if address is ABSENT else address), ("IPv6", first)):
+    own = _later(place) if address is ABSENT else address
+    for family, known in (("IPv4", own), ("IPv6", first)):
         one: Family = "IPv4" if family == "IPv4" else "IPv6"
         gateway = _gateway(place.held("subnet"), place.held("vpc"), one, around)
         yield Way(one, known, gateway, place.ingress)
+
+
+def _later(place: _Place) -> str | Unknown:
+    """The public address of an interface that has none now: none where its instance runs, else not known."""
+    return Unknown(place.stopped) if place.stopped and isinstance(place.stopped, str) else place.stopped
 
 
 def _gateway(subnet: Json, vpc: Json, family: Family, around: Surroundings) -> str | Unknown:
@@ -214,6 +251,8 @@ def _passed_on(place: _Place, around: Surroundings) -> Answer:
 
 
 def _is_public_balancer(item: Resource) -> bool:
+    if item.facets.get("interface_type") in _ENTRANCES:
+        return True
     description, address = item.facets.get("description"), item.facets.get("public_ip")
     return isinstance(description, str) and description.startswith(_BALANCER) and isinstance(address, str)
 

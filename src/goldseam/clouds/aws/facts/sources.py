@@ -35,3 +35,5 @@ TOPIC_METRICS: Final = Lag(
 DATABASE_METRICS: Final = Lag(
     timedelta(minutes=1), "Amazon RDS User Guide, Overview of Amazon RDS and Amazon CloudWatch"
 )
+BUCKET_METRICS: Final = Lag(timedelta(minutes=15), "Amazon S3 User Guide, Monitoring metrics with Amazon CloudWatch")
+"""The page says "after some latency"; a quarter of an hour is taken for that."""

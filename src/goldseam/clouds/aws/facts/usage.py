@@ -1,131 +1,28 @@
-"""What configuration tells of a resource's use: who is served by it, what it is attached to, what depends on it."""
+"""What is in a security group or names it, what depends on it, and when access keys of a user were used."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
+from goldseam.clouds.aws.facts.group_names import REFERENCES, naming_of, sleeping
+from goldseam.clouds.aws.facts.matching import listed, those
 from goldseam.clouds.aws.facts.sources import LAST_ACCESSED
-from goldseam.clouds.aws.facts.tagged import bare, tagged
-from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
-from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, NETWORK_INTERFACE
+from goldseam.clouds.aws.public import no, yes
+from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.iam.user import USER
-from goldseam.clouds.aws.services.s3 import BUCKET
-from goldseam.control import Answer, Kind, Known, Surroundings, fact, known
+from goldseam.control import Answer, Surroundings, fact, known
 from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.values import ABSENT, Json, Unknown
 
-_SITE_KEYS: Final = ("website", "purpose", "usage", "use", "role", "content", "type")
-_SITES: Final = frozenset({"website", "site", "staticsite", "staticwebsite", "publicwebsite", "webhosting"})
-_NO: Final = frozenset({"false", "no", "none", "0"})
-_DOMAIN: Final = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 _NAMED: Final = 5
-
-
-def _yes(*evidence: str) -> Known:
-    return Known(value=True, evidence=evidence)
-
-
-def _no(*evidence: str) -> Known:
-    return Known(value=False, evidence=evidence)
-
-
-@fact("serves_website", BUCKET, bool, tolerant=True)
-def serves_website(website: Value | Unknown, tags: Mapping[str, str] | Unknown, *, around: Surroundings) -> Answer:
-    """Whether people see the bucket as a website.
-
-    A website configuration or a tag says so. A bucket that is named like a domain may serve that domain by itself.
-    """
-    if isinstance(website, Mapping):
-        return _yes(f"the bucket has a website configuration: {_site(website)}")
-    if isinstance(tags, Mapping):
-        for key, value in tagged(tags, _SITE_KEYS):
-            if bare(value) in _SITES or (bare(key) == "website" and bare(value) not in _NO):
-                return _yes(f"tag `{key}` is `{value}`")
-    if isinstance(website, Unknown):
-        return website
-    if isinstance(tags, Unknown):
-        return tags
-    if _DOMAIN.fullmatch(around.ref.id):
-        return Unknown(f"there is no website configuration, but `{around.ref.id}` is a domain name that it may serve")
-    return _no("the bucket has no website configuration", "no tag says that it serves a website")
-
-
-def _site(website: Mapping[str, Json]) -> str:
-    if host := (website.get("RedirectAllRequestsTo") or {}).get("HostName"):
-        return f"every request is redirected to `{host}`"
-    return f"its index document is `{(website.get('IndexDocument') or {}).get('Suffix', '')}`"
-
-
-def _fetching(around: Surroundings) -> tuple[Resource, ...] | Unknown:
-    """The distributions that fetch from the bucket."""
-    return _those(
-        around.of(DISTRIBUTION), "origins", lambda origins: any(_is_from(origin, around) for origin in origins)
-    )
-
-
-def _is_from(origin: Mapping[str, str], around: Surroundings) -> bool:
-    """Whether an origin is the bucket, by any of the names that S3 answers to."""
-    domain, bucket = origin["domain"].lower(), around.ref.id
-    suffix = r"[.-][a-z0-9.-]*amazonaws\.com(\.cn)?"
-    if re.fullmatch(rf"{re.escape(bucket)}\.s3{suffix}", domain):
-        return True
-    return bool(re.fullmatch(rf"s3{suffix}", domain)) and origin.get("path", "").strip("/").split("/")[0] == bucket
-
-
-def _those(
-    held: tuple[Resource, ...] | Unknown, facet: str, wanted: Callable[[Json], bool]
-) -> tuple[Resource, ...] | Unknown:
-    """The resources of which a facet is as wanted; unknown when that cannot be told of one, and of no other it is."""
-    if isinstance(held, Unknown):
-        return held
-    values = [(item, item.facets.get(facet, Unknown(f"{facet} was not read"))) for item in held]
-    found = tuple(item for item, value in values if not isinstance(value, Unknown) and wanted(value))
-    doubts = [value for _, value in values if isinstance(value, Unknown)]
-    return doubts[0] if doubts and not found else found
-
-
-_ORIGINS: Final[Mapping[Kind, tuple[str, ...]]] = {DISTRIBUTION: ("origins", "enabled")}
-
-
-@fact("cloudfront_origin", BUCKET, bool, needs=_ORIGINS)
-def cloudfront_origin(*, around: Surroundings) -> Answer:
-    """Whether a CloudFront distribution of the account fetches from the bucket.
-
-    Distributions of other accounts are not seen.
-    """
-    found = _fetching(around)
-    if isinstance(found, Unknown):
-        return found
-    serving = [item.ref.id for item in found if item.facets.get("enabled") is not False]
-    if serving:
-        return _yes(*(f"the bucket is an origin of CloudFront distribution {name}" for name in serving))
-    if found:
-        return _no(*(f"distribution {item.ref.id} fetches from it, and is switched off" for item in found))
-    return _no("no CloudFront distribution of this account fetches from the bucket")
-
-
-@fact("dependants", BUCKET, list, needs=_ORIGINS)
-def bucket_dependants(*, around: Surroundings) -> Answer:
-    """What in the account depends on the resource, by name.
-
-    Of a bucket, the CloudFront distributions that fetch from it.
-    """
-    found = _fetching(around)
-    return found if isinstance(found, Unknown) else _listed([item.ref.id for item in found], "fetches from the bucket")
-
-
-def _listed(names: Iterable[str], does: str) -> Answer:
-    found = sorted(names)
-    return known(found, *(f"{name} {does}" for name in found) if found else (f"nothing that was seen {does}",))
 
 
 def _members(around: Surroundings) -> tuple[Resource, ...] | Unknown:
     """The network interfaces that are in the security group."""
-    return _those(around.of(NETWORK_INTERFACE), "groups", lambda groups: around.ref.id in groups)
+    return those(around.of(NETWORK_INTERFACE), "groups", lambda groups: around.ref.id in groups)
 
 
 def _spelled(members: Iterable[Resource]) -> str:
@@ -142,36 +39,80 @@ def _interface(item: Resource) -> str:
     return f"{item.ref.id} ({said})" if said else item.ref.id
 
 
-_NO_MEMBER: Final = "no network interface is in the group"
-
-
 _IN_GROUP: Final = ("groups", "attachment", "description")
 
 
-@fact("attached", SECURITY_GROUP, bool, needs={NETWORK_INTERFACE: _IN_GROUP})
-def attached(*, around: Surroundings) -> Answer:
-    """Whether any network interface is in the security group."""
+@fact("attached", SECURITY_GROUP, bool, needs={NETWORK_INTERFACE: _IN_GROUP, **REFERENCES})
+def attached(group_name: str, *, around: Surroundings) -> Answer:
+    """Whether any network interface is in the security group.
+
+    Where none is and something names the group that starts interfaces later, the answer is unknown.
+    """
     members = _members(around)
     if isinstance(members, Unknown):
         return members
-    return _yes(f"the group is attached to {_spelled(members)}") if members else _no(_NO_MEMBER)
+    return yes(f"the group is attached to {_spelled(members)}") if members else sleeping(group_name, around)
 
 
-@fact("attached_public", SECURITY_GROUP, bool, needs={NETWORK_INTERFACE: (*_IN_GROUP, "public_ip", "ipv6_addresses")})
-def attached_public(*, around: Surroundings) -> Answer:
-    """Whether a network interface with a public IPv4 address or any IPv6 address is in the security group."""
+@fact(
+    "attached_public",
+    SECURITY_GROUP,
+    bool,
+    needs={
+        NETWORK_INTERFACE: (*_IN_GROUP, "status", "public_ip", "ipv6_addresses"),
+        INSTANCE: ("state",),
+        **REFERENCES,
+    },
+)
+def attached_public(group_name: str, *, around: Surroundings) -> Answer:
+    """Whether a network interface with a public IPv4 address or any IPv6 address is in the security group.
+
+    Unknown where something that has no address now may get one when it starts: a stopped instance (Amazon EC2 User
+    Guide, "Amazon EC2 instance IP addressing"), a detached interface, or what names the group.
+    """
     members = _members(around)
     if isinstance(members, Unknown):
         return members
     if not members:
-        return _no(_NO_MEMBER)
+        return sleeping(group_name, around)
     reached = [line for item in members for line in _addresses(item)]
     doubts = [item for item in members if any(isinstance(item.facets.get(name), Unknown) for name in _PUBLIC)]
     if reached:
-        return _yes(*reached[:_NAMED])
+        return yes(*reached[:_NAMED])
     if doubts:
         return Unknown(f"the addresses of {_spelled(doubts)} are not known")
-    return _no(f"no public address among {_spelled(members)}")
+    for rest in (_at_rest(members, around), sleeping(group_name, around)):
+        if isinstance(rest, Unknown):
+            return rest
+    return no(f"no public address among {_spelled(members)}")
+
+
+def _at_rest(members: Iterable[Resource], around: Surroundings) -> Answer:
+    """False where no interface is stopped or detached, which may get an address later."""
+    idle = _idle(members, around)
+    if isinstance(idle, Unknown):
+        return idle
+    if idle:
+        return Unknown(f"{_spelled(idle)} has no public address while it is stopped or detached, and may get one")
+    return no("every interface is in use")
+
+
+def _idle(members: Iterable[Resource], around: Surroundings) -> list[Resource] | Unknown:
+    """The interfaces that are detached, or attached to an instance that does not run."""
+    instances = around.of(INSTANCE)
+    if isinstance(instances, Unknown):
+        return instances
+    running = {item.ref.id for item in instances if item.facets.get("state") == "running"}
+    return [item for item in members if (owner := _instance(item)) not in running and (owner or _is_detached(item))]
+
+
+def _instance(item: Resource) -> str:
+    attachment = item.facets.get("attachment")
+    return str(attachment.get("instance") or "") if isinstance(attachment, Mapping) else ""
+
+
+def _is_detached(item: Resource) -> bool:
+    return item.facets.get("status") == "available"
 
 
 _PUBLIC: Final = ("public_ip", "ipv6_addresses")
@@ -189,28 +130,32 @@ def _addresses(item: Resource) -> Iterable[str]:
     "port_in_use",
     SECURITY_GROUP,
     bool,
-    needs={NETWORK_INTERFACE: (*_IN_GROUP, "status", "subnet", "vpc"), FLOW_LOG: ("resource",)},
+    needs={
+        NETWORK_INTERFACE: (*_IN_GROUP, "status", "subnet", "vpc"),
+        FLOW_LOG: ("resource",),
+        **REFERENCES,
+    },
 )
-def port_in_use(*, around: Surroundings) -> Answer:
+def port_in_use(group_name: str, *, around: Surroundings) -> Answer:
     """Whether traffic can come in by any port that the security group opens.
 
-    It cannot where no interface, or only interfaces that are attached to nothing, are in the group. Where some are,
-    only traffic records would tell, and none are read: the answer is unknown.
+    It cannot where no interface is in the group and nothing names it that would start one. Where an interface is, even
+    one that is detached now, only traffic records would tell, and none are read: the answer is unknown.
     """
     members = _members(around)
     if isinstance(members, Unknown):
         return members
     if not members:
-        return _no(_NO_MEMBER)
-    if all(item.facets.get("status") == "available" for item in members):
-        return _no(f"the group's only interfaces are attached to nothing: {_spelled(members)}")
+        return sleeping(group_name, around)
+    if all(map(_is_detached, members)):
+        return Unknown(f"the group's only interfaces are detached, and may be attached again: {_spelled(members)}")
     return Unknown(f"the group is attached to {_spelled(members)}; {_recorded(members, around)}")
 
 
 def _recorded(members: Iterable[Resource], around: Surroundings) -> str:
     """What flow logs could say of interfaces."""
     places = {place for item in members for place in (item.ref.id, item.facets.get("subnet"), item.facets.get("vpc"))}
-    logs = _those(around.of(FLOW_LOG), "resource", lambda resource: resource in places)
+    logs = those(around.of(FLOW_LOG), "resource", lambda resource: resource in places)
     if isinstance(logs, Unknown):
         return f"whether flow logs record its traffic is not known: {logs.reason}"
     if not logs:
@@ -218,26 +163,19 @@ def _recorded(members: Iterable[Resource], around: Surroundings) -> str:
     return f"the records of flow log {', '.join(item.ref.id for item in logs)} were not read"
 
 
-@fact("dependants", SECURITY_GROUP, list, needs={NETWORK_INTERFACE: ("groups",), SECURITY_GROUP: ("ingress", "egress")})
-def group_dependants(*, around: Surroundings) -> Answer:
-    """What in the account depends on the resource, by name.
+@fact("dependants", SECURITY_GROUP, list, needs={NETWORK_INTERFACE: ("groups",), **REFERENCES})
+def group_dependants(group_name: str, *, around: Surroundings) -> Answer:
+    """What in the account depends on the resource, by name; unknown where nothing is seen.
 
-    Of a security group, the network interfaces in it and the other groups of the region whose rules name it.
+    Of a security group, the network interfaces in it, what names it, and the other groups of the region whose rules do.
     """
-    members, groups = _members(around), around.of(SECURITY_GROUP)
-    if isinstance(members, Unknown):
-        return members
-    naming: set[str] = set()
-    for direction in ("ingress", "egress"):
-        found = _those(groups, direction, lambda rules: any(_names(rule, around.ref.id) for rule in rules))
-        if isinstance(found, Unknown):
-            return found
-        naming |= {item.ref.id for item in found if item.ref.id != around.ref.id}
-    return _listed([*(item.ref.id for item in members), *naming], "is in the group or has a rule that names it")
-
-
-def _names(rule: Mapping[str, Json], group: str) -> bool:
-    return bool(rule["kind"] == "group" and rule["source"].rpartition("/")[2] == group)
+    members, naming = _members(around), naming_of(group_name, around)
+    for part in (members, naming):
+        if isinstance(part, Unknown):
+            return part
+    assert not isinstance(members, Unknown)
+    assert not isinstance(naming, Unknown)
+    return listed([*(item.ref.id for item in members), *naming], "is in the group or names it")
 
 
 @fact("default_group", SECURITY_GROUP, bool)

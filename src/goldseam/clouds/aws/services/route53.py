@@ -89,6 +89,42 @@ class _Dangling(Look):
         return Reading(missing(ask, ref.region, named))
 
 
+_S3: Final = re.compile(r"(?:(.+)\.)?s3[.-](?:[a-z0-9.-]+\.)?amazonaws\.com(?:\.cn)?")
+"""An endpoint of S3, and the bucket that it names (S3 User Guide, "Virtual hosting of general purpose buckets")."""
+
+
+@dataclass(frozen=True)
+class _ToBuckets(Look):
+    """Records that point to S3, each as `{"record": name, "bucket": bucket of the endpoint}`.
+
+    S3 serves the bucket that is called like the record where the request says the record's name (Amazon S3 User Guide,
+    "Virtual hosting of general purpose buckets"; Amazon Route 53 Developer Guide, "Routing traffic to a website that is
+    hosted in an Amazon S3 bucket").
+    """
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The records of a zone."""
+        return (_RECORDS,)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """Ask for the records, and keep those that point to S3."""
+        del item
+        records = ask.every(_RECORDS, {"HostedZoneId": ref.id}, ref.region, "ResourceRecordSets")
+        found = {
+            (_domain(record["Name"]), match[1] or "")
+            for record in records
+            for target in _targets(record)
+            if (match := _S3.fullmatch(_domain(target)))
+        }
+        return Reading([{"record": name, "bucket": bucket} for name, bucket in sorted(found)])
+
+
+def _domain(name: Json) -> str:
+    """A domain name without its last dot, in lower case."""
+    return str(name).rstrip(".").lower()
+
+
 def _targets(record: Mapping[str, Json]) -> list[str]:
     alias = record.get("AliasTarget")
     if alias:
@@ -107,6 +143,8 @@ HOSTED_ZONE: Final = AwsKind(
         _QueryLog(name="query_log"),
         _Dangling(name="missing_buckets"),
         Look(name="private", listed="Config.PrivateZone", form=_on),
+        Look(name="domain", listed="Name", decode=_domain),
+        _ToBuckets(name="to_buckets"),
     ),
     touched_by=(
         changes("route53", f"{REQUEST}.hostedZoneId", id="(?:/?hostedzone/)?(Z[A-Z0-9]+)"),

@@ -18,6 +18,7 @@ from goldseam.clouds.aws.services.s3.configuration import (
     notification_form,
     ownership_of,
 )
+from goldseam.clouds.aws.services.s3.use import CORS
 from goldseam.clouds.aws.shapes import Document, Switch, policy
 from goldseam.ports import GLOBAL
 from goldseam.values import ABSENT, Json, Value, canonical
@@ -195,6 +196,7 @@ BUCKET: Final = AwsKind(
                 absent=("ReplicationConfigurationNotFoundError",),
             ),
         ),
+        CORS,
     ),
     touched_by=(changes("s3", f"{REQUEST}.bucketName"),),
     address="arn:{partition}:s3:::{id}",
