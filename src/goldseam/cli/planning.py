@@ -131,7 +131,8 @@ def proposed(workspace: Workspace, seen: Seen, controls: Sequence[Control], stan
     """
     ref = seen.resource.ref
     follows = followed(workspace.home.ledger, ref)
-    made = plan_for(seen.resource, controls, workspace.catalog, standing, SystemClock().now(), follows)
+    now = SystemClock().now()
+    made = plan_for(seen.resource, controls, workspace.catalog, standing, now, follows, seen.located)
     return Made(ref, made, decided_on(made, seen))
 
 
@@ -275,7 +276,8 @@ def _decide_again(workspace: Workspace, name: str) -> None:
     scans = workspace.home.scans
     kept = scans.finding(name)
     resource, facts = scans.resource(kept.finding.ref)
-    seen = judged(resource, facts, workspace.catalog, workspace.standing(), SystemClock().now())
+    now = SystemClock().now()
+    seen = judged(resource, facts, workspace.catalog, workspace.standing(), now, workspace.stored_ids)
     same_one = tuple(item for item in seen.findings if item.id == name and item.state == kept.finding.state)
     decisions = tuple(item for item in seen.decisions if item.finding == name)
     scans.update(kept.scan, replace(seen, findings=same_one, decisions=decisions))

@@ -121,13 +121,14 @@ def simulate(workspace: Workspace, file: Path, *, as_json: bool) -> int:
 def _compared(workspace: Workspace, draft: PolicySet) -> Iterator[tuple[Decision, Decision]]:
     """For every current finding that is not a pass: today's decision and the draft's."""
     home, now = workspace.home, SystemClock().now()
-    today, then = workspace.standing(), workspace.standing(draft)
+    today, then, ids = workspace.standing(), workspace.standing(draft), workspace.stored_ids
     known = {kept.finding.id for kept in home.scans.findings()}
     for ref in home.scans.resources():
         try:
             resource, facts = home.scans.resource(ref)
-            after = {item.finding: item for item in judged(resource, facts, workspace.catalog, then, now).decisions}
-            before = judged(resource, facts, workspace.catalog, today, now).decisions
+            drafted = judged(resource, facts, workspace.catalog, then, now, ids).decisions
+            after = {item.finding: item for item in drafted}
+            before = judged(resource, facts, workspace.catalog, today, now, ids).decisions
         except (Unreadable, UnknownName, *UNFORESEEN) as error:
             output.note(f"{ref.address} is left out: {type(error).__name__}: {error}")
             continue

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from goldseam.plan import Plan
     from goldseam.policy import PolicySet
     from goldseam.ports import Entry
+    from goldseam.resource import Ref
     from goldseam.store import Home
     from goldseam.store.plans import Filed
+    from goldseam.values import Unknown
 
 POLICY_FILE: Final = "policy.yaml"
 DEFAULT_HOME: Final = "~/.goldseam"
@@ -117,6 +119,15 @@ class Workspace:
         from goldseam.decide import with_known_controls
 
         return with_known_controls(self.home.exemptions.standing(), self.catalog.control_by_id)
+
+    def stored_ids(self, kind: str, ref: Ref) -> frozenset[str] | Unknown:
+        """The ids of a kind in the account and region of a resource, as the last scan stored them."""
+        from goldseam.values import Unknown
+
+        refs = [other for other in self.home.scans.resources(kind=kind) if other.account == ref.account]
+        if not refs:
+            return Unknown(f"no scan of account {ref.account} stored any of `{kind}`")
+        return frozenset(other.id for other in refs if other.region == ref.region)
 
     @contextmanager
     def cloud(

@@ -12,6 +12,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Example,
+    LogDestination,
     Permission,
     Severity,
     Step,
@@ -158,7 +159,7 @@ _LOG: Final = {"DestinationArn": _GROUP, "Format": _FORMAT}
         Example({"access_log": ABSENT}, settings={"destination": _GROUP}, leaves={"access_log": _LOG}),
     ],
 )
-def access_logged(access_log: Value, *, destination: str = "", format: str = _FORMAT) -> Verdict:
+def access_logged(access_log: Value, *, destination: LogDestination = "", format: str = _FORMAT) -> Verdict:
     """Requests to a stage are logged.
 
     The log says who asked for what and when, which is the first question after an attack.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
@@ -10,7 +10,9 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     EVERYTHING,
+    Bucket,
     Example,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -70,6 +72,9 @@ REGION: Final = AwsKind(
     address="arn:{partition}:bedrock:{region}:{account}:settings",
 )
 
+_OURS: Final = Placed(
+    "Amazon Bedrock User Guide, Monitor model invocation: destinations are of the same account and region", account=True
+)
 _TO_BUCKET: Final = {"s3Config": {"bucketName": "model-logs", "keyPrefix": ""}, **dict.fromkeys(_DELIVERED, True)}
 _TO_GROUP: Final = {
     "cloudWatchConfig": {"logGroupName": "/bedrock", "roleArn": "arn:aws:iam::123456789012:role/bedrock-logs"},
@@ -92,7 +97,7 @@ _TO_GROUP: Final = {
         Example({"logging": ABSENT}, {"bucket": "model-logs"}, leaves={"logging": _TO_BUCKET}),
     ],
 )
-def invocations_logged(logging: Value, *, bucket: str = "") -> Verdict:
+def invocations_logged(logging: Value, *, bucket: Annotated[Bucket, _OURS] = "") -> Verdict:
     """What is asked of models, and what they answer, is written down.
 
     Who uses models with stolen keys, and what was given away to them, shows there and nowhere else.

@@ -14,6 +14,7 @@ from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Between,
     Example,
+    Function,
     Severity,
     Step,
     Verdict,
@@ -157,7 +158,7 @@ def policy_not_public(policy: Value) -> Verdict:
     ],
 )  # fmt: skip
 def rotation_on(
-    rotation: Value, owner: Value, *, function: str = "", days: Annotated[int, Between(1, 1000)] = 30
+    rotation: Value, owner: Value, *, function: Function = "", days: Annotated[int, Between(1, 1000)] = 30
 ) -> Verdict:
     """The secret is renewed by itself.
 

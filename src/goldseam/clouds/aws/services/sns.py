@@ -22,6 +22,7 @@ from goldseam.clouds.aws.statements import (
 from goldseam.control import (
     Example,
     KmsKey,
+    Role,
     Severity,
     Step,
     Verdict,
@@ -278,7 +279,7 @@ _FAILURES: Final = {f"{protocol}FailureFeedbackRoleArn": _ROLE for protocol in _
         Example({"delivery_status": {}}, settings={"role": _ROLE}, leaves={"delivery_status": _FAILURES}),
     ),
 )
-def failures_logged(delivery_status: Value, *, role: str = "") -> Verdict:
+def failures_logged(delivery_status: Value, *, role: Role = "") -> Verdict:
     """Deliveries that fail are written down.
 
     Messages that do not arrive are noticed by nobody otherwise. A topic that does so for one protocol passes; the fix
@@ -295,7 +296,7 @@ def failures_logged(delivery_status: Value, *, role: str = "") -> Verdict:
 
 _CHOOSE_ROLE: Final = (
     "1. make a role that `sns.amazonaws.com` may assume, with logs:CreateLogGroup, logs:CreateLogStream, "
-    "logs:PutLogEvents and logs:PutMetricFilter; 2. give its ARN in a policy as the setting `role`"
+    "logs:PutLogEvents and logs:PutMetricFilter; 2. give its name or ARN in a policy as the setting `role`"
 )
 
 

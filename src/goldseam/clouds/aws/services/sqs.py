@@ -19,6 +19,8 @@ from goldseam.control import (
     Between,
     Example,
     KmsKey,
+    Placed,
+    Queue,
     Severity,
     Verdict,
     compliant,
@@ -238,6 +240,9 @@ def tls_only(policy: Value, arn: str) -> Verdict:
 
 
 _DEAD: Final = "arn:aws:sqs:eu-west-1:123456789012:goldseam-example-beside"
+_BESIDE: Final = Placed(
+    "Amazon SQS Developer Guide, Using dead-letter queues: both queues are of one region and one account", account=True
+)
 _REDRIVEN: Final = {"deadLetterTargetArn": _DEAD, "maxReceiveCount": 5}
 _CHOOSE_QUEUE: Final = (
     "1. make a queue of the same type (FIFO or not) in the same region for the messages that fail; 2. give its ARN in "
@@ -268,7 +273,7 @@ def dead_lettered(
     takes_dead_letters: Value,
     arn: str,
     *,
-    dead_letters: str = "",
+    dead_letters: Annotated[Queue, _BESIDE] = "",
     receives: Annotated[int, Between(1, 1000)] = 5,
 ) -> Verdict:
     """Messages that cannot be worked on go to a queue of their own.

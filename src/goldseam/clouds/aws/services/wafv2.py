@@ -11,6 +11,7 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, Scope, c
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
     Example,
+    LogDestination,
     Permission,
     Severity,
     Step,
@@ -191,7 +192,7 @@ _TO_GROUP: Final = {"LogDestinationConfigs": [_GROUP]}
 _KINDS: Final = (WEB_ACL, GLOBAL_WEB_ACL)
 
 
-def _logged(log: Value, *, destination: str = "") -> Verdict:
+def _logged(log: Value, *, destination: LogDestination = "") -> Verdict:
     """A web ACL logs what it sees.
 
     Without a log nobody can tell an attack from a wrong rule, or what came before the block.

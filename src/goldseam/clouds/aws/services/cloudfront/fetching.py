@@ -10,6 +10,7 @@ from goldseam.clouds.aws.services.cloudfront.distribution import DISTRIBUTION
 from goldseam.clouds.aws.services.cloudfront.example import bucket, config, origin
 from goldseam.control import (
     Example,
+    OriginAccessControl,
     Severity,
     Verdict,
     compliant,
@@ -160,7 +161,7 @@ def no_website_origin(config: Mapping[str, Json]) -> Verdict:
         ),
     ],
 )
-def origin_access_controlled(config: Mapping[str, Json], *, access_control: str = "") -> Verdict:
+def origin_access_controlled(config: Mapping[str, Json], *, access_control: OriginAccessControl = "") -> Verdict:
     """CloudFront signs what it asks of a bucket, so that the bucket need not be open to others.
 
     Origin access control is AWS's present way; the older identity does not know all regions, nor KMS.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.distribution import DISTRIBUTION
@@ -17,9 +17,12 @@ from goldseam.clouds.aws.services.cloudfront.example import (
     config,
 )
 from goldseam.control import (
+    Bucket,
     Example,
+    Placed,
     Severity,
     Verdict,
+    WebAclArn,
     compliant,
     control,
     harmless,
@@ -224,7 +227,7 @@ def root_object(config: Mapping[str, Json], *, object: str = "index.html") -> Ve
         ),
     ],
 )
-def logged(config: Mapping[str, Json], *, bucket: str = "", prefix: str = "") -> Verdict:
+def logged(config: Mapping[str, Json], *, bucket: Bucket = "", prefix: str = "") -> Verdict:
     """Requests to a distribution are logged.
 
     The log says who asked for what and when, which is the first question after an attack. Logs that CloudWatch delivers
@@ -243,6 +246,12 @@ def logged(config: Mapping[str, Json], *, bucket: str = "", prefix: str = "") ->
     return should_be(config={**config, "Logging": wanted}, because="requests are not logged")
 
 
+_AT_HOME: Final = Placed(
+    "AWS WAF Developer Guide, Associating protection with an AWS resource: web ACLs of CloudFront are in us-east-1",
+    region="us-east-1",
+)
+
+
 @control(
     "aws.cloudfront.distribution.behind-firewall",
     DISTRIBUTION,
@@ -255,7 +264,7 @@ def logged(config: Mapping[str, Json], *, bucket: str = "", prefix: str = "") ->
         Example({"config": config(WebACLId="")}, settings={"firewall": FIREWALL}, leaves={"config": config()}),
     ],
 )
-def behind_firewall(config: Mapping[str, Json], *, firewall: str = "") -> Verdict:
+def behind_firewall(config: Mapping[str, Json], *, firewall: Annotated[WebAclArn, _AT_HOME] = "") -> Verdict:
     """Requests to a distribution pass a web application firewall.
 
     It takes out known attacks at the edge, before they reach an origin.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.trail import EVERYTHING_MANAGED, TRAIL
 from goldseam.control import (
     Control,
     Example,
+    LogGroupArn,
+    Placed,
+    Role,
     Severity,
     Verdict,
     compliant,
@@ -23,6 +26,10 @@ from goldseam.values import ABSENT, Json, Value
 
 _GROUP: Final = "arn:aws:logs:eu-west-1:123456789012:log-group:goldseam-example:*"
 _ROLE: Final = "arn:aws:iam::123456789012:role/goldseam-trail-to-logs"
+_OURS: Final = Placed(
+    "AWS CloudTrail User Guide, Sending events to CloudWatch Logs: the log group is of the trail's account",
+    account=True,
+)
 _DELIVERED: Final = {"CloudWatchLogsLogGroupArn": _GROUP, "CloudWatchLogsRoleArn": _ROLE}
 _CHOOSE_GROUP: Final = (
     "1. make a log group in the trail's region; 2. make a role that `cloudtrail.amazonaws.com` may assume, with "
@@ -42,11 +49,15 @@ _CHOOSE_GROUP: Final = (
     violating=(
         {"log_group": ABSENT},
         Example(
-            {"log_group": ABSENT}, settings={"log_group_arn": _GROUP, "role": _ROLE}, leaves={"log_group": _DELIVERED}
+            {"log_group": ABSENT},
+            settings={"log_group_arn": _GROUP.removesuffix(":*"), "role": _ROLE},
+            leaves={"log_group": _DELIVERED},
         ),
     ),
 )
-def sent_to_log_group(log_group: Value, *, log_group_arn: str = "", role: str = "") -> Verdict:
+def sent_to_log_group(
+    log_group: Value, *, log_group_arn: Annotated[LogGroupArn, _OURS] = "", role: Role = ""
+) -> Verdict:
     """Events of the trail go to a log group.
 
     Files in a bucket wait for someone to read them; a log group can be searched at once, and alarms can watch it.
@@ -56,8 +67,7 @@ def sent_to_log_group(log_group: Value, *, log_group_arn: str = "", role: str = 
     because = "no log group gets the events of the trail"
     if not log_group_arn or not role:
         return violation(because=because, guide=_CHOOSE_GROUP)
-    group = f"{log_group_arn.removesuffix(':*')}:*"
-    wanted = {"CloudWatchLogsLogGroupArn": group, "CloudWatchLogsRoleArn": role}
+    wanted = {"CloudWatchLogsLogGroupArn": f"{log_group_arn}:*", "CloudWatchLogsRoleArn": role}
     return should_be(log_group=wanted, because=because)
 
 

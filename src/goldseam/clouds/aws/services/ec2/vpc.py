@@ -10,7 +10,10 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import ENDPOINTS, SUBNETS, Among, Own
 from goldseam.clouds.aws.services.ec2.flow_logs import TO_BUCKET, TO_GROUP, FlowLogs, flow_log
 from goldseam.control import (
+    BucketArn,
     Example,
+    LogGroup,
+    Role,
     Severity,
     Verdict,
     compliant,
@@ -98,9 +101,9 @@ def flow_logged(
     flow_logs: list[Json],
     own: bool,  # noqa: FBT001
     *,
-    bucket: str = "",
-    log_group: str = "",
-    role: str = "",
+    bucket: BucketArn = "",
+    log_group: LogGroup = "",
+    role: Role = "",
     accepted_too: bool = True,
 ) -> Verdict:
     """A network records the connections that it refuses.
@@ -113,9 +116,9 @@ def flow_logged(
         return compliant
     because = "only accepted connections are recorded" if flow_logs else "no flow log records the network"
     traffic = "ALL" if accepted_too else "REJECT"
-    if bucket.startswith("arn:"):
+    if bucket:
         made = flow_log(traffic, TO_BUCKET, bucket)
-    elif log_group and role.startswith("arn:"):
+    elif log_group and role:
         made = flow_log(traffic, TO_GROUP, log_group, role)
     else:
         return violation(because=because, guide=_WHERE_TO)

@@ -16,6 +16,7 @@ from goldseam.clouds.aws.statements import policy_document
 from goldseam.control import (
     Control,
     Example,
+    PolicyArn,
     Severity,
     Verdict,
     compliant,
@@ -300,7 +301,7 @@ def _carries_control(kind: AwsKind, word: str, row: str, ours: Callable[[Json], 
             )
         ],
     )  # fmt: skip
-    def carries_policy(attached: list[Json], path: Json, *, policy_arn: str = "") -> Verdict:
+    def carries_policy(attached: list[Json], path: Json, *, policy_arn: PolicyArn = "") -> Verdict:
         if not policy_arn or not ours(path) or {"arn": policy_arn} in attached:
             return compliant
         return should_be(attached=[*attached, {"arn": policy_arn}], because=f"`{policy_arn}` is not attached")

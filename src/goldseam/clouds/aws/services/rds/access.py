@@ -13,6 +13,8 @@ from goldseam.clouds.aws.services.rds.transport import is_on, required_by
 from goldseam.control import (
     Between,
     Example,
+    Role,
+    SecurityGroup,
     Severity,
     Verdict,
     compliant,
@@ -128,7 +130,7 @@ _MONITOR: Final = "arn:aws:iam::123456789012:role/rds-monitoring-role"
         ),
     ],
 )  # fmt: skip
-def monitored(settings: Mapping[str, Json], *, role: str = "") -> Verdict:
+def monitored(settings: Mapping[str, Json], *, role: Role = "") -> Verdict:
     """The operating system of a database is monitored.
 
     Enhanced monitoring shows processes and memory, where a miner or a runaway query shows first. RDS reports as a role
@@ -158,7 +160,7 @@ def monitored(settings: Mapping[str, Json], *, role: str = "") -> Verdict:
         Example({"groups": ["sg-1", "sg-2"], "tags": {"quarantine": ""}}, {"group": "sg-9"}, {"groups": ["sg-9"]}),
     ],
 )  # fmt: skip
-def quarantined(groups: Value, tags: Value, *, tag: str = "quarantine", group: str = "") -> Verdict:
+def quarantined(groups: Value, tags: Value, *, tag: str = "quarantine", group: SecurityGroup = "") -> Verdict:
     """A database that is marked for quarantine is reached by nobody.
 
     Someone who suspects a database sets a tag on it; it then keeps one security group, without rules. The data, its

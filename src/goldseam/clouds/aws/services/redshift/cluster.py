@@ -13,7 +13,9 @@ from goldseam.clouds.aws.services.redshift.parameters import REQUIRE_SSL, STORE
 from goldseam.clouds.aws.shapes import Document, Settings
 from goldseam.control import (
     Between,
+    Bucket,
     Example,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -178,6 +180,7 @@ def encrypted(settings: Mapping[str, Json]) -> Verdict:
 
 _LOGS: Final = ["connectionlog", "useractivitylog", "userlog"]
 _IN_CLOUDWATCH: Final = {"LogDestinationType": "cloudwatch", "LogExports": _LOGS}
+_IN_REGION: Final = Placed("Amazon Redshift API Reference, EnableLogging: the bucket is in the region of the cluster")
 _IN_BUCKET: Final = {"LogDestinationType": "s3", "BucketName": "goldseam-audit"}
 
 
@@ -192,7 +195,7 @@ _IN_BUCKET: Final = {"LogDestinationType": "s3", "BucketName": "goldseam-audit"}
         Example({"log": ABSENT}, {"bucket": "goldseam-audit"}, {"log": _IN_BUCKET}),
     ],
 )  # fmt: skip
-def audited(log: Value, *, bucket: str = "") -> Verdict:
+def audited(log: Value, *, bucket: Annotated[Bucket, _IN_REGION] = "") -> Verdict:
     """It is recorded who signs in to a cluster and what they do.
 
     Without it nobody can tell after an incident what was read. The record goes to CloudWatch Logs, or to a bucket of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 from goldseam.clouds.aws.public import effective_grants, granting
 from goldseam.clouds.aws.requirements import required
@@ -12,7 +12,9 @@ from goldseam.clouds.aws.services.s3.configuration import EVENT_BRIDGE
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import covers, label, policy_document, public_statements
 from goldseam.control import (
+    Bucket,
     Example,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -33,6 +35,10 @@ _CHOOSE_TARGET: Final = (
     "`logging.s3.amazonaws.com` do s3:PutObject; 2. give its name in a policy as the setting `target_bucket`"
 )
 
+_BESIDE: Final = Placed(
+    "Amazon S3 User Guide, Logging requests with server access logging: both buckets are of one region and one account",
+    account=True,
+)
 _ARN: Final = "arn:aws:s3:::goldseam-example"
 _OWNER: Final = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"
 _OWNS: Final = {"Grantee": {"Type": "CanonicalUser", "ID": _OWNER}, "Permission": "FULL_CONTROL"}
@@ -102,7 +108,9 @@ _COSTS: Final = harmless(
         ),
     ),
 )
-def logged(logging: Value, arn: str, policy: Value, acl: Value, *, target_bucket: str = "") -> Verdict:
+def logged(
+    logging: Value, arn: str, policy: Value, acl: Value, *, target_bucket: Annotated[Bucket, _BESIDE] = ""
+) -> Verdict:
     """Requests to the bucket are written to a log.
 
     Who read what, and from where, cannot be found out afterwards without it. Each bucket writes under its own name in
@@ -145,7 +153,7 @@ def _logged_to(arn: str, target: str, because: str) -> Verdict:
         ),
     ),
 )  # fmt: skip
-def trail_logged(logging: Value, arn: str, policy: Value, *, target_bucket: str = "") -> Verdict:
+def trail_logged(logging: Value, arn: str, policy: Value, *, target_bucket: Annotated[Bucket, _BESIDE] = "") -> Verdict:
     """Requests to a bucket that holds trails are written to a log.
 
     Whoever reads or deletes the record of an account leaves a trace then. Buckets that hold trails are those whose
