@@ -8,11 +8,11 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Reading, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import LogDestination
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Example,
-    LogDestination,
     Permission,
     Severity,
     Step,

@@ -6,11 +6,11 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     EVERYTHING,
-    Bucket,
     Example,
     Placed,
     Severity,
@@ -73,7 +73,7 @@ REGION: Final = AwsKind(
 )
 
 _OURS: Final = Placed(
-    "Amazon Bedrock User Guide, Monitor model invocation: destinations are of the same account and region", account=True
+    "Amazon Bedrock User Guide, Monitor model invocation using CloudWatch Logs and Amazon S3", account=True
 )
 _TO_BUCKET: Final = {"s3Config": {"bucketName": "model-logs", "keyPrefix": ""}, **dict.fromkeys(_DELIVERED, True)}
 _TO_GROUP: Final = {

@@ -8,12 +8,11 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, changes
+from goldseam.clouds.aws.named import Bucket, Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
-    Bucket,
     Call,
     Example,
-    Role,
     Severity,
     Step,
     Verdict,

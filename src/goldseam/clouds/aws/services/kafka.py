@@ -11,11 +11,11 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send, absent_is, tags, until, version
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import LogGroup
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Example,
-    LogGroup,
     Severity,
     Verdict,
     compliant,

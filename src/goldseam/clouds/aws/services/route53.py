@@ -9,11 +9,11 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.named import LogGroupArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.control import (
     Example,
-    LogGroupArn,
     Placed,
     Severity,
     Step,
@@ -121,11 +121,11 @@ HOSTED_ZONE: Final = AwsKind(
 
 
 _AT_HOME: Final = Placed(
-    "Amazon Route 53 API Reference, CreateQueryLoggingConfig: the log group is in us-east-1",
+    "Amazon Route 53 API Reference, CreateQueryLoggingConfig",
     region="us-east-1",
     account=True,
 )
-_GROUP: Final = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/goldseam:*"
+_GROUP: Final = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/goldseam"
 
 
 @control(
@@ -141,7 +141,7 @@ _GROUP: Final = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/gold
         {"query_log": ABSENT, "private": False},
         Example(
             {"query_log": ABSENT, "private": False},
-            settings={"log_group": _GROUP.removesuffix(":*")},
+            settings={"log_group": _GROUP},
             leaves={"query_log": _GROUP},
         ),
     ],
@@ -160,7 +160,7 @@ def queries_logged(query_log: Value, private: bool, *, log_group: Annotated[LogG
             guide="make a log group in us-east-1, let route53.amazonaws.com write to it (`aws logs "
             "put-resource-policy`), and give its name or ARN in a policy as the setting `log_group`",
         )
-    return should_be(query_log=f"{log_group}:*", because="queries are not logged")
+    return should_be(query_log=log_group, because="queries are not logged")
 
 
 @control(

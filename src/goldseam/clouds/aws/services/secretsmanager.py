@@ -8,13 +8,13 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Function
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
 from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Between,
     Example,
-    Function,
     Severity,
     Step,
     Verdict,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Reading, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import attribute, policy
 from goldseam.clouds.aws.statements import (
@@ -22,7 +23,6 @@ from goldseam.clouds.aws.statements import (
 from goldseam.control import (
     Example,
     KmsKey,
-    Role,
     Severity,
     Step,
     Verdict,

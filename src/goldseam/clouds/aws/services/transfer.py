@@ -7,11 +7,11 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, Send, tags, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import LogGroupArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import (
     Example,
-    LogGroupArn,
     Severity,
     Verdict,
     compliant,

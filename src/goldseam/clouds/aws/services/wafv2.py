@@ -8,10 +8,10 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Get, Look, Send
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.named import LogDestination
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
     Example,
-    LogDestination,
     Permission,
     Severity,
     Step,

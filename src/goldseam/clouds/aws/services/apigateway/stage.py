@@ -9,18 +9,16 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import ClientCertificate, LogDestination, WebAclArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.apigateway.api import FIND
 from goldseam.clouds.aws.services.apigateway.patched import Patched, patch
 from goldseam.clouds.aws.services.wafv2 import WebAcl, behind, named
 from goldseam.control import (
-    ClientCertificate,
     Example,
-    LogDestination,
     Severity,
     Step,
     Verdict,
-    WebAclArn,
     compliant,
     control,
     harmless,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.named import OriginAccessControl
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.distribution import DISTRIBUTION
 from goldseam.clouds.aws.services.cloudfront.example import bucket, config, origin
 from goldseam.control import (
     Example,
-    OriginAccessControl,
     Severity,
     Verdict,
     compliant,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import Bucket, WebAclArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.distribution import DISTRIBUTION
 from goldseam.clouds.aws.services.cloudfront.example import (
@@ -17,12 +18,10 @@ from goldseam.clouds.aws.services.cloudfront.example import (
     config,
 )
 from goldseam.control import (
-    Bucket,
     Example,
     Placed,
     Severity,
     Verdict,
-    WebAclArn,
     compliant,
     control,
     harmless,
@@ -247,7 +246,7 @@ def logged(config: Mapping[str, Json], *, bucket: Bucket = "", prefix: str = "")
 
 
 _AT_HOME: Final = Placed(
-    "AWS WAF Developer Guide, Associating protection with an AWS resource: web ACLs of CloudFront are in us-east-1",
+    "Amazon CloudFront API Reference, DistributionConfig: WebACLId",
     region="us-east-1",
 )
 

@@ -8,10 +8,10 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Address, AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS
 from goldseam.control import (
-    Bucket,
     Example,
     Severity,
     Step,

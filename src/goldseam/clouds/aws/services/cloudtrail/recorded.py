@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Final
+from typing import Final
 
+from goldseam.clouds.aws.named import LogGroupArn, Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.trail import EVERYTHING_MANAGED, TRAIL
 from goldseam.control import (
     Control,
     Example,
-    LogGroupArn,
-    Placed,
-    Role,
     Severity,
     Verdict,
     compliant,
@@ -26,10 +24,6 @@ from goldseam.values import ABSENT, Json, Value
 
 _GROUP: Final = "arn:aws:logs:eu-west-1:123456789012:log-group:goldseam-example:*"
 _ROLE: Final = "arn:aws:iam::123456789012:role/goldseam-trail-to-logs"
-_OURS: Final = Placed(
-    "AWS CloudTrail User Guide, Sending events to CloudWatch Logs: the log group is of the trail's account",
-    account=True,
-)
 _DELIVERED: Final = {"CloudWatchLogsLogGroupArn": _GROUP, "CloudWatchLogsRoleArn": _ROLE}
 _CHOOSE_GROUP: Final = (
     "1. make a log group in the trail's region; 2. make a role that `cloudtrail.amazonaws.com` may assume, with "
@@ -55,9 +49,7 @@ _CHOOSE_GROUP: Final = (
         ),
     ),
 )
-def sent_to_log_group(
-    log_group: Value, *, log_group_arn: Annotated[LogGroupArn, _OURS] = "", role: Role = ""
-) -> Verdict:
+def sent_to_log_group(log_group: Value, *, log_group_arn: LogGroupArn = "", role: Role = "") -> Verdict:
     """Events of the trail go to a log group.
 
     Files in a bucket wait for someone to read them; a log group can be searched at once, and alarms can watch it.

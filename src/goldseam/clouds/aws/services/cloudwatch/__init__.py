@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import Topic
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.account import region_of
 from goldseam.clouds.aws.services.cloudwatch.alarm import ALARM, active, tells_someone
@@ -15,7 +16,6 @@ from goldseam.control import (
     Control,
     Example,
     Placed,
-    Topic,
     Verdict,
     compliant,
     control,

@@ -7,13 +7,13 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Topic
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudwatch.watched import alarm_form
 from goldseam.clouds.aws.shapes import Document, Switch
 from goldseam.control import (
     Example,
     Severity,
-    Topic,
     Verdict,
     compliant,
     control,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import InstanceProfile, Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.network import INSTANCE
 from goldseam.clouds.aws.services.ec2.user_data import MOVE, spelled
 from goldseam.control import (
     Between,
     Example,
-    InstanceProfile,
-    Role,
     Severity,
     Verdict,
     compliant,

@@ -6,14 +6,12 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import BucketArn, LogGroup, Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import ENDPOINTS, SUBNETS, Among, Own
 from goldseam.clouds.aws.services.ec2.flow_logs import TO_BUCKET, TO_GROUP, FlowLogs, flow_log
 from goldseam.control import (
-    BucketArn,
     Example,
-    LogGroup,
-    Role,
     Severity,
     Verdict,
     compliant,

@@ -11,12 +11,12 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elb.policies import SECURE, TlsPolicies
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Between,
-    Bucket,
     Example,
     Placed,
     Severity,

@@ -8,17 +8,16 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Bucket, WebAclArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.wafv2 import WebAcl, behind, named
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
-    Bucket,
     Example,
     Placed,
     Severity,
     Step,
     Verdict,
-    WebAclArn,
     compliant,
     control,
     harmless,

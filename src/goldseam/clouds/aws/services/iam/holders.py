@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.aws.named import PolicyArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.group import GROUP
 from goldseam.clouds.aws.services.iam.identity import excess
@@ -16,7 +17,6 @@ from goldseam.clouds.aws.statements import policy_document
 from goldseam.control import (
     Control,
     Example,
-    PolicyArn,
     Severity,
     Verdict,
     compliant,

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.named import LogGroupArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.opensearch.domain import AT_REST, BETWEEN_NODES, DOMAIN, ENDPOINT, LOGS, SOFTWARE
 from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Example,
-    LogGroupArn,
     Severity,
     Verdict,
     compliant,

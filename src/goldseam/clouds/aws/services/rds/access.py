@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import Role, SecurityGroup
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.changes import IAM, INTERVAL, LOGS, ROLE, scheduled
@@ -13,8 +14,6 @@ from goldseam.clouds.aws.services.rds.transport import is_on, required_by
 from goldseam.control import (
     Between,
     Example,
-    Role,
-    SecurityGroup,
     Severity,
     Verdict,
     compliant,

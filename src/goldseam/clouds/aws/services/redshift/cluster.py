@@ -7,13 +7,13 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, GroupParameters
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.redshift.parameters import REQUIRE_SSL, STORE
 from goldseam.clouds.aws.shapes import Document, Settings
 from goldseam.control import (
     Between,
-    Bucket,
     Example,
     Placed,
     Severity,
@@ -180,7 +180,7 @@ def encrypted(settings: Mapping[str, Json]) -> Verdict:
 
 _LOGS: Final = ["connectionlog", "useractivitylog", "userlog"]
 _IN_CLOUDWATCH: Final = {"LogDestinationType": "cloudwatch", "LogExports": _LOGS}
-_IN_REGION: Final = Placed("Amazon Redshift API Reference, EnableLogging: the bucket is in the region of the cluster")
+_IN_REGION: Final = Placed("Amazon Redshift API Reference, EnableLogging")
 _IN_BUCKET: Final = {"LogDestinationType": "s3", "BucketName": "goldseam-audit"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.public import effective_grants, granting
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.access import CLOSES
@@ -12,7 +13,6 @@ from goldseam.clouds.aws.services.s3.configuration import EVENT_BRIDGE
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import covers, label, policy_document, public_statements
 from goldseam.control import (
-    Bucket,
     Example,
     Placed,
     Severity,
@@ -35,10 +35,7 @@ _CHOOSE_TARGET: Final = (
     "`logging.s3.amazonaws.com` do s3:PutObject; 2. give its name in a policy as the setting `target_bucket`"
 )
 
-_BESIDE: Final = Placed(
-    "Amazon S3 User Guide, Logging requests with server access logging: both buckets are of one region and one account",
-    account=True,
-)
+_BESIDE: Final = Placed("Amazon S3 User Guide, Logging requests with server access logging", account=True)
 _ARN: Final = "arn:aws:s3:::goldseam-example"
 _OWNER: Final = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"
 _OWNS: Final = {"Grantee": {"Type": "CanonicalUser", "ID": _OWNER}, "Permission": "FULL_CONTROL"}
