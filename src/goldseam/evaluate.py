@@ -12,7 +12,7 @@ from hashlib import sha256
 from typing import Final, TypeAlias
 
 from goldseam.control import Compliant, Control, Secrets, ShouldBe, Unusable, Verdict, Violation, compliant
-from goldseam.errors import UNFORESEEN, PlanRefused
+from goldseam.errors import UNFORESEEN, PlanRefused, in_words
 from goldseam.resource import Ref, Resource
 from goldseam.values import (
     Json,
@@ -163,7 +163,7 @@ def _not_offered(verdict: Verdict, problems: tuple[Unusable, ...]) -> Verdict:
 
 
 def _not_judged(error: Exception) -> str:
-    return f"the rule does not understand what was read ({type(error).__name__}: {error}); report this"
+    return f"the rule does not understand what was read ({in_words(error)}); report this"
 
 
 def _discreet(verdict: Verdict, secrets: Secrets) -> Verdict:

@@ -21,7 +21,7 @@ from goldseam.decide import (
     marked,
     settings_of,
 )
-from goldseam.errors import UNFORESEEN, ExemptResource, PlanRefused
+from goldseam.errors import UNFORESEEN, ExemptResource, PlanRefused, in_words
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.plan import Plan
 from goldseam.policy import TAGS, Mode, Policy, PolicySet
@@ -224,7 +224,7 @@ def _decision(
     try:
         return decide(finding, control, resource, facts, standing.policies, around, precedent=precedent)
     except UNFORESEEN as error:
-        because = f"{type(error).__name__}: {error}; report this"
+        because = f"{in_words(error)}; report this"
         line = TraceLine("policy", "the decision can be made", None, "leave: it cannot", (because,))
         return Decision(finding.id, Mode.LEAVE, "", 1, (), (line,), standing.policies.version)
 
@@ -264,5 +264,5 @@ def plan_for(
     try:
         return propose(resource, wanted, controls, settings, exempt, follows, catalog.version)
     except UNFORESEEN as error:
-        msg = f"the plan for `{resource.ref}` cannot be made ({type(error).__name__}: {error}); report this"
+        msg = f"the plan for `{resource.ref}` cannot be made ({in_words(error)}); report this"
         raise PlanRefused(msg) from error

@@ -34,6 +34,7 @@ from goldseam.errors import (
     UnknownName,
     Unreadable,
     UsageError,
+    in_words,
 )
 from goldseam.evaluate import Finding, Status
 from goldseam.pipeline import Seen, judged, look, plan_for
@@ -167,7 +168,7 @@ def show_plans(workspace: Workspace, made: Sequence[Made], form: str) -> None:
 
 def unforeseen(error: Exception) -> str:
     """Why one resource or plan was not looked at, where the others were."""
-    return f"something about it was not foreseen ({type(error).__name__}: {error}); report this"
+    return f"something about it was not foreseen ({in_words(error)}); run with `--debug` and report this"
 
 
 def _show_one(workspace: Workspace, plan: Plan, decisions: Sequence[Decision], form: str) -> None:

@@ -10,7 +10,7 @@ from goldseam.cli import output
 from goldseam.cli.workspace import POLICY_FILE, Workspace, who
 from goldseam.clock import SystemClock
 from goldseam.decide import Decision
-from goldseam.errors import UNFORESEEN, UnknownName, Unreadable, UsageError
+from goldseam.errors import UNFORESEEN, GoldseamError, UnknownName, Unreadable, UsageError, in_words
 from goldseam.pipeline import judged
 from goldseam.policy import Mode, PolicySet, load_policies
 from goldseam.values import Json
@@ -130,7 +130,8 @@ def _compared(workspace: Workspace, draft: PolicySet) -> Iterator[tuple[Decision
             after = {item.finding: item for item in drafted}
             before = judged(resource, facts, workspace.catalog, today, now, ids).decisions
         except (Unreadable, UnknownName, *UNFORESEEN) as error:
-            output.note(f"{ref.address} is left out: {type(error).__name__}: {error}")
+            left_out = str(error) if isinstance(error, GoldseamError) else in_words(error)
+            output.note(f"{ref.address} is left out: {left_out}")
             continue
         for decision in before:
             if decision.finding in known & after.keys():
