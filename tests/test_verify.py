@@ -171,7 +171,7 @@ def test_a_repair_that_passes_otherwise_than_planned_says_so(stage: Scene) -> No
     assert seen.state is Proof.VERIFIED
     assert seen.because == (
         "mem.vault.private passes; not exactly as planned (accepted, since every control of the plan passes on what "
-        'was read): the policy.note has "changed", which was not planned'
+        'was read): the policy.note is "changed", and "keep" was planned'
     )
 
 

@@ -115,12 +115,15 @@ class Nearby:
         }
         return found | single | {kind.name: self._looked(kind, frozenset(names), ref) for kind, names in needs}
 
-    def ids(self, kind: str, ref: Ref) -> frozenset[str] | Unknown:
-        """The ids of a kind in the account and region of a resource; unknown where they cannot be listed."""
+    def regions(self, kind: str, ref: Ref) -> Mapping[str, str] | Unknown:
+        """The regions of a kind's resources by id, in a resource's account; unknown where they cannot be listed.
+
+        Of a kind that is listed by region they are those of the resource's region.
+        """
         if kind not in self._catalog.kind_by_name:
             return Unknown(f"nothing lists `{kind}`")
         found = self._looked(self._catalog.kind(kind), frozenset(), ref)
-        return found if isinstance(found, Unknown) else frozenset(item.ref.id for item in found)
+        return found if isinstance(found, Unknown) else {item.ref.id: item.ref.region for item in found}
 
     def _look_up(self, wanted: Iterable[tuple[Ref, Sequence[FactRule]]]) -> None:
         """Read the single resources that these facts look up and that are not at hand, all at once."""

@@ -95,14 +95,14 @@ def look(reader: Reader, catalog: Catalog, standing: Standing, ref: Ref, clock: 
     kind, read_at = catalog.kind(ref.kind), clock.now()
     resource = reader.read(ref, catalog.judged[kind] | _tags(kind))
     nearby = Nearby(reader, catalog)
-    findings = _verdicts(resource, catalog, standing, nearby.ids)
+    findings = _verdicts(resource, catalog, standing, nearby.regions)
     if not _open(findings):
-        return Seen(_kept(resource, findings, catalog), findings, (), (), nearby.ids)
+        return Seen(_kept(resource, findings, catalog), findings, (), (), nearby.regions)
     rules = _with_glances(_asked(resource, findings, catalog, standing), _named(findings, catalog, standing))
     nearby.read_ahead([(resource, rules)])
     (completed,) = nearby.completed([(resource, rules)])
     facts = _facts(completed, rules, catalog, Surroundings(ref, read_at, nearby.around(ref, rules)))
-    return replace(_decided(completed, findings, facts, catalog, standing, clock.now()), located=nearby.ids)
+    return replace(_decided(completed, findings, facts, catalog, standing, clock.now()), located=nearby.regions)
 
 
 def _with_glances(rules: Sequence[FactRule], named: frozenset[str]) -> tuple[FactRule, ...]:
@@ -132,7 +132,7 @@ def _looked_at(
     collection: Collection, catalog: Catalog, standing: Standing, nearby: Nearby, read_at: datetime, clock: Clock
 ) -> Iterator[Seen]:
     """Every resource through stages 2 to 4; facts are gathered, and read, only where something is to be decided."""
-    found = [(resource, _verdicts(resource, catalog, standing, nearby.ids)) for resource in collection.resources]
+    found = [(resource, _verdicts(resource, catalog, standing, nearby.regions)) for resource in collection.resources]
     wrong = [
         (resource, _asked(resource, findings, catalog, standing)) for resource, findings in found if _open(findings)
     ]

@@ -225,11 +225,12 @@ def test_a_finding_that_cannot_be_decided_is_left_and_the_others_are_decided() -
     odd = decisions[finding("one")]
     assert odd.mode is Mode.LEAVE
     assert odd.approvals_needed
-    assert any("TypeError" in line for part in odd.trace for line in part.evidence)
-    assert any(not any("TypeError" in e for line in item.trace for e in line.evidence) for item in decisions.values())
+    reason = "a value is not of the expected type; report this"
+    assert any(reason in line for part in odd.trace for line in part.evidence)
+    assert any(not any(reason in e for line in item.trace for e in line.evidence) for item in decisions.values())
 
 
-def test_a_plan_that_cannot_be_made_is_refused_with_the_name_of_what_happened() -> None:
+def test_a_plan_that_cannot_be_made_is_refused_with_what_happened() -> None:
     broken = cast("Any", replace(PUBLIC, reads=cast("Any", 7)))
-    with pytest.raises(PlanRefused, match="TypeError"):
+    with pytest.raises(PlanRefused, match="a value is not of the expected type"):
         plan_for(bucket("one"), [broken], CATALOG, Standing(no_policies()), NOW, "")

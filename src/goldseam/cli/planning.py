@@ -278,7 +278,7 @@ def _decide_again(workspace: Workspace, name: str) -> None:
     kept = scans.finding(name)
     resource, facts = scans.resource(kept.finding.ref)
     now = SystemClock().now()
-    seen = judged(resource, facts, workspace.catalog, workspace.standing(), now, workspace.stored_ids)
+    seen = judged(resource, facts, workspace.catalog, workspace.standing(), now, workspace.stored_regions)
     same_one = tuple(item for item in seen.findings if item.id == name and item.state == kept.finding.state)
     decisions = tuple(item for item in seen.decisions if item.finding == name)
     scans.update(kept.scan, replace(seen, findings=same_one, decisions=decisions))

@@ -121,14 +121,14 @@ def simulate(workspace: Workspace, file: Path, *, as_json: bool) -> int:
 def _compared(workspace: Workspace, draft: PolicySet) -> Iterator[tuple[Decision, Decision]]:
     """For every current finding that is not a pass: today's decision and the draft's."""
     home, now = workspace.home, SystemClock().now()
-    today, then, ids = workspace.standing(), workspace.standing(draft), workspace.stored_ids
+    today, then, regions = workspace.standing(), workspace.standing(draft), workspace.stored_regions
     known = {kept.finding.id for kept in home.scans.findings()}
     for ref in home.scans.resources():
         try:
             resource, facts = home.scans.resource(ref)
-            drafted = judged(resource, facts, workspace.catalog, then, now, ids).decisions
+            drafted = judged(resource, facts, workspace.catalog, then, now, regions).decisions
             after = {item.finding: item for item in drafted}
-            before = judged(resource, facts, workspace.catalog, today, now, ids).decisions
+            before = judged(resource, facts, workspace.catalog, today, now, regions).decisions
         except (Unreadable, UnknownName, *UNFORESEEN) as error:
             left_out = str(error) if isinstance(error, GoldseamError) else in_words(error)
             output.note(f"{ref.address} is left out: {left_out}")

@@ -120,14 +120,14 @@ class Workspace:
 
         return with_known_controls(self.home.exemptions.standing(), self.catalog.control_by_id)
 
-    def stored_ids(self, kind: str, ref: Ref) -> frozenset[str] | Unknown:
-        """The ids of a kind in the account and region of a resource, as the last scan stored them."""
+    def stored_regions(self, kind: str, ref: Ref) -> Mapping[str, str] | Unknown:
+        """The regions of a kind's resources by id, in a resource's account, as the last scan stored them."""
         from goldseam.values import Unknown
 
         refs = [other for other in self.home.scans.resources(kind=kind) if other.account == ref.account]
         if not refs:
             return Unknown(f"no scan of account {ref.account} stored any of `{kind}`")
-        return frozenset(other.id for other in refs if other.region == ref.region)
+        return {other.id: other.region for other in refs}
 
     @contextmanager
     def cloud(

@@ -23,8 +23,8 @@ _SHAPES: Final = {
 }
 _ARN_PARTS: Final = 6
 
-Located: TypeAlias = Callable[[str, Ref], frozenset[str] | Unknown]
-"""The ids of a kind in the account and region of a resource, as that account's own listing has them."""
+Located: TypeAlias = Callable[[str, Ref], Mapping[str, str] | Unknown]
+"""The region of each resource of a kind by its id, in the account of a resource, as that account's own listing says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,14 +171,14 @@ def _not_listed(setting: Setting, where: Placed, target: Target, at: Whereabouts
     kind = setting.naming.kind if setting.naming else ""
     if not kind or setting.placed is None or where.region == "any" or at.located is None:
         return ""
-    listed = at.located(kind, at.ref)
+    listed, wanted = at.located(kind, at.ref), at.ref.region if where.region == "same" else where.region
     if not isinstance(listed, Unknown) and target.name in listed:
-        return ""
+        found = listed[target.name]
+        return "" if found == wanted else f"`{target.name}` in {found}, and not in {wanted}"
     if by_region and not where.account:
         return ""
-    if isinstance(listed, Unknown):
-        return f"`{target.name}`, which is not known to be in {at.ref.region}: {listed.reason}"
-    return f"`{target.name}`, which is not in {at.ref.region} of account {at.ref.account}"
+    why = listed.reason if isinstance(listed, Unknown) else f"account {at.ref.account} has none of this name"
+    return f"`{target.name}`, which is not known to be in {wanted}: {why}"
 
 
 def _choose(setting: Setting, region: str) -> str:
