@@ -15,10 +15,13 @@ from goldseam.clouds.aws.services import sqs
 from goldseam.clouds.aws.services.elbv2 import load_balancer
 from goldseam.clouds.aws.services.s3 import records
 from goldseam.clouds.aws.services.sns import topic_encrypted
-from goldseam.control import Control, Example
-from goldseam.errors import InvalidDocument, PlanRefused
+from goldseam.control import Control, Example, dependent
+from goldseam.errors import GrantRefused, InvalidDocument, PlanRefused
 from goldseam.evaluate import Finding, Status, evaluate
+from goldseam.keyholder.allow import Rule, allowed, listed_settings
+from goldseam.keyholder.derive import derived, unusual_settings
 from goldseam.pipeline import Standing, look, plan_for, scan
+from goldseam.plan import Plan
 from goldseam.policy import load_policies, settings_of
 from goldseam.propose import propose
 from goldseam.resource import Ref, Resource
@@ -39,7 +42,7 @@ def standing(setting: str, control: Control = LOGGED, more: str = "") -> Standin
 
 def resource(control: Control, region: str = "eu-west-1", account: str = ACCOUNT, **facets: Json) -> Resource:
     made = as_read(control, control.violating[0])
-    ref = replace(ref_of(control.kind, account=account), region=region)
+    ref = replace(ref_of(control.kind, account=account, region=region), region=region)
     return Resource(ref, {**made.facets, **facets})
 
 
@@ -244,6 +247,50 @@ def test_an_exemption_fits_whether_or_not_the_target_can_be_used() -> None:
     assert without.changes
     assert not with_listing.changes
     assert with_listing.state == without.state
+
+
+# --- the keyholder derives the same from what a plan holds, and lists settings by region too ---
+
+
+def made(setting: str, control: Control, region: str) -> Plan:
+    settings = settings_of(standing(setting, control).policies)
+    on = resource(control, region)
+    return propose(on, [control], CATALOG.controls_of[control.kind.name], settings, catalog_version=CATALOG.version)
+
+
+@pytest.mark.parametrize(
+    ("listed", "region", "fits"),
+    [
+        ({"dead_letters": ("failed",)}, "eu-west-1", True),
+        ({"dead_letters": (f"arn:aws:sqs:eu-west-1:{ACCOUNT}:failed",)}, "eu-west-1", True),
+        ({"dead_letters": (f"arn:aws:sqs:eu-west-1:{ACCOUNT}:failed",)}, "us-east-1", False),
+        ({"dead_letters": ({"by": "region", "values": {"eu-west-1": "failed"}},)}, "eu-west-1", True),
+        ({"dead_letters": ({"by": "region", "values": {"eu-west-1": "failed"}},)}, "us-east-1", False),
+        ({"dead_letters": ({"by": "account", "values": {ACCOUNT: "failed"}},)}, "us-east-1", True),
+        ({"dead_letters": ({"by": "account", "values": {"210987654321": "failed"}},)}, "us-east-1", False),
+        ({"dead_letters": ({"by": "zone"}, 7)}, "eu-west-1", False),
+        ({"bucket": ("failed",)}, "eu-west-1", False),
+    ],
+)
+def test_a_keyholder_lists_a_setting_in_any_form_and_for_a_region_or_an_account(
+    listed: dict[str, tuple[Json, ...]], region: str, fits: bool
+) -> None:
+    """The mutation: `listed_settings` answers the rule as it is."""
+    plan = made("dead_letters: failed", QUEUE, region)
+    takes = derived(plan, CATALOG, {})
+    rule = Rule(("*",), ("*",), ("*",), ("*",), ("*",), 0, listed)
+    found = allowed(takes, unusual_settings(plan, CATALOG), [listed_settings(plan, CATALOG, rule)])
+    assert (not found.doubts) is fits
+
+
+def test_a_keyholder_grants_no_plan_whose_setting_is_in_another_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutation: `_settings_in` does not resolve. A server that was taken over makes such a plan all the same."""
+    monkeypatch.setattr(dependent, "_misplaced", lambda *_: "")
+    plan = made(f"dead_letters: 'arn:aws:sqs:us-east-1:{ACCOUNT}:failed'", QUEUE, "eu-west-1")
+    assert derived(plan, CATALOG, {}).plan == plan
+    monkeypatch.undo()
+    with pytest.raises(GrantRefused, match="`failed` in us-east-1, and not in eu-west-1"):
+        derived(plan, CATALOG, {})
 
 
 # --- the same through a reader ---
