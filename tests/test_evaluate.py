@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from goldseam.control import Catalog, Control, Severity, Verdict, compliant, control, harmless, undecided, violation
-from goldseam.errors import PlanRefused, UnknownName, UsageError
+from goldseam.errors import DEBUGGING, PlanRefused, UnknownName, UsageError
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.propose import propose
 from goldseam.resource import Resource
@@ -92,26 +92,35 @@ def inner(street: object) -> Verdict:
 
 
 @pytest.mark.parametrize(
-    ("rule", "name"),
+    ("rule", "name", "words"),
     [
-        (deep, "RecursionError"),
-        (early, "StopIteration"),
-        (ended, "StopIteration"),
-        (inner, "RuntimeError"),
-        (odd_pattern, "error"),
-        (lambda street: 1 // 0, "ZeroDivisionError"),
-        (lambda street: street["a"], "TypeError"),
-        (lambda street: {street: 1}["a"], "KeyError"),
-        (lambda street: street.missing, "AttributeError"),
-        (int, "ValueError"),
-        (lambda street: None, "AttributeError"),
+        (deep, "RecursionError", "it is nested too deeply"),
+        (early, "StopIteration", "an item is missing"),
+        (ended, "StopIteration", "an item is missing"),
+        (inner, "RuntimeError", "an item is missing"),
+        (odd_pattern, "error", "a value has not the expected form"),
+        (lambda street: 1 // 0, "ZeroDivisionError", "a number is out of range"),
+        (lambda street: street["a"], "TypeError", "a value is not of the expected type"),
+        (lambda street: {street: 1}["a"], "KeyError", "`a` is missing"),
+        (lambda street: street.missing, "AttributeError", "a value is not of the expected type"),
+        (int, "ValueError", "a value has not the expected form"),
+        (lambda street: None, "AttributeError", "a value is not of the expected type"),
     ],
     ids=map(str, range(11)),
 )
-def test_law_5_whatever_a_rule_raises_is_unknown_for_its_control_alone(rule: Any, name: str) -> None:
-    found = evaluate(toy.house(), [replace(toy.quiet_street, rule=rule), toy.lamp_lit])
+def test_law_5_whatever_a_rule_raises_is_unknown_for_its_control_alone(
+    rule: Any, name: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In words for a person; Python's name of it stands there for whoever debugs, and only then.
+
+    The mutation: `in_words` adds the name of the exception without asking for `--debug`.
+    """
+    controls = [replace(toy.quiet_street, rule=rule), toy.lamp_lit]
+    found = evaluate(toy.house(), controls)
     assert [finding.status for finding in found] == [Status.UNKNOWN, Status.PASS]
-    assert f"({name}: " in found[0].because
+    assert found[0].because == f"the rule does not understand what was read ({words}); report this"
+    monkeypatch.setattr(DEBUGGING, "on", True)
+    assert f"({words} [{name}: " in evaluate(toy.house(), controls)[0].because
 
 
 def test_law_5_a_normal_form_or_settings_that_cannot_be_made_are_unknown_for_their_control_alone() -> None:
@@ -124,7 +133,7 @@ def test_law_5_a_normal_form_or_settings_that_cannot_be_made_are_unknown_for_the
 
     found = evaluate(toy.house(), [toy.lamp_lit, toy.quiet_street], given)
     assert [finding.status for finding in found] == [Status.UNKNOWN, Status.PASS]
-    assert "KeyError" in found[0].because
+    assert "`settings` is missing" in found[0].because
 
 
 @pytest.mark.parametrize("error", [OSError, MemoryError, KeyboardInterrupt, UnknownName])

@@ -47,7 +47,7 @@ class Whole(Facet):
         if same(before, after):
             return ()
         if self.one_way and before is not ABSENT:
-            raise PlanRefused("there is no way back")
+            raise PlanRefused("a seal cannot be broken")
         name = "Delete" if after is ABSENT else "Put"
         return (Step(self.name, call(name, ref, Facet=self.name, Value=after or None), after),)
 

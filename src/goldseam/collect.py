@@ -67,7 +67,7 @@ def _gathered(shard: Shard, kinds: tuple[Kind, ...], found: Iterable[Resource | 
 
 
 class Nearby:
-    """What facts look at beside a resource: read when the first one needs it, and once.
+    """What facts and settings look at beside a resource: read when the first one needs it, and once.
 
     It holds what an account has once, and what a region has while its shard is looked at.
     """
@@ -114,6 +114,16 @@ class Nearby:
             kind.name: (self._looked_up[other],) for kind, other, _ in _lookups(ref, rules) if other in self._looked_up
         }
         return found | single | {kind.name: self._looked(kind, frozenset(names), ref) for kind, names in needs}
+
+    def regions(self, kind: str, ref: Ref) -> Mapping[str, str] | Unknown:
+        """The regions of a kind's resources by id, in a resource's account; unknown where they cannot be listed.
+
+        Of a kind that is listed by region they are those of the resource's region.
+        """
+        if kind not in self._catalog.kind_by_name:
+            return Unknown(f"nothing lists `{kind}`")
+        found = self._looked(self._catalog.kind(kind), frozenset(), ref)
+        return found if isinstance(found, Unknown) else {item.ref.id: item.ref.region for item in found}
 
     def _look_up(self, wanted: Iterable[tuple[Ref, Sequence[FactRule]]]) -> None:
         """Read the single resources that these facts look up and that are not at hand, all at once."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from goldseam.control import Answer, FactRule, Known, Secrets, Surroundings
-from goldseam.errors import UNFORESEEN
+from goldseam.errors import UNFORESEEN, in_words
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value, plain, restored
 
@@ -75,7 +75,7 @@ def _answer(rule: FactRule, resource: Resource, around: Surroundings) -> Answer:
     try:
         answer = rule.rule(*values, around=around)
     except UNFORESEEN as error:
-        answer = Unknown(f"it cannot be told from what was read ({type(error).__name__}: {error})")
+        answer = Unknown(f"it cannot be told from what was read ({in_words(error)})")
     secrets = _secrets(rule, values, around)
     if isinstance(answer, Known):
         return replace(answer, evidence=tuple(map(secrets.text, answer.evidence)))

@@ -57,14 +57,61 @@ MISSHAPEN: Final = (
 )
 """What code raises on a document of a form that was not foreseen.
 
-Who looks at one resource of many catches these: that resource is unknown, with the name of the exception in the reason,
-and the others are looked at. What the machine raises (OSError, MemoryError, RuntimeError of threads and pools), an
-interrupt and this program's own errors are none of them: they are not about the document.
+Who looks at one resource of many catches these: that resource is unknown, with `in_words` of the exception as the
+reason, and the others are looked at. What the machine raises (OSError, MemoryError, RuntimeError of threads and pools),
+an interrupt and this program's own errors are none of them: they are not about the document.
 """
 
 UNFORESEEN: Final = (*MISSHAPEN, RuntimeError)
 """The same of pure code, rules, facts and deciding: there a RuntimeError is about the document too (a generator that
 ended early), since no machinery is near."""
+
+
+class NotUnderstood(ValueError):
+    """A document that is not as expected, with what is odd about it in words for a person."""
+
+
+class _Debugging:
+    """Whether reasons name Python's exceptions: with `--debug` only."""
+
+    on = False
+
+
+DEBUGGING: Final = _Debugging()
+_UNEXPECTED: Final = "a value has not the expected form"
+_WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (StopIteration, "an item is missing"),
+    (IndexError, "an item is missing"),
+    (LookupError, "a member is missing"),
+    (ArithmeticError, "a number is out of range"),
+    (RecursionError, "it is nested too deeply"),
+    (UnicodeError, "a text is not valid Unicode"),
+    (TypeError, "a value is not of the expected type"),
+    (AttributeError, "a value is not of the expected type"),
+    (RuntimeError, "an item is missing"),
+)
+_LONGEST_KEY: Final = 80
+
+
+def in_words(error: Exception, *, discreet: bool = False) -> str:
+    """What an unforeseen exception says of a document, as a person would say it.
+
+    Python's own words are for whoever debugs. With `discreet` nothing of the document is repeated.
+    """
+    words = _in_words(error, discreet=discreet)
+    if not DEBUGGING.on:
+        return words
+    return f"{words} [{type(error).__name__}{'' if discreet else f': {error}'}]"
+
+
+def _in_words(error: Exception, *, discreet: bool) -> str:
+    if isinstance(error, NotUnderstood) and not discreet:
+        return str(error)
+    if isinstance(error, KeyError) and not discreet and error.args and isinstance(error.args[0], str):
+        return f"`{error.args[0][:_LONGEST_KEY]}` is missing"
+    if type(error).__name__ == "JSONDecodeError":
+        return "it is not JSON"
+    return next((words for kind, words in _WORDS if isinstance(error, kind)), _UNEXPECTED)
 
 
 class GoldseamError(Exception):

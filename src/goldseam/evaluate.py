@@ -11,8 +11,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final, TypeAlias
 
-from goldseam.control import Compliant, Control, Owner, Secrets, ShouldBe, Verdict, Violation, compliant
-from goldseam.errors import UNFORESEEN
+from goldseam.control import Compliant, Control, Owner, Secrets, ShouldBe, Unusable, Verdict, Violation, compliant
+from goldseam.errors import UNFORESEEN, PlanRefused, in_words
 from goldseam.resource import Ref, Resource
 from goldseam.values import (
     Json,
@@ -29,6 +29,8 @@ from goldseam.values import (
 
 SettingsOf: TypeAlias = Callable[[Control, Resource], Mapping[str, Json]]
 """The checked settings that the user's policies give to a control on a resource."""
+ROUNDS: Final = 8
+"""How often a control, or several in turn, are asked about the state that the answer before led to."""
 _NOT_READ: Final = Unknown("not read")
 
 
@@ -133,12 +135,16 @@ def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json
         values.append(value)
     # Python gives a rule its own defaults at no cost; passing the same ones by name takes as long as a simple rule.
     by_default = settings is control.defaults and control.takes_defaults
+    usable, problems = (settings, ()) if by_default else _usable(settings)
+    if isinstance(usable, Unknown):
+        return usable
     try:
-        verdict = control.rule(*values) if by_default else control.rule(*values, **settings)
+        verdict = control.rule(*values) if by_default else control.rule(*values, **usable)
         if verdict is compliant:
             return verdict
         verdict = _discreet(verdict, _secrets(control, values))
-        return _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict
+        verdict = _effective(verdict, resource, control) if isinstance(verdict, ShouldBe) else verdict
+        return _not_offered(verdict, problems) if problems else verdict
     except UNFORESEEN as error:
         return Unknown(_secrets(control, values).text(_not_judged(error)))
 
@@ -151,8 +157,28 @@ def owner_of(control: Control, resource: Resource) -> Owner | Unknown | None:
     return owner if isinstance(owner, Unknown) or (owner is not None and owner.covers(control.reads)) else None
 
 
+def _usable(settings: Mapping[str, Json]) -> tuple[Mapping[str, Json] | Unknown, tuple[Unusable, ...]]:
+    """The settings as the rule takes them, and those that no fix can be made with; unknown when one of them is."""
+    for value in settings.values():
+        if isinstance(value, Unknown):
+            return value, ()
+    problems = tuple(value for value in settings.values() if isinstance(value, Unusable))
+    if not problems:
+        return settings, ()
+    plain_ones = {name: value.value if isinstance(value, Unusable) else value for name, value in settings.items()}
+    return plain_ones, problems
+
+
+def _not_offered(verdict: Verdict, problems: tuple[Unusable, ...]) -> Verdict:
+    """The verdict of a control some of whose settings cannot be used: a violation, with why not."""
+    if isinstance(verdict, (Compliant, Unknown)):
+        return verdict
+    because = "; ".join([verdict.because, *(item.because for item in problems)])
+    return Violation(because, "; ".join(item.guide for item in problems), getattr(verdict, "changes", {}))
+
+
 def _not_judged(error: Exception) -> str:
-    return f"the rule does not understand what was read ({type(error).__name__}: {error}); report this"
+    return f"the rule does not understand what was read ({in_words(error)}); report this"
 
 
 def _discreet(verdict: Verdict, secrets: Secrets) -> Verdict:
@@ -215,9 +241,55 @@ def _finding(name: str, control: Control, resource: Resource, settings: Mapping[
         because = f"{verdict.because}; {owner.reason}"
         return Finding(name, control.id, ref, Status.NOT_APPLICABLE, because, source=owner.source)
     if isinstance(verdict, ShouldBe):
-        offence = {facet: difference(resource.facets[facet], after) for facet, after in verdict.changes.items()}
+        state, refusal = _offence(resource, verdict.changes, verdict.remains), _refusal(control, resource, settings)
+        if refusal:
+            refusal = _secrets(control, [resource.facets[facet] for facet in control.reads]).text(refusal)
+        changes = {} if refusal else verdict.changes
         because = "; ".join(filter(None, (verdict.because, verdict.remains)))
-        state = document_digest([offence, verdict.remains] if verdict.remains else offence)
-        return Finding(name, control.id, ref, Status.FAIL, because, verdict.changes, state=state)
-    state = digest({facet: resource.facets[facet] for facet in control.reads})
+        return Finding(name, control.id, ref, Status.FAIL, because, changes, refusal, state)
+    if verdict.wanted:
+        state = _offence(resource, verdict.wanted)
+    else:
+        state = digest({facet: resource.facets[facet] for facet in control.reads})
     return Finding(name, control.id, ref, Status.FAIL, verdict.because, guide=verdict.guide, state=state)
+
+
+def _offence(resource: Resource, wanted: Mapping[str, Value], remains: str = "") -> str:
+    offence = {facet: difference(resource.facets[facet], after) for facet, after in wanted.items()}
+    return document_digest([offence, remains] if remains else offence)
+
+
+def _refusal(control: Control, resource: Resource, settings: Mapping[str, Json]) -> str:
+    """Why no plan would be made of a should-be on this resource, with what to do; empty when one would.
+
+    The same holds here as when plans are made: nothing that the control looks at still waits, the control has nothing
+    to add in the state that it wants (or the fix says itself what it leaves), and there are calls that lead there.
+    """
+    for facet in control.reads:
+        if facet in resource.pending:
+            return f"a change of the {facet} waits for {resource.pending[facet]}; scan again when that is over"
+    state, found = resource, verdict_on(control, resource, settings)
+    leaves = isinstance(found, ShouldBe) and bool(found.remains)
+    for _ in range(ROUNDS):
+        if not isinstance(found, ShouldBe):
+            break
+        state = state.with_facets(found.changes)
+        found = verdict_on(control, state, settings)
+    if isinstance(found, Compliant) or (leaves and not isinstance(found, ShouldBe)):
+        return _no_call(control, resource, state)
+    because = found.reason if isinstance(found, Unknown) else found.because
+    guide = found.guide if isinstance(found, Violation) else ""
+    return f"the change alone would not make it pass ({because}); {guide or 'mend it by hand'}"
+
+
+def _no_call(control: Control, resource: Resource, state: Resource) -> str:
+    """Why no calls lead to a state; empty when they do."""
+    ref = resource.ref
+    try:
+        for name in sorted(control.kind.facet_by_name.keys() & state.facets.keys()):
+            before, after = resource.facets.get(name), state.facets[name]
+            if before is not after and differs(before, after):
+                control.kind.facet(name).write(ref, before, after)
+    except PlanRefused as error:
+        return f"{error}; mend it by hand"
+    return ""

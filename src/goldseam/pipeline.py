@@ -9,7 +9,7 @@ from typing import Final
 
 from goldseam.collect import Collection, Nearby, collect
 from goldseam.context import Fact, gather, not_gathered
-from goldseam.control import Catalog, Control, Earlier, FactRule, Kind, Surroundings, no_earlier
+from goldseam.control import Catalog, Control, Dependent, Earlier, FactRule, Kind, Located, Surroundings, no_earlier
 from goldseam.decide import (
     Circumstances,
     Decision,
@@ -21,14 +21,15 @@ from goldseam.decide import (
     marked,
     settings_of,
 )
-from goldseam.errors import UNFORESEEN, ExemptResource, PlanRefused
+from goldseam.errors import UNFORESEEN, ExemptResource, PlanRefused, in_words
 from goldseam.evaluate import Finding, Status, evaluate
 from goldseam.plan import Plan
-from goldseam.policy import TAGS, Mode, PolicySet
+from goldseam.policy import TAGS, Mode, Policy, PolicySet
 from goldseam.ports import Clock, Gap, Reader, Shard
 from goldseam.propose import propose
 from goldseam.recall import Memory
 from goldseam.resource import Ref, Resource
+from goldseam.values import Json
 
 _COSTS: Final = (
     "it takes calls that cost, and neither a policy in force nor a failed control asked for it; scan again with a "
@@ -48,12 +49,16 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One resource with everything that the scan found out about it."""
+    """One resource with everything that the scan found out about it.
+
+    `located` lists what settings name, for the plan that is made of this look.
+    """
 
     resource: Resource
     findings: tuple[Finding, ...]
     facts: tuple[Fact, ...]
     decisions: tuple[Decision, ...]
+    located: Located | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +96,15 @@ def look(reader: Reader, catalog: Catalog, standing: Standing, ref: Ref, clock: 
     """
     kind, read_at = catalog.kind(ref.kind), clock.now()
     resource = reader.read(ref, catalog.judged[kind] | _tags(kind))
-    findings = _verdicts(resource, catalog, standing)
-    if not _open(findings):
-        return Seen(_kept(resource, findings, catalog), findings, (), ())
-    rules = _with_glances(_asked(resource, findings, catalog, standing), _named(findings, catalog, standing))
     nearby = Nearby(reader, catalog)
+    findings = _verdicts(resource, catalog, standing, nearby.regions)
+    if not _open(findings):
+        return Seen(_kept(resource, findings, catalog), findings, (), (), nearby.regions)
+    rules = _with_glances(_asked(resource, findings, catalog, standing), _named(findings, catalog, standing))
     nearby.read_ahead([(resource, rules)])
     (completed,) = nearby.completed([(resource, rules)])
     facts = _facts(completed, rules, catalog, Surroundings(ref, read_at, nearby.around(ref, rules), standing.earlier))
-    return _decided(completed, findings, facts, catalog, standing, clock.now())
+    return replace(_decided(completed, findings, facts, catalog, standing, clock.now()), located=nearby.regions)
 
 
 def _with_glances(rules: Sequence[FactRule], named: frozenset[str]) -> tuple[FactRule, ...]:
@@ -112,10 +117,13 @@ def _with_glances(rules: Sequence[FactRule], named: frozenset[str]) -> tuple[Fac
 
 def _judging(catalog: Catalog, policies: PolicySet) -> Mapping[Kind, frozenset[str]]:
     """The facets to read of every resource: with the tags where a policy gives settings by them to those that judge."""
-    by_tags = {
-        control.kind for control in catalog.controls if any(policy.scope.tags for policy, _ in policies.giving(control))
-    }
+    by_tags = {control.kind for control in catalog.controls if any(map(_by_tags, policies.giving(control)))}
     return {kind: names | _tags(kind) if kind in by_tags else names for kind, names in catalog.judged.items()}
+
+
+def _by_tags(given: tuple[Policy, Mapping[str, Json]]) -> bool:
+    policy, settings = given
+    return bool(policy.scope.tags) or any(isinstance(item, Dependent) and item.tag for item in settings.values())
 
 
 def _tags(kind: Kind) -> frozenset[str]:
@@ -126,7 +134,7 @@ def _looked_at(
     collection: Collection, catalog: Catalog, standing: Standing, nearby: Nearby, read_at: datetime, clock: Clock
 ) -> Iterator[Seen]:
     """Every resource through stages 2 to 4; facts are gathered, and read, only where something is to be decided."""
-    found = [(resource, _verdicts(resource, catalog, standing)) for resource in collection.resources]
+    found = [(resource, _verdicts(resource, catalog, standing, nearby.regions)) for resource in collection.resources]
     wrong = [
         (resource, _asked(resource, findings, catalog, standing)) for resource, findings in found if _open(findings)
     ]
@@ -144,8 +152,8 @@ def _looked_at(
         yield _decided(completed, findings, facts, catalog, standing, clock.now())
 
 
-def _verdicts(resource: Resource, catalog: Catalog, standing: Standing) -> tuple[Finding, ...]:
-    return evaluate(resource, catalog.controls_of[resource.ref.kind], settings_of(standing.policies))
+def _verdicts(resource: Resource, catalog: Catalog, standing: Standing, located: Located | None) -> tuple[Finding, ...]:
+    return evaluate(resource, catalog.controls_of[resource.ref.kind], settings_of(standing.policies, located))
 
 
 def _open(findings: Sequence[Finding]) -> bool:
@@ -179,9 +187,16 @@ def _facts(resource: Resource, asked: Sequence[FactRule], catalog: Catalog, arou
     return (*gather(resource, asked, around), *(not_gathered(rule, _COSTS, around.now) for rule in others))
 
 
-def judged(resource: Resource, facts: tuple[Fact, ...], catalog: Catalog, standing: Standing, now: datetime) -> Seen:
+def judged(
+    resource: Resource,
+    facts: tuple[Fact, ...],
+    catalog: Catalog,
+    standing: Standing,
+    now: datetime,
+    located: Located | None = None,
+) -> Seen:
     """Stages 2 and 4 on a resource and facts that were stored: a forecast, never a decision that permits."""
-    return _decided(resource, _verdicts(resource, catalog, standing), facts, catalog, standing, now)
+    return _decided(resource, _verdicts(resource, catalog, standing, located), facts, catalog, standing, now)
 
 
 def _decided(
@@ -214,7 +229,7 @@ def _decision(
     try:
         return decide(finding, control, resource, facts, standing.policies, around, precedent=precedent)
     except UNFORESEEN as error:
-        because = f"{type(error).__name__}: {error}; report this"
+        because = f"{in_words(error)}; report this"
         line = TraceLine("policy", "the decision can be made", None, "leave: it cannot", (because,))
         return Decision(finding.id, Mode.LEAVE, "", 1, (), (line,), standing.policies.version)
 
@@ -229,16 +244,23 @@ def _kept(resource: Resource, found: Sequence[Finding], catalog: Catalog) -> Res
 
 
 def plan_for(
-    resource: Resource, wanted: Sequence[Control], catalog: Catalog, standing: Standing, now: datetime, follows: str
+    resource: Resource,
+    wanted: Sequence[Control],
+    catalog: Catalog,
+    standing: Standing,
+    now: datetime,
+    follows: str,
+    located: Located | None = None,
 ) -> Plan:
     """Stage 5 on a resource: the one plan for the wanted controls, under the user's settings and exemptions.
 
-    `follows` is the last plan on the resource, from the ledger. Raises PlanRefused, ExemptResource.
+    `follows` is the last plan on the resource, from the ledger; `located` lists what settings name, as the look at the
+    resource does. Raises PlanRefused, ExemptResource.
     """
     for whole in held(resource.ref, standing.exemptions, now):
         raise ExemptResource(whole)
     controls = catalog.controls_of[resource.ref.kind]
-    settings = settings_of(standing.policies)
+    settings = settings_of(standing.policies, located)
     exempt = frozenset(
         finding.control
         for finding in evaluate(resource, controls, settings)
@@ -247,5 +269,5 @@ def plan_for(
     try:
         return propose(resource, wanted, controls, settings, exempt, follows, catalog.version)
     except UNFORESEEN as error:
-        msg = f"the plan for `{resource.ref}` cannot be made ({type(error).__name__}: {error}); report this"
+        msg = f"the plan for `{resource.ref}` cannot be made ({in_words(error)}); report this"
         raise PlanRefused(msg) from error

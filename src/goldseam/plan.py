@@ -305,6 +305,16 @@ def steps_of(ref: Ref, changes: Iterable[Change], kind: Kind) -> tuple[Step, ...
     )
 
 
+def why_no_way_back(plan: Plan, kind: Kind) -> str:
+    """Why a plan cannot be taken back, as the facet that refuses says it; empty where it can."""
+    for change in reversed(plan.changes):
+        try:
+            kind.facet(change.facet).write(plan.ref, change.after, change.before)
+        except PlanRefused as error:
+            return str(error)
+    return ""
+
+
 def undo_of(ref: Ref, changes: Sequence[Change], kind: Kind) -> tuple[Call, ...] | None:
     """The calls back, last change first; None when one of the changes has no way back."""
     backwards = [Change(change.facet, change.after, change.before) for change in reversed(changes)]

@@ -11,14 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from goldseam.control import Compliant, Control, Kind, Owner, ShouldBe
+from goldseam.control import Compliant, Control, Kind, Owner, ShouldBe, Unusable
 from goldseam.errors import ExemptResource, PlanRefused
-from goldseam.evaluate import SettingsOf, default_settings, owner_of, verdict_on
+from goldseam.evaluate import ROUNDS, SettingsOf, default_settings, owner_of, verdict_on
 from goldseam.plan import Change, Plan, Purpose, steps_of, undo_of
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown, Value, difference, plain, same
 
-_ROUNDS: Final = 8
 _UNREAD: Final = Unknown("it could not be read")
 """What a plan holds of a facet that could not be read: the reason may differ between two readings, the plan may not."""
 
@@ -145,7 +144,7 @@ def _refuse_waiting(resource: Resource, wanted: Sequence[Control]) -> None:
 def _converged(resource: Resource, wanted: Sequence[Control], settings_of: SettingsOf) -> Resource:
     """The state in which every wanted control passes, reached by asking each in turn."""
     state = resource
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         moved = False
         for control in wanted:
             verdict = verdict_on(control, state, settings_of(control, resource))
@@ -211,12 +210,17 @@ def _settings_used(
     resource: Resource, concerned: Iterable[Control], wanted: Sequence[Control], rules: Rules
 ) -> dict[str, Mapping[str, Json]]:
     """The settings of the wanted controls, and of the others where they are not the defaults."""
-    chosen = {control: rules.settings_of(control, resource) for control in concerned}
+    chosen = {control: _plain_settings(rules.settings_of(control, resource)) for control in concerned}
     return {
         control.id: plain(settings)
         for control, settings in chosen.items()
         if control in wanted or not same(settings, control.defaults)
     }
+
+
+def _plain_settings(settings: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The settings with the values that controls are judged with, be they usable in a fix or not."""
+    return {name: item.value if isinstance(item, Unusable) else item for name, item in settings.items()}
 
 
 def _changes(resource: Resource, target: Resource, order: Iterable[str]) -> tuple[Change, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -221,6 +221,24 @@ def differs(before: Value, after: Value) -> bool:
     if isinstance(before, list) and isinstance(after, list):
         return len(before) != len(after) or sorted(map(canonical, before)) != sorted(map(canonical, after))
     return True
+
+
+def changed_parts(
+    before: Value, after: Value, path: str = ""
+) -> Iterator[tuple[str, Sequence[Value], Sequence[Value], int]]:
+    """Each place that differs: its path, what goes, what comes, and how many items of a list stay."""
+    if same(before, after):
+        return
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in sorted({*before, *after}):
+            inner = f"{path}.{key}" if path else key
+            yield from changed_parts(before.get(key, ABSENT), after.get(key, ABSENT), inner)
+    elif isinstance(before, list) and isinstance(after, list):
+        parts = difference(before, after)
+        if parts:
+            yield path, parts["-"], parts["+"], len(after) - len(parts["+"])
+    else:
+        yield path, [item for item in (before,) if item is not ABSENT], [i for i in (after,) if i is not ABSENT], 0
 
 
 def _without(items: Sequence[Value], others: Sequence[Value]) -> list[Json]:

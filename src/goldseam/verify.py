@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from goldseam.control import Catalog, Compliant, ShouldBe, Verdict, compliant, masked
+from goldseam.control import Catalog, Compliant, Facet, ShouldBe, Verdict, compliant, masked
 from goldseam.errors import CloudError, ResourceGone
 from goldseam.evaluate import verdict_on
 from goldseam.plan import Plan, Purpose
 from goldseam.ports import Clock, Reader
 from goldseam.resource import Resource
-from goldseam.values import Json, Unknown, canonical, same
+from goldseam.values import Json, Unknown, Value, canonical, changed_parts, same
 
 PATIENCE: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds to wait before each reading."""
@@ -64,7 +64,8 @@ def verify(
             return seen
     if seen.state is Proof.VERIFIED and seen.after:
         odd = "; ".join(_differences(plan, seen.after, catalog))
-        return replace(seen, because=f"{seen.because}; not exactly as planned: {odd}")
+        accepted = "accepted, since the verdict of every control of the plan is as planned"
+        return replace(seen, because=f"{seen.because}; not exactly as planned ({accepted}): {odd}")
     return seen
 
 
@@ -127,12 +128,27 @@ def _left(plan: Plan, catalog: Catalog) -> dict[str, Verdict]:
 
 
 def _differences(plan: Plan, after: Resource, catalog: Catalog) -> list[str]:
+    """What is other than planned, place by place, with sensitive members masked."""
     kind = catalog.kind(plan.ref.kind)
     return [
-        f"the {change.facet} is {canonical(masked(after.facets[change.facet], kind.facet(change.facet))).decode()}"
+        line
         for change in plan.changes
         if not same(after.facets[change.facet], change.after)
+        for line in _facet_differences(kind.facet(change.facet), change.after, after.facets[change.facet])
     ]
+
+
+def _facet_differences(facet: Facet, planned: Value, found: Value | Unknown) -> list[str]:
+    pairs = changed_parts(masked(planned, facet), masked(found, facet))
+    lines = [_difference(f"{facet.name}.{path}" if path else facet.name, no, yes) for path, no, yes, _ in pairs]
+    return lines or [f"the {facet.name} differs in a sensitive member"]
+
+
+def _difference(place: str, lacking: Sequence[Value], extra: Sequence[Value]) -> str:
+    wanted, there = (", ".join(canonical(item).decode() for item in items) for items in (lacking, extra))
+    if wanted and there:
+        return f"the {place} is {there}, and {wanted} was planned"
+    return f"the {place} has {there}, which was not planned" if there else f"the {place} lacks {wanted}"
 
 
 def _proved(plan: Plan, after: Resource, catalog: Catalog) -> str:

@@ -6,7 +6,9 @@ controls expect, or an example of a control with some part of it replaced.
 
 from __future__ import annotations
 
+import builtins
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import replace
@@ -75,6 +77,11 @@ DOCUMENTS = st.recursive(
 )
 DEEP = st.integers(90, 100).map(lambda levels: orjson.loads("[" * levels + "]" * levels))
 ODD = st.sampled_from([2**64, -(2**70), float("nan"), float("inf"), "\ud800", orjson.loads("[" * 400 + "]" * 400)])
+PYTHON = re.compile(
+    r"\b(" + "|".join(name for name in vars(builtins) if name.endswith(("Error", "Exception", "Iteration"))) + r")\b"
+    r"|\b(JSONDecodeError|re\.error|InvalidOperation)\b|<class |object at 0x"
+)
+"""Python's own words; no reason repeats them. The mutation: `in_words` answers the exception's name and text."""
 PROPERTY = settings(
     max_examples=3,
     deadline=None,
@@ -158,6 +165,8 @@ def test_every_facet_of_any_answer_is_read_or_unknown(kind: str, data: st.DataOb
         for item in (None, represented(raw, str)):
             for reading in readings_of(Anything(raw), ref, item, [facet]).values():
                 assert isinstance(reading, (Reading, Unknown))
+                if isinstance(reading, Unknown):
+                    assert not PYTHON.search(reading.reason), reading.reason
                 if isinstance(reading, Reading):
                     assert same(restored(orjson.loads(canonical(reading.value))), reading.value)
 
@@ -174,6 +183,10 @@ def test_any_resource_is_judged_decided_planned_kept_and_shown(kind: str, data: 
     assert {decision.finding for decision in seen.decisions} == {
         finding.id for finding in seen.findings if finding.status is not Status.PASS
     }
+    said = [finding.because + finding.guide for finding in seen.findings]
+    said += [fact.value.reason for fact in facts if isinstance(fact.value, Unknown)]
+    said += [line for decision in seen.decisions for part in decision.trace for line in (part.text, *part.evidence)]
+    assert not [text for text in said if PYTHON.search(text)]
     survives(home, replace(seen, resource=resource))
     for plan in plans(resource, seen.findings):
         again = Plan.from_json(orjson.loads(canonical_document(plan.to_json())))

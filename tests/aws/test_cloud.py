@@ -17,7 +17,7 @@ from goldseam.ports import Gap, Key, Secret
 from goldseam.resource import Resource
 from goldseam.values import Unknown
 
-_LACKING = re.compile(r"\((500|501|404|405|ResponseParserError|UnknownOperationException|InvalidAction)\)$")
+_LACKING = re.compile(r"\((500|501|404|405|UnknownOperationException|InvalidAction)\)$|cannot be read$")
 """How the emulator answers to what it does not have."""
 
 

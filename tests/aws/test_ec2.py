@@ -227,7 +227,7 @@ def test_a_log_group_has_one_form_however_it_is_said(where: Json) -> None:
 
 
 def test_without_a_place_to_log_to_a_person_chooses_one() -> None:
-    for chosen in ({}, {"bucket": "no-arn"}, {"log_group": "flows"}):
+    for chosen in ({}, {"log_group": "flows"}, {"role": "flow-logs"}):
         found = verdict(vpc.flow_logged, Example({"flow_logs": [], "own": True}, chosen))
         assert isinstance(found, Violation)
         assert "`bucket`" in found.guide

@@ -16,7 +16,11 @@ from goldseam.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 
-LOGS = "arn:aws:{}:eu-west-1:123456789012:aws-waf-logs-edge"
+LOGS = {
+    "firehose": "arn:aws:firehose:eu-west-1:123456789012:deliverystream/aws-waf-logs-edge",
+    "s3": "arn:aws:s3:::aws-waf-logs-edge",
+    "logs": "arn:aws:logs:eu-west-1:123456789012:log-group:aws-waf-logs-edge",
+}
 
 
 class Answers:
@@ -130,7 +134,7 @@ def test_each_change_of_a_firewall_names_the_version_that_it_replaces() -> None:
     ],
 )  # fmt: skip
 def test_a_web_acl_s_log_takes_the_rights_of_where_it_goes(service: str, asked: set[str]) -> None:
-    plan = planned(wafv2.logged, Example({"log": ABSENT}, settings={"destination": LOGS.format(service)}))
+    plan = planned(wafv2.logged, Example({"log": ABSENT}, settings={"destination": LOGS[service]}))
     assert {item.action for item in plan.calls[0].permissions} == {"wafv2:PutLoggingConfiguration", *asked}
     assert Permission("wafv2:DeleteLoggingConfiguration", plan.ref.address) in plan.undo[0].permissions
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from goldseam.clouds.aws.facet import AwsFacet
+from goldseam.clouds.aws.reading import readings_of
 from goldseam.clouds.aws.services.iam import holders, managed_policy, role
 from goldseam.clouds.aws.services.iam.group import GROUP
 from goldseam.clouds.aws.services.iam.managed_policy import POLICY
@@ -19,7 +20,7 @@ from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.control import Compliant, Control, Example, Violation
 from goldseam.errors import NotFound
 from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json
+from goldseam.values import ABSENT, Json, Unknown
 from tests.aws.laws import ACCOUNT, REGION, left, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 
@@ -149,6 +150,17 @@ SIGN_IN: tuple[AwsFacet, ...] = (MUST_RESET, SECOND_FACTOR, SIGN_IN_IDLE)
 
 def read(ask: Told, facet: AwsFacet, name: str, item: Json = None) -> Json:
     return facet.read(ask, ref_of(USER, name), item).value
+
+
+def test_a_report_without_a_row_for_the_root_user_is_said_in_words() -> None:
+    """The mutation: look the row up as if it were always there."""
+    content = "\n".join(line for line in REPORT.splitlines() if not line.startswith("<root_account>"))
+    report = {**REPORTED, "GetCredentialReport": {"Content": content}}
+    facets = [facet for facet in ROOT_USER.facets if isinstance(facet, AwsFacet) and facet.name == "idle"]
+    assert facets
+    (found,) = readings_of(Told(**report), ref_of(ROOT_USER), {}, facets).values()
+    because = "the credential report has no row for the root user"
+    assert found == Unknown(f"the answer about idle cannot be understood ({because})")
 
 
 def test_a_scan_asks_nothing_about_who_has_no_password_by_the_report() -> None:

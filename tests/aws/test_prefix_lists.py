@@ -17,7 +17,7 @@ from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.ec2 import authorized_ports, security_group
 from goldseam.clouds.aws.services.ec2.authorized_ports import authorized_ports_only
 from goldseam.clouds.aws.services.ec2.group_rules import atom
-from goldseam.clouds.aws.services.ec2.network import NETWORK_INTERFACE
+from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES
 from goldseam.clouds.aws.services.ec2.prefix_lists import expanded, prefix_list, unread
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
@@ -38,7 +38,7 @@ from goldseam.verify import Proof, verify
 from tests.aws.laws import after, resource_of
 from tests.aws.live import live
 from tests.aws.test_facts import a, told, value
-from tests.aws.test_facts_reach import OPEN, eni
+from tests.aws.test_facts_reach import INSTANCES, OPEN, eni
 from tests.aws.test_read import Cloud
 from tests.emulators import Moto
 
@@ -283,10 +283,10 @@ def test_a_way_in_is_open_through_a_list_unknown_when_it_is_unread_and_closed_el
 
 
 def test_the_fact_of_a_group_takes_the_entries_and_names_the_list() -> None:
-    near: dict[Any, Json] = {NETWORK_INTERFACE: (eni(),), ROUTE_TABLE: OPEN}
+    near: dict[Any, Json] = {NETWORK_INTERFACE: (eni(),), ROUTE_TABLE: OPEN, INSTANCE: INSTANCES}
 
     def fact(lists: Json) -> Any:
-        held = {"ingress": [atom(LIST, "tcp", 22)], "prefix_list_networks": lists}
+        held = {"ingress": [atom(LIST, "tcp", 22)], "group_name": "web", "prefix_list_networks": lists}
         return told("reachable_from_internet", a(SECURITY_GROUP, "sg-1", **held), SECURITY_GROUP, near=near)
 
     assert "eni-1: a security group lets the world in: tcp 22 from 0.0.0.0/0 in pl-0123456789abcdef0" in (

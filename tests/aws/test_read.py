@@ -199,7 +199,10 @@ def test_only_wanted_facets_are_read() -> None:
             Throttled("slow", code="SlowDown"),
             "s3.GetBucketVersioning was throttled until the retries ran out (SlowDown)",
         ),
-        (Unreachable("?", code="ReadTimeoutError"), "no answer to s3.GetBucketVersioning (ReadTimeoutError)"),
+        (
+            Unreachable("?", code="ReadTimeoutError"),
+            "no answer to s3.GetBucketVersioning; check the network and the endpoint",
+        ),
         (CallFailed("!", code="InternalError"), "s3.GetBucketVersioning failed (InternalError)"),
         (NotFound("-", code="NoSuchBucket"), "s3.GetBucketVersioning found nothing (NoSuchBucket)"),
     ],
@@ -234,7 +237,7 @@ def test_an_answer_that_cannot_be_understood_is_unknown() -> None:
     cloud = Cloud({**BUCKETS_FINE, "s3.GetBucketPolicy": {"Policy": "{not json"}})
     facets = found(cloud, GLOBAL, wants(BUCKET))["one"].facets
     assert isinstance(facets["policy"], Unknown)
-    assert "policy cannot be understood (JSONDecodeError" in facets["policy"].reason
+    assert "policy cannot be understood (it is not JSON)" in facets["policy"].reason
     assert facets["versioning"] == "Enabled"
 
 

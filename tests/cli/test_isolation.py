@@ -19,7 +19,7 @@ from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
 from goldseam.context import Fact
 from goldseam.control import Kind
-from goldseam.errors import AccessDenied, CredentialsExpired, CredentialsMissing, PlanRefused
+from goldseam.errors import AccessDenied, CredentialsExpired, CredentialsMissing, GoldseamError, PlanRefused
 from goldseam.evaluate import Status, finding_id
 from goldseam.pipeline import Seen, Standing, judged, plan_for
 from goldseam.policy import Mode, no_policies
@@ -183,7 +183,9 @@ def test_a_resource_that_cannot_be_planned_is_a_line_and_the_others_are_planned(
     save(workspace, seen_of(bucket("one")), seen_of(bucket("two")))
     one, two = planned(workspace, ("one", "two"), one=error)
     assert one.plan is None
-    assert str(error) in one.refusal
+    ours = isinstance(error, GoldseamError)
+    assert (str(error) if ours else "was not foreseen") in one.refusal
+    assert ours or type(error).__name__ not in one.refusal
     assert two.plan is not None
     show_plans(workspace, [one, two], "diff")
     printed = capsys.readouterr()
@@ -223,11 +225,12 @@ def test_a_finding_that_cannot_be_decided_is_left_and_the_others_are_decided() -
     odd = decisions[finding("one")]
     assert odd.mode is Mode.LEAVE
     assert odd.approvals_needed
-    assert any("TypeError" in line for part in odd.trace for line in part.evidence)
-    assert any(not any("TypeError" in e for line in item.trace for e in line.evidence) for item in decisions.values())
+    reason = "a value is not of the expected type; report this"
+    assert any(reason in line for part in odd.trace for line in part.evidence)
+    assert any(not any(reason in e for line in item.trace for e in line.evidence) for item in decisions.values())
 
 
-def test_a_plan_that_cannot_be_made_is_refused_with_the_name_of_what_happened() -> None:
+def test_a_plan_that_cannot_be_made_is_refused_with_what_happened() -> None:
     broken = cast("Any", replace(PUBLIC, reads=cast("Any", 7)))
-    with pytest.raises(PlanRefused, match="TypeError"):
+    with pytest.raises(PlanRefused, match="a value is not of the expected type"):
         plan_for(bucket("one"), [broken], CATALOG, Standing(no_policies()), NOW, "")

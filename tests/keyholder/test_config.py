@@ -56,6 +56,35 @@ def test_a_good_one(tmp_path: Path) -> None:
     assert config.state == tmp_path / "state"
 
 
+def test_settings_are_listed_as_values_or_for_each_region_or_account(tmp_path: Path) -> None:
+    listed = """\
+    settings:
+      days: [30, 90]
+      target_bucket: {by: region, values: {eu-west-1: logs-eu, us-east-1: logs-us}, default: logs}
+      bucket: {by: account, values: {"111122223333": ours}}
+"""
+    (rule,) = load_config(written(tmp_path, GOOD + listed)).rules
+    assert rule.settings == {
+        "days": (30, 90),
+        "target_bucket": (
+            {"by": "region", "values": {"eu-west-1": "logs-eu", "us-east-1": "logs-us"}, "default": "logs"},
+        ),
+        "bucket": ({"by": "account", "values": {"111122223333": "ours"}},),
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "{by: 'tag:team', values: {web: logs}}", "{by: region}", "{by: region, values: {}}", "{values: {a: b}}",
+        "{by: region, values: {eu-west-1: {a: b}}}", "{by: region, values: {eu-west-1: logs}, else: logs}",
+    ],
+)  # fmt: skip
+def test_what_the_keyholder_cannot_go_by_is_refused(tmp_path: Path, wrong: str) -> None:
+    with pytest.raises(InvalidDocument):
+        load_config(written(tmp_path, f"{GOOD}    settings: {{target_bucket: {wrong}}}\n"))
+
+
 def test_paths_are_absolute_or_below_the_folder_of_the_file(tmp_path: Path) -> None:
     text = GOOD + "state: /var/lib/kh\ntls: {certificate: tls/a.pem, key: /etc/a.key}\n"
     config = load_config(written(tmp_path, text))

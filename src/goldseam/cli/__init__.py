@@ -27,9 +27,10 @@ def run(arguments: list[str]) -> int:
     """Run one command; every error becomes one line and an exit code, with the traceback behind `--debug`."""
     from goldseam.cli.app import app
     from goldseam.cli.interruption import Interrupted, exit_code, noticed, so_far
-    from goldseam.errors import GoldseamError
+    from goldseam.errors import DEBUGGING, GoldseamError
 
     debug = "--debug" in arguments or bool(os.environ.get("GOLDSEAM_DEBUG"))
+    DEBUGGING.on = debug
     try:
         code = _ended(app(_globals_first(arguments), prog_name="goldseam", standalone_mode=False))
     except Interrupted:

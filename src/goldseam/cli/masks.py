@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from goldseam.control import Catalog, Mask, Secrets
 from goldseam.masking import MaskedLedger, masked_facets, masked_plan, plan_secrets, resource_secrets
-from goldseam.plan import Plan
+from goldseam.plan import Plan, why_no_way_back
 from goldseam.resource import Resource
 from goldseam.values import Json
 
@@ -70,5 +70,15 @@ def commands_shown(plan: Plan, catalog: Catalog) -> Iterator[str]:
     found = secrets_of(plan, catalog)
     calls = [replace(call, parameters=found.document(call.parameters)) for call in (*plan.calls, *plan.undo)]
     notes, lines = with_variables(command_lines(calls))
-    yield from (*notes, *lines[: len(plan.calls)], "# to take it back")
-    yield from (f"# {line}" for line in lines[len(plan.calls) :])
+    yield from (*notes, *lines[: len(plan.calls)])
+    if plan.reversible:
+        yield from ("# to take it back", *(f"# {line}" for line in lines[len(plan.calls) :]))
+    else:
+        yield f"# there is no way back: {no_way_back(plan, catalog)}"
+
+
+def no_way_back(plan: Plan, catalog: Catalog) -> str:
+    """Why a plan cannot be taken back, in one line and with sensitive values masked."""
+    kind = catalog.kind_by_name.get(plan.ref.kind)
+    why = why_no_way_back(plan, kind) if kind else ""
+    return " ".join(secrets_of(plan, catalog).text(why).split()) or "no call restores what is there now"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import streams
 from goldseam.display import visible, write_error, write_json, write_prompt
-from goldseam.values import ABSENT, Json, Value, difference, indented_document, plain, same
+from goldseam.values import ABSENT, Json, Value, changed_parts, indented_document, plain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,24 +82,6 @@ def print_diff(before: Value, after: Value, indent: str = "    ") -> None:
                 say(f"{indent}{sign} {line}", style)
         if stay:
             say(f"{indent}  … {count(stay, 'other')} {'stays as it is' if stay == 1 else 'stay as they are'}", "dim")
-
-
-def changed_parts(
-    before: Value, after: Value, path: str = ""
-) -> Iterator[tuple[str, Sequence[Value], Sequence[Value], int]]:
-    """Each place that differs: its path, what goes, what comes, and how many items of a list stay."""
-    if same(before, after):
-        return
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        for key in sorted({*before, *after}):
-            inner = f"{path}.{key}" if path else key
-            yield from changed_parts(before.get(key, ABSENT), after.get(key, ABSENT), inner)
-    elif isinstance(before, list) and isinstance(after, list):
-        parts = difference(before, after)
-        if parts:
-            yield path, parts["-"], parts["+"], len(after) - len(parts["+"])
-    else:
-        yield path, [item for item in (before,) if item is not ABSENT], [i for i in (after,) if i is not ABSENT], 0
 
 
 def count(number: int, noun: str) -> str:

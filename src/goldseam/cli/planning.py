@@ -34,6 +34,7 @@ from goldseam.errors import (
     UnknownName,
     Unreadable,
     UsageError,
+    in_words,
 )
 from goldseam.evaluate import Finding, Status
 from goldseam.pipeline import Seen, judged, look, plan_for
@@ -131,7 +132,8 @@ def proposed(workspace: Workspace, seen: Seen, controls: Sequence[Control], stan
     """
     ref = seen.resource.ref
     follows = followed(workspace.home.ledger, ref)
-    made = plan_for(seen.resource, controls, workspace.catalog, standing, SystemClock().now(), follows)
+    now = SystemClock().now()
+    made = plan_for(seen.resource, controls, workspace.catalog, standing, now, follows, seen.located)
     return Made(ref, made, decided_on(made, seen))
 
 
@@ -166,7 +168,7 @@ def show_plans(workspace: Workspace, made: Sequence[Made], form: str) -> None:
 
 def unforeseen(error: Exception) -> str:
     """Why one resource or plan was not looked at, where the others were."""
-    return f"something about it was not foreseen ({type(error).__name__}: {error}); report this"
+    return f"something about it was not foreseen ({in_words(error)}); run with `--debug` and report this"
 
 
 def _show_one(workspace: Workspace, plan: Plan, decisions: Sequence[Decision], form: str) -> None:
@@ -275,7 +277,8 @@ def _decide_again(workspace: Workspace, name: str) -> None:
     scans = workspace.home.scans
     kept = scans.finding(name)
     resource, facts = scans.resource(kept.finding.ref)
-    seen = judged(resource, facts, workspace.catalog, workspace.standing(), SystemClock().now())
+    now = SystemClock().now()
+    seen = judged(resource, facts, workspace.catalog, workspace.standing(), now, workspace.stored_regions)
     same_one = tuple(item for item in seen.findings if item.id == name and item.state == kept.finding.state)
     decisions = tuple(item for item in seen.decisions if item.finding == name)
     scans.update(kept.scan, replace(seen, findings=same_one, decisions=decisions))

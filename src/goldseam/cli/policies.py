@@ -10,7 +10,7 @@ from goldseam.cli import output
 from goldseam.cli.workspace import POLICY_FILE, Workspace, who
 from goldseam.clock import SystemClock
 from goldseam.decide import Decision
-from goldseam.errors import UNFORESEEN, UnknownName, Unreadable, UsageError
+from goldseam.errors import UNFORESEEN, GoldseamError, UnknownName, Unreadable, UsageError, in_words
 from goldseam.pipeline import judged
 from goldseam.policy import Mode, PolicySet, load_policies
 from goldseam.values import Json
@@ -121,15 +121,17 @@ def simulate(workspace: Workspace, file: Path, *, as_json: bool) -> int:
 def _compared(workspace: Workspace, draft: PolicySet) -> Iterator[tuple[Decision, Decision]]:
     """For every current finding that is not a pass: today's decision and the draft's."""
     home, now = workspace.home, SystemClock().now()
-    today, then = workspace.standing(), workspace.standing(draft)
+    today, then, regions = workspace.standing(), workspace.standing(draft), workspace.stored_regions
     known = {kept.finding.id for kept in home.scans.findings()}
     for ref in home.scans.resources():
         try:
             resource, facts = home.scans.resource(ref)
-            after = {item.finding: item for item in judged(resource, facts, workspace.catalog, then, now).decisions}
-            before = judged(resource, facts, workspace.catalog, today, now).decisions
+            drafted = judged(resource, facts, workspace.catalog, then, now, regions).decisions
+            after = {item.finding: item for item in drafted}
+            before = judged(resource, facts, workspace.catalog, today, now, regions).decisions
         except (Unreadable, UnknownName, *UNFORESEEN) as error:
-            output.note(f"{ref.address} is left out: {type(error).__name__}: {error}")
+            left_out = str(error) if isinstance(error, GoldseamError) else in_words(error)
+            output.note(f"{ref.address} is left out: {left_out}")
             continue
         for decision in before:
             if decision.finding in known & after.keys():

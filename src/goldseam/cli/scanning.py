@@ -21,7 +21,7 @@ from goldseam.clock import SystemClock
 from goldseam.context import Fact
 from goldseam.control import Catalog, Secrets
 from goldseam.decide import Decision, TraceLine, fact_shown
-from goldseam.errors import UNFORESEEN, UnknownName, Unreadable
+from goldseam.errors import UNFORESEEN, UnknownName, Unreadable, in_words
 from goldseam.evaluate import Status
 from goldseam.pipeline import Report
 from goldseam.pipeline import scan as scanned
@@ -383,7 +383,7 @@ def print_reasoning(decision: Decision, secrets: Secrets) -> None:
         try:
             _print_line(line, secrets)
         except UNFORESEEN as error:
-            output.say(f"  ? a line of the reasoning cannot be shown ({type(error).__name__}: {error})", "magenta")
+            output.say(f"  ? a line of the reasoning cannot be shown ({in_words(error)})", "magenta")
 
 
 def _print_line(line: TraceLine, secrets: Secrets) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from goldseam.cli import output
-from goldseam.cli.masks import repair_shown, secrets_of
+from goldseam.cli.masks import no_way_back, repair_shown, secrets_of
 from goldseam.control import Catalog, Secrets, masked
 from goldseam.decide import Decision
 from goldseam.plan import Plan, Purpose
 from goldseam.repair import Repair
-from goldseam.values import same
+from goldseam.values import Json, same
 
 
 def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> None:
@@ -28,20 +28,20 @@ def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> N
         output.say(f"  {change.facet}", "bold")
         facet = kind.facet(change.facet)
         output.print_diff(masked(change.before, facet, secrets.mask), masked(change.after, facet, secrets.mask))
-    _print_effects(plan, secrets)
+    _print_effects(plan, secrets, catalog)
     if modes:
         output.say(f"  decision     {', '.join(modes)}")
     output.say()
 
 
-def _print_effects(plan: Plan, secrets: Secrets) -> None:
+def _print_effects(plan: Plan, secrets: Secrets, catalog: Catalog) -> None:
     output.say("")
     for call in plan.calls:
         output.say(f"  call         {call.operation} in {call.region}")
     for call in plan.undo:
         output.say(f"  undo         {call.operation} in {call.region}", "dim")
     if not plan.reversible:
-        output.say("  undo         none: this cannot be taken back", "yellow")
+        output.say(f"  undo         none: {no_way_back(plan, catalog)}", "yellow")
     for permission in plan.permissions:
         output.say(f"  permission   {permission.action} on {permission.resource}", "dim")
     output.say(
@@ -65,9 +65,22 @@ def print_repair(repair: Repair, plan: Plan, catalog: Catalog) -> None:
             output.say()
             output.say(f"  {change.facet}", "bold")
             output.print_diff(before, after)
+    _print_other_than_planned(repair, plan, catalog, shown["after"] or {})
     requests = ", ".join(receipt.request_id for receipt in repair.receipts)
     output.say(f"  requests     {requests or 'none'}", "dim")
     if repair.state == "verified":
         output.say(f"  undo         goldseam rollback {plan.id}", "dim")
     if repair.state == "pending":
         output.say("  `goldseam resume` or the next scan closes it when it has taken effect.", "dim")
+
+
+def _print_other_than_planned(repair: Repair, plan: Plan, catalog: Catalog, after: Mapping[str, Json]) -> None:
+    """Facet by facet, from what was planned to what was read, where a verified repair is not as planned."""
+    if repair.state != "verified" or repair.after is None:
+        return
+    secrets, kind = secrets_of(plan, catalog), catalog.kind(plan.ref.kind)
+    for change in plan.changes:
+        if not same(repair.after.facets.get(change.facet), change.after):
+            output.say()
+            output.say(f"  {change.facet}: from what was planned to what was read", "bold")
+            output.print_diff(masked(change.after, kind.facet(change.facet), secrets.mask), after.get(change.facet))

@@ -104,7 +104,7 @@ def rollback_decisions(workspace: Workspace, cloud: AwsCloud, back: Plan) -> tup
     standing, now = workspace.standing(), SystemClock().now()
     seen = fresh_look(workspace, cloud, back.ref, standing)
     target = seen.resource.with_facets({change.facet: change.after for change in back.changes})
-    then = judged(target, seen.facts, workspace.catalog, standing, now)
+    then = judged(target, seen.facts, workspace.catalog, standing, now, seen.located)
     made = {item.finding: item for item in (*then.decisions, *seen.decisions) if item.finding in findings}
     return tuple(made[finding] for finding in sorted(made))
 

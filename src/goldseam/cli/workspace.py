@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from goldseam.plan import Plan
     from goldseam.policy import PolicySet
     from goldseam.ports import Entry
+    from goldseam.resource import Ref
     from goldseam.store import Home
     from goldseam.store.plans import Filed
+    from goldseam.values import Unknown
 
 POLICY_FILE: Final = "policy.yaml"
 DEFAULT_HOME: Final = "~/.goldseam"
@@ -117,6 +119,15 @@ class Workspace:
         from goldseam.decide import with_known_controls
 
         return with_known_controls(self.home.exemptions.standing(), self.catalog.control_by_id)
+
+    def stored_regions(self, kind: str, ref: Ref) -> Mapping[str, str] | Unknown:
+        """The regions of a kind's resources by id, in a resource's account, as the last scan stored them."""
+        from goldseam.values import Unknown
+
+        refs = [other for other in self.home.scans.resources(kind=kind) if other.account == ref.account]
+        if not refs:
+            return Unknown(f"no scan of account {ref.account} stored any of `{kind}`")
+        return {other.id: other.region for other in refs}
 
     @contextmanager
     def cloud(

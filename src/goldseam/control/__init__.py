@@ -11,9 +11,11 @@ from goldseam.control.control import (
     harmless,
     may_disrupt,
 )
+from goldseam.control.dependent import Dependent, Located, Unusable, Whereabouts
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits
 from goldseam.control.fact import Answer, Earlier, FactRule, Known, Lookup, Surroundings, fact, known, no_earlier
 from goldseam.control.kind import Kind, Touch, touched
+from goldseam.control.named import Naming, Placed
 from goldseam.control.owner import Owner, OwnerRule, owner_rule
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
 from goldseam.control.setting import Cidr, KmsKey, Port, Setting
@@ -30,6 +32,7 @@ __all__ = [
     "Cidr",
     "Compliant",
     "Control",
+    "Dependent",
     "Disruption",
     "Earlier",
     "Example",
@@ -38,11 +41,14 @@ __all__ = [
     "Kind",
     "KmsKey",
     "Known",
+    "Located",
     "Lookup",
     "Mask",
+    "Naming",
     "Owner",
     "OwnerRule",
     "Permission",
+    "Placed",
     "Port",
     "ReadOnly",
     "Secrets",
@@ -53,8 +59,10 @@ __all__ = [
     "Surroundings",
     "Told",
     "Touch",
+    "Unusable",
     "Verdict",
     "Violation",
+    "Whereabouts",
     "admits",
     "compliant",
     "control",

@@ -9,7 +9,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
+from goldseam.control.dependent import declared
 from goldseam.control.kind import Kind
+from goldseam.control.named import Naming, Placed
 from goldseam.control.owner import Owner
 from goldseam.control.setting import Setting, is_setting_type, parsed_settings
 from goldseam.control.verdict import ShouldBe, Verdict
@@ -124,6 +126,10 @@ class Control:
         """The user's settings, checked, over the defaults; raises UsageError."""
         return parsed_settings(self.id, self.settings, given) if given else self.defaults
 
+    def declared(self, given: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The same of settings as a policy declares them: each a value, or one that depends on the resource."""
+        return declared(self.id, self.settings, given) if given else self.defaults
+
     @cached_property
     def writes(self) -> frozenset[str]:
         """The facets that the control's own examples have it change."""
@@ -221,15 +227,18 @@ def _signature(rule: Rule) -> tuple[tuple[str, ...], tuple[Setting, ...]]:
 
 
 def _setting(parameter: inspect.Parameter, hint: Any) -> Setting:
-    bounds = None
+    more: tuple[Any, ...] = ()
     if get_origin(hint) is Annotated:
-        hint, bounds, *_ = get_args(hint)
+        hint, *rest = get_args(hint)
+        more = tuple(rest)
     if not is_setting_type(hint) or parameter.default is inspect.Parameter.empty:
         msg = f"setting `{parameter.name}` needs a known type and a default"
         raise TypeError(msg)
-    if isinstance(bounds, Between):
-        return Setting(parameter.name, hint, parameter.default, bounds.low, bounds.high)
-    return Setting(parameter.name, hint, parameter.default)
+    bounds = next((item for item in more if isinstance(item, Between)), None)
+    naming = next((item for item in more if isinstance(item, Naming)), None)
+    placed = next((item for item in more if isinstance(item, Placed)), None)
+    low, high = (bounds.low, bounds.high) if bounds else (None, None)
+    return Setting(parameter.name, hint, parameter.default, low, high, naming, placed)
 
 
 def _example(given: Example | Mapping[str, Value]) -> Example:

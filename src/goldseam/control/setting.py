@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
 
+from goldseam.control.named import Naming, Placed
 from goldseam.control.networks import internet_networks
 from goldseam.errors import UnknownName, UsageError
-from goldseam.values import Json
+from goldseam.values import Json, Unknown
 
 
 class KmsKey(str):
@@ -108,23 +109,35 @@ _LISTS: Final[Mapping[object, str]] = {tuple[Cidr, ...]: "list of Cidr", tuple[P
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One parameter of a control: its name, its type and its default."""
+    """One parameter of a control: its name, its type and its default.
+
+    `naming` and `placed` are those of a setting that names something else: its forms, and where that must be.
+    """
 
     name: str
     type: object
     default: Json
     low: int | None = None
     high: int | None = None
+    naming: Naming | None = None
+    placed: Placed | None = None
 
     @property
     def type_name(self) -> str:
         """The type as people write it."""
+        if self.naming:
+            return self.naming.type_name
         return _LISTS.get(self.type) or str(getattr(self.type, "__name__", self.type))
 
     def parsed(self, value: Json) -> Json:
-        """The value as the control receives it; raises UsageError that says what is wanted."""
+        """The value as the control receives it; raises UsageError that says what is wanted.
+
+        The default is one of the values, and what could not be told (of a plan that was made so) stays that.
+        """
+        if isinstance(value, Unknown) or (type(value) is type(self.default) and value == self.default):
+            return value
         try:
-            result = _PARSERS[self.type](value)  # type: ignore[operator]
+            result = self.naming.checked(value) if self.naming else _PARSERS[self.type](value)  # type: ignore[operator]
             self._check_bounds(result)
         except (ValueError, TypeError) as error:
             msg = f"setting `{self.name}` ({self.type_name}) cannot be `{value}`: {error}"

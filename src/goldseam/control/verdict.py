@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from goldseam.values import Unknown, Value
@@ -29,10 +29,15 @@ class ShouldBe:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """Wrong, and for people to mend: what is wrong, and how a person goes about it."""
+    """Wrong, and for people to mend: what is wrong, and how a person goes about it.
+
+    `wanted` holds the facets as they should be where that is known and no call leads there: what is wrong is the
+    difference to them. Without it, it is the whole of what the control reads.
+    """
 
     because: str
     guide: str = ""
+    wanted: Mapping[str, Value] = field(default_factory=dict)
 
 
 Verdict: TypeAlias = Compliant | ShouldBe | Violation | Unknown

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from goldseam.errors import GrantRefused
+from goldseam.control import Catalog, Setting, Unusable, Whereabouts
+from goldseam.control.dependent import declared, resolved
+from goldseam.errors import GrantRefused, UsageError
 from goldseam.keyholder.derive import Derived
 from goldseam.plan import Plan
-from goldseam.values import Json, canonical, canonical_document, plain
+from goldseam.values import Json, Unknown, canonical, canonical_document, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class Rule:
     """What may be granted: patterns in which only `*` is special, and how many approvals that takes.
 
     A plan fits when its account, its kind, every control and every permission match. An empty list matches nothing.
-    `settings` holds, by name, the values beside the controls' defaults that need no signed approval.
+    `settings` holds, by name, the values beside the controls' defaults that need no signed approval, in any form that a
+    policy takes: `{"by": "region", "values": …}` lists each for its region.
     """
 
     accounts: tuple[str, ...]
@@ -67,6 +70,33 @@ def allowed(takes: Derived, unusual: Mapping[str, Sequence[Json]], rules: Iterab
     for rule in fitting:
         doubts += [f"the keyholder's rules do not list {name}" for name in _unlisted(unusual, rule)]
     return Allowance(plan, max(rule.approvals for rule in fitting), takes.record, tuple(dict.fromkeys(doubts)))
+
+
+def listed_settings(plan: Plan, catalog: Catalog, rule: Rule) -> Rule:
+    """The rule with its settings as they are for the resource of a plan: each a value that the plan may hold.
+
+    A value may be listed for a region or an account only; what a control does not take is not listed for it.
+    """
+    at = Whereabouts(plan.ref)
+    known: dict[str, list[Setting]] = {}
+    for name in plan.settings:
+        for setting in catalog.control(name).settings:
+            known.setdefault(setting.name, []).append(setting)
+    listed = {
+        name: tuple(held for setting in known[name] for value in values for held in _held(setting, value, at))
+        for name, values in rule.settings.items()
+        if name in known
+    }
+    return replace(rule, settings=listed)
+
+
+def _held(setting: Setting, value: Json, at: Whereabouts) -> tuple[Json, ...]:
+    """What a listed value is in a plan for one resource: none where it is no value for it."""
+    try:
+        found = resolved((setting,), declared("", (setting,), {setting.name: value}), at)[setting.name]
+    except UsageError:
+        return ()
+    return () if isinstance(found, Unusable | Unknown) else (found,)
 
 
 def _unlisted(unusual: Mapping[str, Sequence[Json]], rule: Rule) -> list[str]:

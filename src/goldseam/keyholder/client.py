@@ -60,6 +60,12 @@ def checked_url(url: str) -> SplitResult:
     return parts
 
 
+def _why(error: OSError | http.client.HTTPException) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return (error.strerror if isinstance(error, OSError) else "") or "the connection ended early"
+
+
 def post(url: SplitResult, path: str, body: bytes, headers: Mapping[str, str], authority: Path | None = None) -> bytes:
     """The body of the answer to a POST; raises Unreachable, GrantRefused, HomeError."""
     connection = _connection(url, authority)
@@ -71,7 +77,7 @@ def post(url: SplitResult, path: str, body: bytes, headers: Mapping[str, str], a
         msg = f"`{url.geturl()}` does not show a certificate that is trusted ({error.reason}); name its authority"
         raise GrantRefused(msg) from error
     except (OSError, http.client.HTTPException) as error:
-        msg = f"`{url.geturl()}` does not answer ({type(error).__name__}: {error}); start it, or check the address"
+        msg = f"`{url.geturl()}` does not answer ({_why(error)}); start it, or check the address"
         raise Unreachable(msg) from error
     finally:
         connection.close()

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from goldseam.control.dependent import ACCOUNT, REGION
 from goldseam.errors import UsageError
 from goldseam.keyholder import forms
 from goldseam.keyholder.allow import Rule
@@ -188,4 +189,19 @@ def _rule(section: Section, needed: int, approvers: int) -> Rule:
 def _settings(section: Section) -> Mapping[str, tuple[Json, ...]]:
     """The values of settings, beside the controls' defaults, that need no signed approval."""
     given = section.section("settings")
-    return {} if given is None else {name: given.values(name) for name in given.entries}
+    if given is None:
+        return {}
+    return {name: _dependent(given, name) if given.is_section(name) else given.values(name) for name in given.entries}
+
+
+def _dependent(given: Section, name: str) -> tuple[Json, ...]:
+    """The values for each region or account, as a policy gives them; tags are nothing that the keyholder goes by."""
+    held = given.section(name, ("by", "values", "default"))
+    values = held.section("values") if held else None
+    if held is None or values is None or not values.entries:
+        raise given.fault(f"`{name}` needs `by` and `values`, or is a list of values", name)
+    by = held.text("by")
+    if by not in (REGION, ACCOUNT):
+        raise held.fault("`by` must be `region` or `account`: the keyholder does not go by tags", "by")
+    default = {"default": held.value("default")} if "default" in held.entries else {}
+    return ({"by": by, "values": {key: values.value(key) for key in values.entries}, **default},)

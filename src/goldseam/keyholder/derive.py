@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind
-from goldseam.control import Catalog, Control, Kind, Permission
+from goldseam.control import Catalog, Control, Kind, Permission, Whereabouts
+from goldseam.control.dependent import resolved
 from goldseam.errors import MISSHAPEN, GoldseamError, GrantRefused
 from goldseam.evaluate import SettingsOf, owner_of
 from goldseam.plan import Plan, Purpose, own_values
@@ -106,8 +107,11 @@ def _derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Js
 
 def _settings_in(plan: Plan) -> SettingsOf:
     def chosen(control: Control, resource: Resource) -> Mapping[str, Json]:
-        del resource
-        return control.chosen(plan.settings.get(control.id, {}))
+        held = plan.settings.get(control.id)
+        if not held:
+            return control.defaults
+        # What a plan holds is resolved: here it stays as it is, unless it is not where the cloud wants it.
+        return resolved(control.settings, control.chosen(held), Whereabouts(resource.ref))
 
     return chosen
 

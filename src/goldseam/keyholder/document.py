@@ -93,6 +93,14 @@ class Section:
         """A list of texts, whole numbers, truths, and lists of these."""
         return tuple(self._value(key, item) for item in self._items(key))
 
+    def value(self, key: str) -> Json:
+        """One such value."""
+        return self._value(key, self.entries[key])
+
+    def is_section(self, key: str) -> bool:
+        """Whether a value is a section of its own."""
+        return isinstance(self.entries.get(key), yaml.MappingNode)
+
     def _value(self, key: str, node: yaml.Node) -> Json:
         if isinstance(node, yaml.SequenceNode):
             return [self._value(key, item) for item in node.value]

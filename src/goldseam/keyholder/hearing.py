@@ -23,7 +23,7 @@ from goldseam.clouds.aws.permissions import session_policy
 from goldseam.control import Catalog
 from goldseam.errors import CloudError, GoldseamError, GrantRefused, HomeError, ResourceGone
 from goldseam.keyholder import message
-from goldseam.keyholder.allow import Allowance, allowed
+from goldseam.keyholder.allow import Allowance, allowed, listed_settings
 from goldseam.keyholder.approval import approvers_of
 from goldseam.keyholder.config import Config
 from goldseam.keyholder.derive import Derived, derived, identified, unusual_settings
@@ -130,7 +130,9 @@ class Hearing:
         if takes.plan.ref.account not in self._keyholder.config.roles:
             msg = f"the keyholder has no role in account `{takes.plan.ref.account}`; add it to `accounts` there"
             raise GrantRefused(msg)
-        return allowed(takes, unusual_settings(takes.plan, self._keyholder.catalog), self._keyholder.config.rules)
+        catalog = self._keyholder.catalog
+        rules = [listed_settings(takes.plan, catalog, rule) for rule in self._keyholder.config.rules]
+        return allowed(takes, unusual_settings(takes.plan, catalog), rules)
 
     def read_resource(self, allowance: Allowance) -> Allowance:
         """Step 5: what cannot be read here is never granted without a signed approval; raises GrantRefused."""

@@ -7,7 +7,6 @@ built of the text, so a file can neither hide a rule nor exhaust memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -161,8 +160,3 @@ def _refuse_odd(path: str, text: str) -> None:
             raise InvalidDocument(path, line, f"the file nests more than {_DEEPEST} deep; flatten it")
         if documents > 1:
             raise InvalidDocument(path, line, "the file holds several documents; keep one and remove the `---`")
-
-
-def settings(place: Place) -> Mapping[str, Json]:
-    """The members of a mapping with their plain values."""
-    return {name: member.plain() for name, member in place.members().items()}

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from goldseam.clause import Clause, ClauseEnvironment
 from goldseam.control import Catalog, Control
 from goldseam.errors import UnknownName, UsageError
-from goldseam.policy.document import Place, parsed, settings
+from goldseam.policy.document import Place, parsed
 from goldseam.policy.ownership import NameMarker, Ownership, TagMarker
 from goldseam.policy.pattern import matches
 from goldseam.policy.rules import (
@@ -177,14 +177,25 @@ def _tags(place: Place) -> Mapping[str, tuple[str, ...]]:
 def _settings(place: Place, controls: Iterable[Control]) -> Mapping[str, Json]:
     """Settings that every control of the policy has and accepts."""
     members = place.members()
-    given = settings(place)
+    given = {name: _setting(member) for name, member in members.items()}
     for control in controls:
-        for name in given:
+        for name, value in given.items():
             try:
-                control.chosen({name: given[name]})
+                control.declared({name: value})
             except UsageError as error:
                 raise members[name].checked(error) from error
     return given
+
+
+def _setting(place: Place) -> Json:
+    """A value, or one that depends: `{by: region, values: {eu-west-1: logs-eu}, default: logs}`."""
+    if place.node.id != "mapping":
+        return place.plain()
+    place = Place(place.path, f"setting {place.what}", place.node)
+    given = place.fields(("by", "values", "default"), needed=("by", "values"))
+    values = {name: member.plain() for name, member in given["values"].members().items()}
+    default = {"default": given["default"].plain()} if "default" in given else {}
+    return {"by": given["by"].scalar(), "values": values, **default}
 
 
 def _approvals(place: Place) -> Approvals:

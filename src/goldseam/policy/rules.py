@@ -175,10 +175,10 @@ class PolicySet:
         return self._by_control[control.id]
 
     def giving(self, control: Control) -> tuple[tuple[Policy, Mapping[str, Json]], ...]:
-        """The policies that give settings to a control, the most careful first, with the settings checked."""
+        """The policies that give settings to a control, the most careful first, with the settings as declared."""
         if control.id not in self._giving:
             found = sorted((item for item in self.naming(control) if item.settings), key=lambda item: item.mode.rank)
-            self._giving[control.id] = tuple((policy, control.chosen(policy.settings)) for policy in found)
+            self._giving[control.id] = tuple((policy, control.declared(policy.settings)) for policy in found)
         return self._giving[control.id]
 
     @cached_property

@@ -15,7 +15,7 @@ import orjson
 from goldseam.context import Fact
 from goldseam.control import Earlier
 from goldseam.decide import Decision
-from goldseam.errors import MISSHAPEN, UnknownName, Unreadable
+from goldseam.errors import MISSHAPEN, UnknownName, Unreadable, in_words
 from goldseam.evaluate import Finding, Status
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
 from goldseam.resource import Ref, Resource
@@ -150,7 +150,7 @@ class Scans:
             held = Decision.from_json(stored) if stored else None
             return Kept(Finding.from_json(orjson.loads(body)), held, scan, since, str(stored.get("at", "")))
         except MISSHAPEN as error:
-            because = f"the stored finding cannot be read ({type(error).__name__}: {error}); scan again"
+            because = f"the stored finding cannot be read ({in_words(error)}); scan again"
             found = self._database.row(f"SELECT {_PLACED} FROM resource WHERE key = ?", (key,))  # noqa: S608 - fixed names
             ref = _placed(found) if found else Ref("", "", "", key, key)
             return Kept(Finding(name, control, ref, Status.UNKNOWN, because), None, scan, since)
@@ -165,7 +165,7 @@ class Scans:
             document = {"ref": ref.to_json(), **orjson.loads(row[0])}
             return Resource.from_json(document), tuple(Fact.from_json(item) for item in orjson.loads(row[1]))
         except MISSHAPEN as error:
-            msg = f"what is stored of `{ref}` cannot be read ({type(error).__name__}: {error}); scan again"
+            msg = f"what is stored of `{ref}` cannot be read ({in_words(error)}); scan again"
             raise Unreadable(msg) from error
 
     def resources(self, *, kind: str | None = None) -> Iterator[Ref]:

@@ -123,8 +123,19 @@ def _where(region: str) -> str | None:
     return None if region == GLOBAL else region
 
 
+_OF_THE_SDK: Final[Mapping[str, str]] = {
+    "ResponseParserError": "the answer to {} cannot be read",
+    "RecursionError": "the answer to {} is nested too deeply",
+    "ParamValidationError": "{} was not sent: its parameters do not fit",
+    "UnknownServiceError": "{} was not sent: the SDK does not know the service",
+}
+
+
 def reason(error: CloudError) -> str:
-    """Why something is unknown: the call that failed and the cloud's own code for it, in words."""
+    """Why something is unknown: the call that failed and the cloud's own code for it, in words.
+
+    The SDK's own names of what went wrong before or after the cloud are no codes of the cloud, and are not told.
+    """
     if not error.operation:
         return str(error)
     if isinstance(error, (TimedOut, LimitExceeded)):
@@ -132,10 +143,13 @@ def reason(error: CloudError) -> str:
     if isinstance(error, NotOffered):
         return f"{NOT_OFFERED}: {error}"
     call = error.operation
+    if isinstance(error, Unreachable):
+        return f"no answer to {call}; check the network and the endpoint"
+    if error.code in _OF_THE_SDK:
+        return _OF_THE_SDK[error.code].format(call)
     words = {
         AccessDenied: f"access denied to {call}",
         Throttled: f"{call} was throttled until the retries ran out",
-        Unreachable: f"no answer to {call}",
         NotFound: f"{call} found nothing",
     }
     return f"{words.get(type(error), f'{call} failed')} ({error.code})"

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, at, filled
 from goldseam.clouds.aws.representable import NotRepresentable, why_not_kept
 from goldseam.control import Kind
-from goldseam.errors import MISSHAPEN, CallFailed, CloudError, NotFound, ResourceGone
+from goldseam.errors import MISSHAPEN, CallFailed, CloudError, NotFound, ResourceGone, in_words
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown
@@ -71,7 +71,7 @@ def item_now(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:
 
 def misunderstood(error: Exception) -> str:
     """The reason why what one item of a list describes is not known."""
-    return f"an item of the list cannot be understood ({type(error).__name__}: {error})"
+    return f"an item of the list cannot be understood ({in_words(error)})"
 
 
 def _is_addressed(find: Listing, item: Json, ref: Ref) -> bool:
@@ -106,7 +106,7 @@ def _reading(ask: Ask, ref: Ref, item: Json, facet: AwsFacet, *, must_exist: boo
     except NotRepresentable as error:
         return Unknown(f"{facet.name} cannot be kept: {error}")
     except MISSHAPEN as error:
-        problem = type(error).__name__ if facet.sensitive else f"{type(error).__name__}: {error}"
+        problem = in_words(error, discreet=bool(facet.sensitive))
         return Unknown(f"the answer about {facet.name} cannot be understood ({problem})")
 
 

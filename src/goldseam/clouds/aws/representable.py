@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 
 import orjson
 
+from goldseam.errors import NotUnderstood
 from goldseam.values import ABSENT, Json, Value, canonical
 
 NESTING: Final = 100
@@ -32,7 +33,7 @@ _BINARY: Final = "it holds bytes that are not text in UTF-8"
 _KEYS: Final = "it holds an object with a key that is no text"
 
 
-class NotRepresentable(ValueError):
+class NotRepresentable(NotUnderstood):
     """A part of an answer was read that cannot be kept; the message says what is wrong with it."""
 
 

@@ -21,7 +21,7 @@ from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, Listing, asked_of, at
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.reading import Readings, Wanted, misunderstood, readings_of, whole
-from goldseam.errors import MISSHAPEN, CloudError, NotFound, NotOffered
+from goldseam.errors import MISSHAPEN, CloudError, NotFound, NotOffered, in_words
 from goldseam.ports import GLOBAL, Gap, Shard
 from goldseam.resource import Ref, Resource
 from goldseam.values import Json, Unknown
@@ -254,7 +254,7 @@ def _listed(ask: Ask, wanted: Wanted, find: Listing, shard: Shard, parent: str =
     except CloudError as error:
         return _Found(wanted, (), reason(error), parent)
     except MISSHAPEN as error:
-        return _Found(wanted, (), f"the list cannot be understood ({type(error).__name__}: {error})", parent)
+        return _Found(wanted, (), f"the list cannot be understood ({in_words(error)})", parent)
     return _understood(wanted, find, items, parent)
 
 

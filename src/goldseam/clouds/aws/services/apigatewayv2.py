@@ -8,6 +8,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Reading, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import LogDestination
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
@@ -162,7 +163,7 @@ _LOG: Final = {"DestinationArn": _GROUP, "Format": _FORMAT}
         Example({"access_log": ABSENT}, settings={"destination": _GROUP}, leaves={"access_log": _LOG}),
     ],
 )
-def access_logged(access_log: Value, *, destination: str = "", format: str = _FORMAT) -> Verdict:
+def access_logged(access_log: Value, *, destination: LogDestination = "", format: str = _FORMAT) -> Verdict:
     """Requests to a stage are logged.
 
     The log says who asked for what and when, which is the first question after an attack.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     EVERYTHING,
     Example,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -69,6 +71,9 @@ REGION: Final = AwsKind(
     address="arn:{partition}:bedrock:{region}:{account}:settings",
 )
 
+_OURS: Final = Placed(
+    "Amazon Bedrock User Guide, Monitor model invocation using CloudWatch Logs and Amazon S3", account=True
+)
 _TO_BUCKET: Final = {"s3Config": {"bucketName": "model-logs", "keyPrefix": ""}, **dict.fromkeys(_DELIVERED, True)}
 _TO_GROUP: Final = {
     "cloudWatchConfig": {"logGroupName": "/bedrock", "roleArn": "arn:aws:iam::123456789012:role/bedrock-logs"},
@@ -91,7 +96,7 @@ _TO_GROUP: Final = {
         Example({"logging": ABSENT}, {"bucket": "model-logs"}, leaves={"logging": _TO_BUCKET}),
     ],
 )
-def invocations_logged(logging: Value, *, bucket: str = "") -> Verdict:
+def invocations_logged(logging: Value, *, bucket: Annotated[Bucket, _OURS] = "") -> Verdict:
     """What is asked of models, and what they answer, is written down.
 
     Who uses models with stolen keys, and what was given away to them, shows there and nowhere else.

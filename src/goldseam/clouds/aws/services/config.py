@@ -8,6 +8,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, changes
+from goldseam.clouds.aws.named import Bucket, Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
     Call,
@@ -198,7 +199,7 @@ _FEW: Final = {**_RECORDER, "recordingGroup": {"allSupported": False, "resourceT
         ),
     ),
 )
-def recording(recording: Value, *, bucket: str = "", role: str = "", global_types: bool = True) -> Verdict:
+def recording(recording: Value, *, bucket: Bucket = "", role: Role = "", global_types: bool = True) -> Verdict:
     """Config records how the resources of the region are configured.
 
     What something looked like before, and who changed it, can be told afterwards. What a recorder leaves out on purpose

@@ -11,6 +11,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send, absent_is, tags, until, version
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import LogGroup
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
@@ -256,11 +257,11 @@ _LOUD: Final = {"BrokerLogs": {**_QUIET["BrokerLogs"], "CloudWatchLogs": {"Enabl
         Example({"logging": ABSENT, "serverless": False}, {"log_group": _GROUP}, leaves={"logging": _LOUD}),
     ],
 )
-def logged(logging: Mapping[str, Json], serverless: bool, *, log_group: str = "") -> Verdict:  # noqa: FBT001
+def logged(logging: Mapping[str, Json], serverless: bool, *, log_group: LogGroup = "") -> Verdict:  # noqa: FBT001
     """Brokers write their logs somewhere.
 
-    Who could not sign in, and what a broker refused, is lost with the broker otherwise. `log_group` is the name of a
-    log group.
+    Who could not sign in, and what a broker refused, is lost with the broker otherwise. `log_group` is the name or
+    ARN of a log group.
     """
     places = logging["BrokerLogs"]
     if serverless or any(where["Enabled"] for where in places.values()):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.named import LogGroupArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.control import (
     Example,
+    Placed,
     Severity,
     Step,
     Verdict,
@@ -156,7 +158,12 @@ HOSTED_ZONE: Final = AwsKind(
 )
 
 
-_GROUP: Final = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/goldseam:*"
+_AT_HOME: Final = Placed(
+    "Amazon Route 53 API Reference, CreateQueryLoggingConfig",
+    region="us-east-1",
+    account=True,
+)
+_GROUP: Final = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/goldseam"
 
 
 @control(
@@ -173,10 +180,14 @@ _GROUP: Final = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/gold
     compliant=[{"query_log": _GROUP, "private": False}, {"query_log": ABSENT, "private": True}],
     violating=[
         {"query_log": ABSENT, "private": False},
-        Example({"query_log": ABSENT, "private": False}, settings={"log_group": _GROUP}, leaves={"query_log": _GROUP}),
+        Example(
+            {"query_log": ABSENT, "private": False},
+            settings={"log_group": _GROUP},
+            leaves={"query_log": _GROUP},
+        ),
     ],
 )
-def queries_logged(query_log: Value, private: bool, *, log_group: str = "") -> Verdict:  # noqa: FBT001
+def queries_logged(query_log: Value, private: bool, *, log_group: Annotated[LogGroupArn, _AT_HOME] = "") -> Verdict:  # noqa: FBT001
     """Queries to a public zone are logged.
 
     They show which names are probed before an attack, and names that are asked for and no longer there. The queries to
@@ -188,7 +199,7 @@ def queries_logged(query_log: Value, private: bool, *, log_group: str = "") -> V
         return violation(
             because="queries are not logged",
             guide="make a log group in us-east-1, let route53.amazonaws.com write to it (`aws logs "
-            "put-resource-policy`), and give its ARN in a policy as the setting `log_group`",
+            "put-resource-policy`), and give its name or ARN in a policy as the setting `log_group`",
         )
     return should_be(query_log=log_group, because="queries are not logged")
 

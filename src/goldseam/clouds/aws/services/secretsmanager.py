@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.elapsed import days_exceeded, days_since
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Function
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
 from goldseam.clouds.aws.statements import not_public, policy_document
@@ -208,7 +209,7 @@ def policy_not_public(policy: Value) -> Verdict:
     ],
 )  # fmt: skip
 def rotation_on(
-    rotation: Value, owner: Value, *, function: str = "", days: Annotated[int, Between(1, 1000)] = 30
+    rotation: Value, owner: Value, *, function: Function = "", days: Annotated[int, Between(1, 1000)] = 30
 ) -> Verdict:
     """The secret is renewed by itself.
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Reading, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import attribute, policy
 from goldseam.clouds.aws.statements import (
@@ -281,7 +282,7 @@ _FAILURES: Final = {f"{protocol}FailureFeedbackRoleArn": _ROLE for protocol in _
         Example({"delivery_status": {}}, settings={"role": _ROLE}, leaves={"delivery_status": _FAILURES}),
     ),
 )
-def failures_logged(delivery_status: Value, *, role: str = "") -> Verdict:
+def failures_logged(delivery_status: Value, *, role: Role = "") -> Verdict:
     """Deliveries that fail are written down.
 
     Messages that do not arrive are noticed by nobody otherwise. A topic that does so for one protocol passes; the fix
@@ -298,7 +299,7 @@ def failures_logged(delivery_status: Value, *, role: str = "") -> Verdict:
 
 _CHOOSE_ROLE: Final = (
     "1. make a role that `sns.amazonaws.com` may assume, with logs:CreateLogGroup, logs:CreateLogStream, "
-    "logs:PutLogEvents and logs:PutMetricFilter; 2. give its ARN in a policy as the setting `role`"
+    "logs:PutLogEvents and logs:PutMetricFilter; 2. give its name or ARN in a policy as the setting `role`"
 )
 
 

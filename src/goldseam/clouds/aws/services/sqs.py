@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Queue
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings, policy, policy_text
 from goldseam.clouds.aws.statements import (
@@ -19,6 +20,7 @@ from goldseam.control import (
     Between,
     Example,
     KmsKey,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -246,6 +248,7 @@ def tls_only(policy: Value, arn: str) -> Verdict:
 
 
 _DEAD: Final = "arn:aws:sqs:eu-west-1:123456789012:goldseam-example-beside"
+_BESIDE: Final = Placed("Amazon SQS Developer Guide, Using dead-letter queues", account=True)
 _REDRIVEN: Final = {"deadLetterTargetArn": _DEAD, "maxReceiveCount": 5}
 _CHOOSE_QUEUE: Final = (
     "1. make a queue of the same type (FIFO or not) in the same region for the messages that fail; 2. give its ARN in "
@@ -276,7 +279,7 @@ def dead_lettered(
     takes_dead_letters: Value,
     arn: str,
     *,
-    dead_letters: str = "",
+    dead_letters: Annotated[Queue, _BESIDE] = "",
     receives: Annotated[int, Between(1, 1000)] = 5,
 ) -> Verdict:
     """Messages that cannot be worked on go to a queue of their own.

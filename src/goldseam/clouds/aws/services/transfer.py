@@ -7,9 +7,20 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, Send, tags, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import LogGroupArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
+from goldseam.control import (
+    Example,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    harmless,
+    may_disrupt,
+    should_be,
+    violation,
+)
 from goldseam.values import ABSENT, Json, Value
 
 _SERVER: Final = {"ServerId": "{id}"}
@@ -184,16 +195,16 @@ def post_quantum(settings: Mapping[str, Json]) -> Verdict:
         {"settings": {**_GOOD, "StructuredLogDestinations": []}, "log_role": ABSENT},
         Example(
             {"settings": {**_GOOD, "StructuredLogDestinations": []}, "log_role": ABSENT},
-            {"log_group": _GROUP},
+            {"log_group": _GROUP.removesuffix(":*")},
             leaves={"settings": _GOOD},
         ),
     ],
 )
-def logged(settings: Mapping[str, Json], log_role: Value, *, log_group: str = "") -> Verdict:
+def logged(settings: Mapping[str, Json], log_role: Value, *, log_group: LogGroupArn = "") -> Verdict:
     """What users of a server do is logged.
 
-    Who fetched which file, and who tried passwords, is written down nowhere else. `log_group` is the ARN of a log
-    group, with `:*` at its end.
+    Who fetched which file, and who tried passwords, is written down nowhere else. `log_group` is the name or ARN
+    of a log group.
     """
     if settings["StructuredLogDestinations"] or log_role is not ABSENT:
         return compliant
@@ -201,4 +212,4 @@ def logged(settings: Mapping[str, Json], log_role: Value, *, log_group: str = ""
     if not log_group:
         guide = "make a log group under `/aws/transfer/`, and give its ARN in a policy as the setting `log_group`"
         return violation(because=because, guide=guide)
-    return should_be(settings={**settings, "StructuredLogDestinations": [log_group]}, because=because)
+    return should_be(settings={**settings, "StructuredLogDestinations": [f"{log_group}:*"]}, because=because)

@@ -8,6 +8,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Get, Look, Send
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.named import LogDestination
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
     Example,
@@ -191,7 +192,7 @@ _TO_GROUP: Final = {"LogDestinationConfigs": [_GROUP]}
 _KINDS: Final = (WEB_ACL, GLOBAL_WEB_ACL)
 
 
-def _logged(log: Value, *, destination: str = "") -> Verdict:
+def _logged(log: Value, *, destination: LogDestination = "") -> Verdict:
     """A web ACL logs what it sees.
 
     Without a log nobody can tell an attack from a wrong rule, or what came before the block.

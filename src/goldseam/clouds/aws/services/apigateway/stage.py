@@ -9,6 +9,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import ClientCertificate, LogDestination, WebAclArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.apigateway.api import FIND
 from goldseam.clouds.aws.services.apigateway.patched import Patched, patch
@@ -271,7 +272,7 @@ _LOG: Final = {"destinationArn": _GROUP, "format": _FORMAT}
         Example({"access_log": ABSENT}, settings={"destination": _GROUP}, leaves={"access_log": _LOG}),
     ],
 )
-def access_logged(access_log: Value, *, destination: str = "", format: str = _FORMAT) -> Verdict:
+def access_logged(access_log: Value, *, destination: LogDestination = "", format: str = _FORMAT) -> Verdict:
     """Requests to a stage are logged.
 
     The log says who asked for what and when, which is the first question after an attack.
@@ -345,7 +346,7 @@ def traced(tracing: bool) -> Verdict:  # noqa: FBT001
         ),
     ],
 )
-def known_to_backend(client_certificate: Value, *, certificate: str = "") -> Verdict:
+def known_to_backend(client_certificate: Value, *, certificate: ClientCertificate = "") -> Verdict:
     """The backend can tell that a request comes from API Gateway.
 
     Else whoever finds its address goes around the authorizers, the throttling and the log.
@@ -373,7 +374,7 @@ def known_to_backend(client_certificate: Value, *, certificate: str = "") -> Ver
         Example({"web_acl": ABSENT}, settings={"firewall": named("edge")}, leaves={"web_acl": named("edge")}),
     ],
 )
-def behind_firewall(web_acl: Value, *, firewall: str = "") -> Verdict:
+def behind_firewall(web_acl: Value, *, firewall: WebAclArn = "") -> Verdict:
     """Requests to a stage pass a web application firewall.
 
     It takes out known attacks before they reach the backend.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.named import OriginAccessControl
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.distribution import DISTRIBUTION
 from goldseam.clouds.aws.services.cloudfront.example import bucket, config, origin
@@ -149,7 +150,7 @@ def no_website_origin(config: Mapping[str, Json]) -> Verdict:
         ),
     ],
 )
-def origin_access_controlled(config: Mapping[str, Json], *, access_control: str = "") -> Verdict:
+def origin_access_controlled(config: Mapping[str, Json], *, access_control: OriginAccessControl = "") -> Verdict:
     """CloudFront signs what it asks of a bucket, so that the bucket need not be open to others.
 
     Origin access control is AWS's present way; the older identity does not know all regions, nor KMS.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import Bucket, WebAclArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.distribution import DISTRIBUTION
 from goldseam.clouds.aws.services.cloudfront.example import (
@@ -20,6 +21,7 @@ from goldseam.clouds.aws.services.cloudfront.example import (
 )
 from goldseam.control import (
     Example,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -261,7 +263,7 @@ def root_object(config: Mapping[str, Json], *, object: str = "index.html") -> Ve
         ),
     ],
 )
-def logged(config: Mapping[str, Json], *, bucket: str = "", prefix: str = "") -> Verdict:
+def logged(config: Mapping[str, Json], *, bucket: Bucket = "", prefix: str = "") -> Verdict:
     """Requests to a distribution are logged.
 
     The log says who asked for what and when, which is the first question after an attack. Logs that CloudWatch delivers
@@ -280,6 +282,12 @@ def logged(config: Mapping[str, Json], *, bucket: str = "", prefix: str = "") ->
     return should_be(config={**config, "Logging": wanted}, because="requests are not logged")
 
 
+_AT_HOME: Final = Placed(
+    "Amazon CloudFront API Reference, DistributionConfig: WebACLId",
+    region="us-east-1",
+)
+
+
 @control(
     "aws.cloudfront.distribution.behind-firewall",
     DISTRIBUTION,
@@ -292,7 +300,7 @@ def logged(config: Mapping[str, Json], *, bucket: str = "", prefix: str = "") ->
         Example({"config": config(WebACLId="")}, settings={"firewall": FIREWALL}, leaves={"config": config()}),
     ],
 )
-def behind_firewall(config: Mapping[str, Json], *, firewall: str = "") -> Verdict:
+def behind_firewall(config: Mapping[str, Json], *, firewall: Annotated[WebAclArn, _AT_HOME] = "") -> Verdict:
     """Requests to a distribution pass a web application firewall.
 
     It takes out known attacks at the edge, before they reach an origin.

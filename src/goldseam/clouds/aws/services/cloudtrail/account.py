@@ -8,6 +8,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Address, AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, account_of
 from goldseam.control import Example, Severity, Step, Verdict, compliant, control, may_disrupt, should_be, violation
@@ -145,7 +146,7 @@ def _trail(logging: bool, name: str = _NAME, bucket: str = "goldseam-example") -
         ),
     ),
 )
-def trail_for_all_regions(trails: Value, arn: str, *, bucket: str = "", home_region: str = "us-east-1") -> Verdict:
+def trail_for_all_regions(trails: Value, arn: str, *, bucket: Bucket = "", home_region: str = "us-east-1") -> Verdict:
     """A trail records what happens in all regions of the account.
 
     Without a record nobody can tell what an intruder did, or that there was one. The organisation's trail counts. A

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.named import LogGroupArn, Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.trail import EVERYTHING_MANAGED, TRAIL
 from goldseam.control import (
@@ -47,11 +48,13 @@ _CHOOSE_GROUP: Final = (
     violating=(
         {"log_group": ABSENT},
         Example(
-            {"log_group": ABSENT}, settings={"log_group_arn": _GROUP, "role": _ROLE}, leaves={"log_group": _DELIVERED}
+            {"log_group": ABSENT},
+            settings={"log_group_arn": _GROUP.removesuffix(":*"), "role": _ROLE},
+            leaves={"log_group": _DELIVERED},
         ),
     ),
 )
-def sent_to_log_group(log_group: Value, *, log_group_arn: str = "", role: str = "") -> Verdict:
+def sent_to_log_group(log_group: Value, *, log_group_arn: LogGroupArn = "", role: Role = "") -> Verdict:
     """Events of the trail go to a log group.
 
     Files in a bucket wait for someone to read them; a log group can be searched at once, and alarms can watch it.
@@ -61,8 +64,7 @@ def sent_to_log_group(log_group: Value, *, log_group_arn: str = "", role: str = 
     because = "no log group gets the events of the trail"
     if not log_group_arn or not role:
         return violation(because=because, guide=_CHOOSE_GROUP)
-    group = f"{log_group_arn.removesuffix(':*')}:*"
-    wanted = {"CloudWatchLogsLogGroupArn": group, "CloudWatchLogsRoleArn": role}
+    wanted = {"CloudWatchLogsLogGroupArn": f"{log_group_arn}:*", "CloudWatchLogsRoleArn": role}
     return should_be(log_group=wanted, because=because)
 
 

@@ -7,7 +7,7 @@ API Reference, "GetTrailStatus"). It is listed in its home region only, where sh
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Account, Address, Get, Send, only, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
@@ -17,6 +17,7 @@ from goldseam.control import (
     Example,
     KmsKey,
     Owner,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -34,6 +35,7 @@ ON_TRAILS: Final = ("CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging",
 _ON_EVENTS: Final = ("PutEventSelectors", "PutInsightSelectors")
 _DELIVERY: Final = ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")
 _NO_KEY: Final = KmsKey("")
+_BY_BUCKET: Final = Placed("AWS CloudTrail API Reference, UpdateTrail: the key is of the bucket's region", region="any")
 _UNSET: Final[Mapping[str, Json]] = {
     "KmsKeyId": "",
     "LogFileValidationEnabled": False,
@@ -299,7 +301,7 @@ def validated(settings: Value) -> Verdict:
         ),
     ),
 )
-def encrypted_with_kms(settings: Value, *, kms_key: KmsKey = _NO_KEY) -> Verdict:
+def encrypted_with_kms(settings: Value, *, kms_key: Annotated[KmsKey, _BY_BUCKET] = _NO_KEY) -> Verdict:
     """Log files of the trail are encrypted with a KMS key.
 
     A KMS key adds its own access control and audit trail to every reading of the record. AWS has no key of its own for

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import Topic
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.account import region_of
 from goldseam.clouds.aws.services.cloudwatch.alarm import ALARM, active, tells_someone
 from goldseam.clouds.aws.services.cloudwatch.pattern import does
 from goldseam.clouds.aws.services.cloudwatch.table import ALARMS, Alarm
 from goldseam.clouds.aws.services.cloudwatch.watched import WATCHED, metrics_of
-from goldseam.control import Control, Example, Verdict, compliant, control, harmless, should_be, violation
+from goldseam.control import (
+    Control,
+    Example,
+    Placed,
+    Verdict,
+    compliant,
+    control,
+    harmless,
+    should_be,
+    violation,
+)
 from goldseam.values import Json, Value
 
 __all__ = ["ALARM", "ALARMS_ON_EVENTS", "WATCHED", "active", "tells_someone"]
@@ -106,6 +117,7 @@ _NOTIFIES: Final = harmless(
     source="Amazon CloudWatch Logs API Reference, PutMetricFilter",
     noticed_by="subscribers of the topic and those who pay",
 )
+_OF_GROUP: Final = Placed("the rule itself compares the topic's region with that of the log group", region="any")
 
 
 def _control(alarm: Alarm) -> Control:
@@ -131,7 +143,7 @@ def _control(alarm: Alarm) -> Control:
             Example(mute, settings=topic, leaves={"watch": _beside(mute["watch"], on_theirs)}),
         ),
     )  # fmt: skip
-    def alarmed(watch: Value, *, topic: str = "", namespace: str = _SPACE) -> Verdict:
+    def alarmed(watch: Value, *, topic: Annotated[Topic, _OF_GROUP] = "", namespace: str = _SPACE) -> Verdict:
         if any(_rings(each, *metric) for metric in _fed(watch, alarm) for each in watch["alarms"]):
             return compliant
         return _missing(watch, alarm, topic, namespace)

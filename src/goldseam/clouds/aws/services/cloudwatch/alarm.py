@@ -7,10 +7,20 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Topic
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudwatch.watched import alarm_form
 from goldseam.clouds.aws.shapes import Document, Switch
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
+from goldseam.control import (
+    Example,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    may_disrupt,
+    should_be,
+    violation,
+)
 from goldseam.values import Json, Value
 
 _NAMED: Final = {"AlarmNames": ["{id}"]}
@@ -67,7 +77,7 @@ _CPU: Final[Mapping[str, Json]] = {
         ),
     ),
 )  # fmt: skip
-def tells_someone(definition: Value, *, topic: str = "") -> Verdict:
+def tells_someone(definition: Value, *, topic: Topic = "") -> Verdict:
     """An alarm that goes off tells someone.
 
     An alarm without an action changes colour on a page that nobody looks at.
@@ -76,7 +86,7 @@ def tells_someone(definition: Value, *, topic: str = "") -> Verdict:
         return compliant
     because = "nothing happens when the alarm goes off"
     if not topic:
-        guide = "1. make an SNS topic in the alarm's region; 2. give its ARN in a policy as the setting `topic`"
+        guide = "1. make an SNS topic in the alarm's region; 2. give its name or ARN in a policy as the setting `topic`"
         return violation(because=because, guide=guide)
     return should_be(definition={**definition, "AlarmActions": [topic]}, because=because)
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
+from goldseam.errors import NotUnderstood
+
 Alternatives: TypeAlias = frozenset[frozenset[str]]
 
 _TOKEN: Final = re.compile(r'\s*(&&|\|\||[()]|"(?:[^"\\]|\\.)*"|!=|>=|<=|[=<>]|[^\s()"&|=!<>]+|.)')
@@ -64,7 +66,7 @@ class _Reader:
         while self._took("&&"):
             other = self._one()
             if len(found) * len(other) > _MOST:
-                raise ValueError("more alternatives than anyone writes")
+                raise NotUnderstood("more alternatives than anyone writes")
             found = frozenset(mine | theirs for mine in found for theirs in other)
         return found
 
@@ -73,7 +75,7 @@ class _Reader:
             return frozenset({frozenset({self._comparison()})})
         found = self.either()
         if not self._took(")"):
-            raise ValueError("a parenthesis is not closed")
+            raise NotUnderstood("a parenthesis is not closed")
         return found
 
     def _comparison(self) -> str:
@@ -82,7 +84,7 @@ class _Reader:
             words.append(self._tokens[self._at].strip('"'))
             self._at += 1
         if len(words) < 3 or not words[0].startswith("$."):  # noqa: PLR2004 - what, how and with what
-            raise ValueError("a comparison has three parts")
+            raise NotUnderstood("a comparison has three parts")
         return " ".join(words)
 
     def _took(self, token: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import InstanceProfile, Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.network import INSTANCE
 from goldseam.clouds.aws.services.ec2.user_data import MOVE, spelled
@@ -137,7 +138,7 @@ def monitored(monitored: bool, gone: bool) -> Verdict:  # noqa: FBT001
         ),
     ],
 )  # fmt: skip
-def has_role(profile: Value, gone: bool, *, instance_profile: str = "", role: str = "") -> Verdict:  # noqa: FBT001
+def has_role(profile: Value, gone: bool, *, instance_profile: InstanceProfile = "", role: Role = "") -> Verdict:  # noqa: FBT001
     """An instance has a role of its own.
 
     Without one, programs on it get keys of a user, which stand in files for years and work from anywhere.
@@ -145,12 +146,12 @@ def has_role(profile: Value, gone: bool, *, instance_profile: str = "", role: st
     if gone or profile is not ABSENT:
         return compliant
     because = "the instance has no role"
-    if instance_profile.startswith("arn:") and role.startswith("arn:"):
+    if instance_profile and role:
         return should_be(profile={"profile": instance_profile, "role": role}, because=because)
     return violation(
         because=because,
         guide="1. make a role that `ec2.amazonaws.com` may assume, with the rights that the programs need and no more, "
-        "and an instance profile that holds it; 2. give the ARNs of both in a policy as the settings "
+        "and an instance profile that holds it; 2. give the names or ARNs of both in a policy as the settings "
         "`instance_profile` and `role`, or `aws ec2 associate-iam-instance-profile --instance-id INSTANCE "
         "--iam-instance-profile Arn=PROFILE`; 3. take the keys of users off the instance and delete them",
     )

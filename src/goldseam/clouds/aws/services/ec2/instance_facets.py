@@ -12,7 +12,7 @@ from goldseam.clouds.aws.facet import AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.clouds.aws.services.ec2.among import PROFILES
 from goldseam.control import Call, Permission, Step
-from goldseam.errors import CloudError
+from goldseam.errors import CloudError, NotUnderstood
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Placeholder, Value, same
 
@@ -33,7 +33,7 @@ class StoppedFor(Look):
         since = _SINCE.search(item.get("StateTransitionReason") or "")
         if since is None:
             msg = "the listing does not say since when the instance is stopped"
-            raise ValueError(msg)
+            raise NotUnderstood(msg)
         return Reading(days_exceeded(ask, since[1]))
 
 

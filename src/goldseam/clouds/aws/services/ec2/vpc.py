@@ -6,6 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import BucketArn, LogGroup, Role
 from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import ENDPOINTS, SUBNETS, Among, Own
@@ -105,9 +106,9 @@ def flow_logged(
     flow_logs: list[Json],
     own: bool,  # noqa: FBT001
     *,
-    bucket: str = "",
-    log_group: str = "",
-    role: str = "",
+    bucket: BucketArn = "",
+    log_group: LogGroup = "",
+    role: Role = "",
     accepted_too: bool = True,
 ) -> Verdict:
     """A network records the connections that it refuses.
@@ -120,9 +121,9 @@ def flow_logged(
         return compliant
     because = "only accepted connections are recorded" if flow_logs else "no flow log records the network"
     traffic = "ALL" if accepted_too else "REJECT"
-    if bucket.startswith("arn:"):
+    if bucket:
         made = flow_log(traffic, TO_BUCKET, bucket)
-    elif log_group and role.startswith("arn:"):
+    elif log_group and role:
         made = flow_log(traffic, TO_GROUP, log_group, role)
     else:
         return violation(because=because, guide=_WHERE_TO)

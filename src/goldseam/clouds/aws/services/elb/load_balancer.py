@@ -11,12 +11,14 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elb.policies import SECURE, TlsPolicies
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Between,
     Example,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -120,6 +122,9 @@ LOAD_BALANCER: Final = AwsKind(
 )  # fmt: skip
 
 
+_IN_REGION: Final = Placed("Elastic Load Balancing User Guide for Classic Load Balancers, Enable access logs")
+
+
 @control(
     "aws.elb.load-balancer.access-logged",
     LOAD_BALANCER,
@@ -141,7 +146,7 @@ LOAD_BALANCER: Final = AwsKind(
         ),
     ],
 )
-def access_logged(access_log: Value, *, bucket: str = "", prefix: str = "") -> Verdict:
+def access_logged(access_log: Value, *, bucket: Annotated[Bucket, _IN_REGION] = "", prefix: str = "") -> Verdict:
     """Requests to a load balancer are logged.
 
     The log says who asked for what and when, which is the first question after an attack.
@@ -151,8 +156,8 @@ def access_logged(access_log: Value, *, bucket: str = "", prefix: str = "") -> V
     if not bucket:
         return violation(
             because="requests are not logged",
-            guide="make a bucket in the region whose policy lets Elastic Load Balancing write, and give its name in a "
-            "policy as the setting `bucket`",
+            guide="make a bucket in the region whose policy lets Elastic Load Balancing write, and give its name or "
+            "ARN in a policy as the setting `bucket`",
         )
     wanted = {"S3BucketName": bucket, "S3BucketPrefix": prefix, "EmitInterval": 60}
     return should_be(access_log=wanted, because="requests are not logged")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Bucket, WebAclArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.wafv2 import WebAcl, behind, named
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Example,
+    Placed,
     Severity,
     Step,
     Verdict,
@@ -172,6 +174,9 @@ def _with(key: str, value: str, held: Mapping[str, str] = _APPLICATION) -> dict[
     return {**held, key: value}
 
 
+_IN_REGION: Final = Placed("Elastic Load Balancing User Guide, Enable access logs for your Application Load Balancer")
+
+
 @control(
     "aws.elbv2.load-balancer.access-logged",
     LOAD_BALANCER,
@@ -196,7 +201,9 @@ def _with(key: str, value: str, held: Mapping[str, str] = _APPLICATION) -> dict[
         ),
     ],
 )
-def access_logged(access_log: Value, type: str, *, bucket: str = "", prefix: str = "") -> Verdict:
+def access_logged(
+    access_log: Value, type: str, *, bucket: Annotated[Bucket, _IN_REGION] = "", prefix: str = ""
+) -> Verdict:
     """Requests to a load balancer are logged.
 
     The log says who asked for what and when, which is the first question after an attack. A gateway load balancer
@@ -207,8 +214,8 @@ def access_logged(access_log: Value, type: str, *, bucket: str = "", prefix: str
     if not bucket:
         return violation(
             because="requests are not logged",
-            guide="make a bucket in the region whose policy lets Elastic Load Balancing write, and give its name in a "
-            "policy as the setting `bucket`",
+            guide="make a bucket in the region whose policy lets Elastic Load Balancing write, and give its name or "
+            "ARN in a policy as the setting `bucket`",
         )
     return should_be(access_log={"bucket": bucket, "prefix": prefix}, because="requests are not logged")
 
@@ -321,7 +328,7 @@ def cross_zone(attributes: Mapping[str, str], type: str) -> Verdict:
         ),
     ],
 )
-def behind_firewall(web_acl: Value, type: str, *, firewall: str = "") -> Verdict:
+def behind_firewall(web_acl: Value, type: str, *, firewall: WebAclArn = "") -> Verdict:
     """Requests to an application load balancer pass a web application firewall.
 
     It takes out known attacks before they reach the application.

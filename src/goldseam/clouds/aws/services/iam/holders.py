@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.aws.named import PolicyArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.group import GROUP
 from goldseam.clouds.aws.services.iam.identity import Given, excess, listed
@@ -322,7 +323,7 @@ def _carries_control(kind: AwsKind, word: str, row: str, ours: Callable[[Json], 
             )
         ],
     )  # fmt: skip
-    def carries_policy(attached: list[Json], path: Json, *, policy_arn: str = "") -> Verdict:
+    def carries_policy(attached: list[Json], path: Json, *, policy_arn: PolicyArn = "") -> Verdict:
         if not policy_arn or not ours(path) or {"arn": policy_arn} in attached:
             return compliant
         return should_be(attached=[*attached, {"arn": policy_arn}], because=f"`{policy_arn}` is not attached")

@@ -11,6 +11,7 @@ from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.report import OPERATIONS, ROOT, date_of, rows
 from goldseam.control import Between, Example, Severity, Touch, Verdict, compliant, control, violation
+from goldseam.errors import NotUnderstood
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
@@ -55,7 +56,10 @@ class Idle(Look):
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The latest of its uses."""
         del item
-        row = rows(ask, ref.region)[ROOT]
+        row = rows(ask, ref.region).get(ROOT)
+        if row is None:
+            msg = "the credential report has no row for the root user"
+            raise NotUnderstood(msg)
         used = max(date_of(row[name]) for name in _USES)
         return Reading(days_since(ask, used) if used else ABSENT)
 

@@ -13,6 +13,7 @@ from goldseam.clouds.aws.services.lambda_.grants import Grants, from_text
 from goldseam.clouds.aws.services.lambda_.role import Blanket
 from goldseam.clouds.aws.services.lambda_.runtimes import Runtime
 from goldseam.clouds.aws.shapes import Document
+from goldseam.errors import NotUnderstood
 from goldseam.values import Json, Value
 
 _FUNCTION: Final = {"FunctionName": "{id}"}
@@ -24,7 +25,7 @@ def _environment(raw: Mapping[str, Json]) -> Value:
     """The names of the variables that look like secrets, and how many there are; none of their values."""
     if raw.get("Error"):
         reason = f"Lambda could not decrypt the variables: {raw['Error'].get('ErrorCode', 'no code')}"
-        raise ValueError(reason)
+        raise NotUnderstood(reason)
     variables = raw.get("Variables") or {}
     return {"Variables": len(variables), "Secrets": secret_names(variables)}
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.named import LogGroupArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.opensearch.domain import AT_REST, BETWEEN_NODES, DOMAIN, ENDPOINT, LOGS, SOFTWARE
 from goldseam.clouds.aws.statements import not_public, policy_document
@@ -69,6 +70,13 @@ def tls_modern(options: Value) -> Verdict:
     return should_be(options=wanted, because=f"its TLS policy is {policy}")
 
 
+_UPDATE: Final = (
+    "wait for the off-peak window, or take a snapshot and `aws opensearch start-service-software-update --schedule-at "
+    "OFF_PEAK_WINDOW`"
+)
+_THEN: Final = "when it is installed, the next scan offers to switch automatic updates on"
+
+
 @control(
     "aws.opensearch.domain.updated", DOMAIN, severity=Severity.MEDIUM,
     disrupts=may_disrupt("the domain is slower while it is updated in its off-peak window"),
@@ -80,23 +88,23 @@ def tls_modern(options: Value) -> Verdict:
             leaves={"options": _GOOD},
         ),
         {"options": _GOOD, "outdated": True},
+        {"options": {**_GOOD, SOFTWARE: {"AutoSoftwareUpdateEnabled": False}}, "outdated": True},
     ],
 )  # fmt: skip
 def updated(options: Value, outdated: Value) -> Verdict:
     """Updates of the service's software are installed by themselves.
 
-    They carry the security fixes; without this someone has to remember each of them.
+    They carry the security fixes; without this someone has to remember each of them. While an update waits, switching
+    this on does not make the domain current, so a person installs that one first.
     """
-    if not options[SOFTWARE]["AutoSoftwareUpdateEnabled"]:
-        wanted = {**options, SOFTWARE: {"AutoSoftwareUpdateEnabled": True}}
-        return should_be(options=wanted, because="updates are not installed by themselves")
-    if not outdated:
+    automatic = options[SOFTWARE]["AutoSoftwareUpdateEnabled"]
+    if outdated:
+        more = "" if automatic else ", and updates are not installed by themselves"
+        return violation(because=f"an update waits{more}", guide=_UPDATE if automatic else f"{_UPDATE}; {_THEN}")
+    if automatic:
         return compliant
-    return violation(
-        because="an update waits",
-        guide="wait for the off-peak window, or take a snapshot and `aws opensearch start-service-software-update "
-        "--schedule-at OFF_PEAK_WINDOW`",
-    )
+    wanted = {**options, SOFTWARE: {"AutoSoftwareUpdateEnabled": True}}
+    return should_be(options=wanted, because="updates are not installed by themselves")
 
 
 def _logged(options: Value, name: str, group: str, because: str) -> Verdict:
@@ -107,7 +115,7 @@ def _logged(options: Value, name: str, group: str, because: str) -> Verdict:
         return violation(
             because=because,
             guide="1. make a log group, and let `es.amazonaws.com` write to it by a CloudWatch Logs resource policy; "
-            "2. give its ARN in a policy as the setting `log_group`",
+            "2. give its name or ARN in a policy as the setting `log_group`",
         )
     return should_be(options={**options, LOGS: {**options[LOGS], name: group}}, because=because)
 
@@ -135,7 +143,7 @@ _SLOW: Final = {"SEARCH_SLOW_LOGS": f"{_GROUP}/slow"}
         ),
     ],
 )  # fmt: skip
-def audited(options: Value, fine_grained: Value, *, log_group: str = "") -> Verdict:
+def audited(options: Value, fine_grained: Value, *, log_group: LogGroupArn = "") -> Verdict:
     """It is recorded who asks a domain for what.
 
     Without it nobody can tell after an incident what was read. OpenSearch knows who asks only with fine-grained access
@@ -161,7 +169,7 @@ def audited(options: Value, fine_grained: Value, *, log_group: str = "") -> Verd
         Example({"options": _GOOD}, {"log_group": _GROUP}, {"options": {**_GOOD, LOGS: {_ERRORS: _GROUP}}}),
     ],
 )  # fmt: skip
-def errors_logged(options: Value, *, log_group: str = "") -> Verdict:
+def errors_logged(options: Value, *, log_group: LogGroupArn = "") -> Verdict:
     """The error log of a domain goes to CloudWatch Logs.
 
     It tells of requests that failed and of nodes in trouble, and is seen nowhere else.

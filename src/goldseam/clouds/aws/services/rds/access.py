@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import Role, SecurityGroup
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.changes import IAM, INTERVAL, LOGS, ROLE, scheduled
@@ -140,7 +141,7 @@ _MONITOR: Final = "arn:aws:iam::123456789012:role/rds-monitoring-role"
         ),
     ],
 )  # fmt: skip
-def monitored(settings: Mapping[str, Json], *, role: str = "") -> Verdict:
+def monitored(settings: Mapping[str, Json], *, role: Role = "") -> Verdict:
     """The operating system of a database is monitored.
 
     Enhanced monitoring shows processes and memory, where a miner or a runaway query shows first. RDS reports as a role
@@ -170,7 +171,7 @@ def monitored(settings: Mapping[str, Json], *, role: str = "") -> Verdict:
         Example({"groups": ["sg-1", "sg-2"], "tags": {"quarantine": ""}}, {"group": "sg-9"}, {"groups": ["sg-9"]}),
     ],
 )  # fmt: skip
-def quarantined(groups: Value, tags: Value, *, tag: str = "quarantine", group: str = "") -> Verdict:
+def quarantined(groups: Value, tags: Value, *, tag: str = "quarantine", group: SecurityGroup = "") -> Verdict:
     """A database that is marked for quarantine is reached by nobody.
 
     Someone who suspects a database sets a tag on it; it then keeps one security group, without rules. The data, its

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, GroupParameters
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.redshift.parameters import REQUIRE_SSL, STORE
@@ -14,6 +15,7 @@ from goldseam.clouds.aws.shapes import Document, Settings
 from goldseam.control import (
     Between,
     Example,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -182,6 +184,7 @@ def encrypted(settings: Mapping[str, Json]) -> Verdict:
 
 _LOGS: Final = ["connectionlog", "useractivitylog", "userlog"]
 _IN_CLOUDWATCH: Final = {"LogDestinationType": "cloudwatch", "LogExports": _LOGS}
+_IN_REGION: Final = Placed("Amazon Redshift API Reference, EnableLogging")
 _IN_BUCKET: Final = {"LogDestinationType": "s3", "BucketName": "goldseam-audit"}
 
 
@@ -200,7 +203,7 @@ _IN_BUCKET: Final = {"LogDestinationType": "s3", "BucketName": "goldseam-audit"}
         Example({"log": ABSENT}, {"bucket": "goldseam-audit"}, {"log": _IN_BUCKET}),
     ],
 )  # fmt: skip
-def audited(log: Value, *, bucket: str = "") -> Verdict:
+def audited(log: Value, *, bucket: Annotated[Bucket, _IN_REGION] = "") -> Verdict:
     """It is recorded who signs in to a cluster and what they do.
 
     Without it nobody can tell after an incident what was read. The record goes to CloudWatch Logs, or to a bucket of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
+from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.public import effective_grants, granting
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.access import CLOSES
@@ -13,6 +14,7 @@ from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import DECIDE, covers, label, policy_document, sorted_out
 from goldseam.control import (
     Example,
+    Placed,
     Severity,
     Verdict,
     compliant,
@@ -34,6 +36,7 @@ _CHOOSE_TARGET: Final = (
     "`logging.s3.amazonaws.com` do s3:PutObject; 2. give its name in a policy as the setting `target_bucket`"
 )
 
+_BESIDE: Final = Placed("Amazon S3 User Guide, Logging requests with server access logging", account=True)
 _ARN: Final = "arn:aws:s3:::goldseam-example"
 _OWNER: Final = "75aa57f09aa0c8caeab4f8c24e99d10f8e7faeebf76c078efc7c6caea54ba06a"
 _OWNS: Final = {"Grantee": {"Type": "CanonicalUser", "ID": _OWNER}, "Permission": "FULL_CONTROL"}
@@ -106,7 +109,9 @@ _COSTS: Final = harmless(
         ),
     ),
 )
-def logged(logging: Value, arn: str, policy: Value, acl: Value, *, target_bucket: str = "") -> Verdict:
+def logged(
+    logging: Value, arn: str, policy: Value, acl: Value, *, target_bucket: Annotated[Bucket, _BESIDE] = ""
+) -> Verdict:
     """Requests to the bucket are written to a log.
 
     Who read what, and from where, cannot be found out afterwards without it. Each bucket writes under its own name in
@@ -149,7 +154,7 @@ def _logged_to(arn: str, target: str, because: str) -> Verdict:
         ),
     ),
 )  # fmt: skip
-def trail_logged(logging: Value, arn: str, policy: Value, *, target_bucket: str = "") -> Verdict:
+def trail_logged(logging: Value, arn: str, policy: Value, *, target_bucket: Annotated[Bucket, _BESIDE] = "") -> Verdict:
     """Requests to a bucket that holds trails are written to a log.
 
     Whoever reads or deletes the record of an account leaves a trace then. Buckets that hold trails are those whose
