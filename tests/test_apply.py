@@ -489,7 +489,7 @@ def test_a_cloud_that_lies_is_found_out_and_nothing_is_called_fixed(stage: Scene
     stage.cloud.faults = [Fault(operation, "lie")]
     result = done(stage, stage.plan())
     if operation == "vault.AddRules":  # the control passes without the replacement, and the record says what is missing
-        assert result.because.endswith('on what was read): the rules lacks "cellar"')
+        assert result.because.endswith('control of the plan is as planned): the rules lacks "cellar"')
         return
     assert result.state == "undone"
     assert "it did not work" in result.because

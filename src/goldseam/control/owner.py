@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from goldseam.errors import UNFORESEEN
+from goldseam.errors import UNFORESEEN, in_words
 from goldseam.values import Unknown, Value
 
 
@@ -52,7 +52,7 @@ class OwnerRule:
         try:
             return self.rule(*values)
         except UNFORESEEN as error:
-            return Unknown(f"who may change the resource is unknown ({type(error).__name__}); report this")
+            return Unknown(f"who may change the resource is unknown ({in_words(error)}); report this")
 
 
 def owner_rule(
