@@ -13,7 +13,7 @@ from goldseam.errors import PlanRefused
 from goldseam.evaluate import evaluate
 from goldseam.propose import propose
 from goldseam.values import ABSENT
-from tests.aws.laws import REGION, as_read, operations, parameters, planned, ref_of, verdict
+from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 
 QUIET = {"loggingLevel": "OFF", "dataTraceEnabled": False, "cachingEnabled": False, "cacheDataEncrypted": False}
@@ -36,7 +36,8 @@ def test_findings_on_a_stage_are_patches_of_what_differs() -> None:
 
 
 def test_a_log_that_was_begun_is_removed_as_a_whole() -> None:
-    plan = planned(stage.access_logged, Example({"access_log": ABSENT}, settings={"destination": "arn:aws:logs:a"}))
+    chosen = {"destination": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:edge"}
+    plan = planned(stage.access_logged, Example({"access_log": ABSENT}, settings=chosen))
     assert [item["op"] for item in parameters(plan)[0]["patchOperations"]] == ["replace", "replace"]
     assert plan.undo[0].parameters["patchOperations"] == [{"op": "remove", "path": "/accessLogSettings"}]
 

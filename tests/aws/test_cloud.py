@@ -11,6 +11,7 @@ from types import ModuleType
 import pytest
 
 import goldseam.clouds.aws as folder
+from goldseam.clouds.aws.bounds import Bounds
 from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
 from goldseam.control import Call, Catalog
 from goldseam.ports import Gap, Key, Secret
@@ -43,6 +44,9 @@ def test_nothing_loads_the_sdk_before_an_account_is_asked() -> None:
     assert answer.stdout.strip() == "[]"
 
 
+PATIENT = Bounds(silence=120.0, read=300.0)
+"""Limits that a busy machine keeps."""
+
 NOT_THERE = (
     "aws.appstream.fleet", "aws.bedrock.guardrail", "aws.lightsail.database", "aws.lightsail.instance",
     "aws.s3.bucket-activity",
@@ -53,7 +57,7 @@ NOT_THERE = (
 def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with AwsCloud(endpoint_url=moto_url, regions=("eu-west-3",)) as cloud:
+    with AwsCloud(endpoint_url=moto_url, regions=("eu-west-3",), bounds=PATIENT) as cloud:
         made = {"Bucket": "bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
         door = cloud.session.guarded([("s3.CreateBucket", made)])
         door.call("s3", "CreateBucket", "eu-west-3", **made)

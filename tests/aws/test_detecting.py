@@ -76,7 +76,7 @@ def test_one_feature_is_sent_and_the_others_are_not() -> None:
 
 
 def test_config_is_built_up_and_taken_down_in_the_order_it_asks_for() -> None:
-    chosen = {"bucket": "b", "role": "arn:aws:iam::123456789012:role/r"}
+    chosen = {"bucket": "goldseam-records", "role": "arn:aws:iam::123456789012:role/r"}
     plan = planned(config.recording, Example({"recording": ABSENT}, settings=chosen))
     assert [name.removeprefix("config.") for name in operations(plan)] == [
         "PutConfigurationRecorder", "PutDeliveryChannel", "StartConfigurationRecorder",

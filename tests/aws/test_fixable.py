@@ -13,9 +13,9 @@ from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.services.elbv2 import load_balancer
 from goldseam.clouds.aws.services.opensearch import controls as opensearch
 from goldseam.clouds.aws.services.s3.data import versioned
-from goldseam.control import Control, Example
+from goldseam.control import Control, Example, ShouldBe
 from goldseam.errors import PlanRefused
-from goldseam.evaluate import Finding, evaluate
+from goldseam.evaluate import Finding, evaluate, verdict_on
 from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import Json, Value, canonical
@@ -58,7 +58,9 @@ def test_what_is_said_to_be_fixable_makes_a_plan(kind: str) -> None:
 
         for control, finding in zip(controls, evaluate(resource, controls, settings_of), strict=True):
             if finding.changes:
-                assert propose(resource, [control], controls, settings_of).fixes
+                plan = propose(resource, [control], controls, settings_of)
+                verdict = verdict_on(control, resource, settings[control.id])
+                assert plan.fixes or (isinstance(verdict, ShouldBe) and verdict.remains)
                 planned += 1
     assert planned or not any(control.fixable for control in controls)
 

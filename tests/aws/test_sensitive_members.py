@@ -69,6 +69,7 @@ ALLOWED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
 UNREADABLE: Final[Mapping[tuple[str, str], str]] = {
     ("aws.apigatewayv2.stage", "protocol"): "a word for a protocol, of the API that has the stage's id",
     ("aws.ecr.repository", "lifecycle"): "rules on the age and the number of images",
+    ("aws.ec2.security-group", "prefix_lists"): "networks of the prefix lists that its rules name",
     ("aws.iam.root", "idle"): "a number of days, out of a CSV report",
     ("aws.lambda.function", "blanket"): "names of policies of the function's role",
 }
