@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldseam.context import Fact, gather
 from goldseam.control import MASKED, Answer, FactRule, Kind, Mask, Surroundings, fact, known
+from goldseam.errors import DEBUGGING
 from goldseam.evaluate import default_settings, verdict_on
 from goldseam.masking import masked_plan, places
 from goldseam.plan import Plan
@@ -113,7 +115,9 @@ def test_a_reason_that_quotes_a_secret_is_cleaned_where_it_is_made() -> None:
     assert verdict.because.endswith("stands open")  # type: ignore[union-attr]
 
 
-def test_a_rule_that_breaks_on_a_secret_does_not_repeat_it() -> None:
+def test_a_rule_that_breaks_on_a_secret_does_not_repeat_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DEBUGGING, "on", True)
+
     def breaks(street: str) -> object:
         return int(street)
 

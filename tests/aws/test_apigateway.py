@@ -36,7 +36,10 @@ def test_findings_on_a_stage_are_patches_of_what_differs() -> None:
 
 
 def test_a_log_that_was_begun_is_removed_as_a_whole() -> None:
-    plan = planned(stage.access_logged, Example({"access_log": ABSENT}, settings={"destination": "arn:aws:logs:a"}))
+    plan = planned(
+        stage.access_logged,
+        Example({"access_log": ABSENT}, settings={"destination": "arn:aws:logs:eu-west-1:123456789012:log-group:a"}),
+    )
     assert [item["op"] for item in parameters(plan)[0]["patchOperations"]] == ["replace", "replace"]
     assert plan.undo[0].parameters["patchOperations"] == [{"op": "remove", "path": "/accessLogSettings"}]
 

@@ -18,6 +18,7 @@ from goldseam.plan import Plan
 from goldseam.propose import Rules, propose, reversal
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown
+from tests.aws.laws import ACCOUNT, REGION
 
 CATALOG = aws_catalog()
 ID = {"aws.kms.key": "1234abcd-12ab-34cd-56ef-1234567890ab"}
@@ -26,7 +27,7 @@ ID = {"aws.kms.key": "1234abcd-12ab-34cd-56ef-1234567890ab"}
 def resource_of(control: Control, example: Example) -> Resource:
     kind = control.kind
     assert isinstance(kind, AwsKind)
-    made = kind.ref("aws", "111122223333", "eu-central-1", ID.get(kind.name, "goldseam-example"))
+    made = kind.ref("aws", ACCOUNT, "global" if kind.account_wide else REGION, ID.get(kind.name, "goldseam-example"))
     listed = made.address.replace("*", "0a1b") if kind.find and kind.find.address else made.address
     ref = replace(made, address=listed)
     facets = {name: kind.facet(name).normal(value) for name, value in example.facets.items()}
