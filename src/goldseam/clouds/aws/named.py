@@ -29,7 +29,7 @@ LogGroupArn: TypeAlias = Annotated[
 ]  # fmt: skip
 """A log group, which the control gets by ARN, without `:*` at its end."""
 LogDestination: TypeAlias = Annotated[
-    str, Naming("LogDestination", "a log group, or a stream or bucket by its ARN,",
+    str, Naming("LogDestination", "a log destination",
                 "arn:{partition}:logs:{region}:{account}:log-group:{name}", _GROUP, as_arn=True,
                 others=("arn:{partition}:firehose:{region}:{account}:deliverystream/{name}",
                         "arn:{partition}:s3:::{name}")),
