@@ -1,4 +1,4 @@
-"""Write the documents that are made from the program: the controls and the command line.
+"""Write the documents that are made from the program: the controls, the harmless fixes and the command line.
 
 `python docs/generate.py` writes them, `--check` compares them with what stands in the files and names the stale ones.
 """
@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from goldseam.cli.selection import service_of
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.control import Control
+from goldseam.control import Control, Disruption
 
 HERE: Final = Path(__file__).parent
 MADE: Final = "<!-- made by docs/generate.py; change the program, not this page -->\n"
@@ -44,18 +45,60 @@ def _control(control: Control) -> str:
 def _lines(control: Control) -> Iterator[str]:
     fix = "reversible" if control.reversible else "no way back" if control.fixable else "none, by hand"
     yield f"severity: {control.severity}; kind: `{control.kind.name}`; reads: {', '.join(control.reads)}; fix: {fix}"
-    disruption = control.disruption
-    if disruption.harms:
-        shown = " and ".join(f"`{name}` is {str(value).lower()}" for name, value in disruption.unless.items())
-        yield f"may disrupt: {disruption.harms}" + (f"; automatic only when {shown}" if shown else "; never automatic")
-    else:
-        yield f"harmless: {disruption.why}"
+    if control.fixable:
+        yield from _disruption(control.disruption)
     for setting in control.settings:
         yield f"setting `{setting.name}`: {setting.type_name}, default `{setting.default}`"
+    for owner in control.owners:
+        yield f"not applicable where {owner.reason} ({owner.source})"
     if control.requirements:
         yield f"requirements: {', '.join(control.requirements)}"
     if control.covers:
         yield f"covers: {', '.join(f'`{row}`' for row in control.covers)}"
+
+
+def _disruption(disruption: Disruption) -> Iterator[str]:
+    if disruption.harms:
+        shown = " and ".join(f"`{name}` is {str(value).lower()}" for name, value in disruption.unless.items())
+        yield f"may disrupt: {disruption.harms}" + (f"; automatic only when {shown}" if shown else "; never automatic")
+    else:
+        yield f"harmless: {disruption.why}; noticed by {disruption.noticed_by}"
+    if disruption.source:
+        yield f"source: {disruption.source}"
+
+
+MEANING: Final = """\
+Harmless is a claim with a source: as far as the provider's page says, the fix changes nothing for those who use the
+resource, whose requests, connections, sign-ins, reads and writes it serves. It may refuse an administrative act (a
+deletion, a transfer, further public sharing), make records of use, and cost money where the charge is small beside that
+of the resource or goes to a destination that a setting names. Where a user of the resource may notice, or a charge may
+exceed that of the resource, the fix is not harmless: it is automatic under the conditions in
+[controls.md](controls.md), or never.
+"""
+
+
+def harmless_page() -> str:
+    """Every fix that is called harmless: who notices it, why it is, and the page that says so, by service."""
+    fixes = [control for control in aws_catalog().controls if control.fixable]
+    ours = [control for control in fixes if not control.disruption.harms]
+    held = sum(bool(control.disruption.unless) for control in fixes)
+    counts = (
+        f"{len(ours)} of {len(fixes)} fixes are harmless, {held} are automatic under conditions, "
+        f"{len(fixes) - len(ours) - held} are never automatic.\n"
+    )
+    services: dict[str, list[Control]] = {}
+    for control in ours:
+        services.setdefault(service_of(control.id), []).append(control)
+    tables = (_harmless_table(service, controls) for service, controls in services.items())
+    return f"# Harmless fixes\n\n{MADE}\n{MEANING}\n{counts}{''.join(tables)}"
+
+
+def _harmless_table(service: str, controls: list[Control]) -> str:
+    lines = [f"\n## {service}\n\n| control | who can notice | why it is harmless | source |\n|---|---|---|---|\n"]
+    for control in controls:
+        said = control.disruption
+        lines.append(f"| `{control.id}` | {said.noticed_by} | {said.why} | {said.source} |\n")
+    return "".join(lines)
 
 
 COVERAGE: Final = HERE / "coverage.csv"
@@ -146,6 +189,7 @@ def _help(name: str) -> str:
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "controls.md": controls_page,
+    "harmless.md": harmless_page,
     "coverage.md": coverage_page,
     "claims.md": claims_page,
     "cli.md": cli_page,

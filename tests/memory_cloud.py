@@ -170,7 +170,7 @@ def no_world_rule(rules: list[str], *, instead: str = "") -> Verdict:
 
 
 @control(
-    "mem.vault.private", VAULT, severity=Severity.CRITICAL, disrupts=harmless("nobody needs it"),
+    "mem.vault.private", VAULT, severity=Severity.CRITICAL, disrupts=harmless("nobody needs it", source="Toys, a page"),
     compliant=[{"policy": ABSENT}], violating=[{"policy": {"allow": ["*"]}}],
 )  # fmt: skip
 def private(policy: Value) -> Verdict:
@@ -182,7 +182,7 @@ def private(policy: Value) -> Verdict:
 
 
 @control(
-    "mem.vault.dials-safe", VAULT, severity=Severity.MEDIUM, disrupts=harmless("it only counts"),
+    "mem.vault.dials-safe", VAULT, severity=Severity.MEDIUM, disrupts=harmless("it only counts", source="Toys, a page"),
     compliant=[{"dials": {"tries": 3, "tone": "low"}}], violating=[{"dials": {"tries": 99, "tone": "low"}}],
 )  # fmt: skip
 def dials_safe(dials: Mapping[str, Json], *, tries: Annotated[int, Between(1, 9)] = 3) -> Verdict:
@@ -191,7 +191,7 @@ def dials_safe(dials: Mapping[str, Json], *, tries: Annotated[int, Between(1, 9)
 
 
 @control(
-    "mem.vault.sealed", VAULT, severity=Severity.LOW, disrupts=harmless("it opens from within"),
+    "mem.vault.sealed", VAULT, severity=Severity.LOW, disrupts=harmless("it opens from within", source="Toys, a page"),
     compliant=[{"sealed": True}], violating=[{"sealed": False}],
 )  # fmt: skip
 def sealed(sealed: bool) -> Verdict:
@@ -200,7 +200,7 @@ def sealed(sealed: bool) -> Verdict:
 
 
 @control(
-    "mem.vault.welded", VAULT, severity=Severity.LOW, disrupts=harmless("nobody opens it"),
+    "mem.vault.welded", VAULT, severity=Severity.LOW, disrupts=harmless("nobody opens it", source="Toys, a page"),
     compliant=[{"welded": True}], violating=[{"welded": False}],
 )  # fmt: skip
 def welded(welded: bool) -> Verdict:
@@ -209,7 +209,8 @@ def welded(welded: bool) -> Verdict:
 
 
 @control(
-    "mem.vault.guarded", VAULT, severity=Severity.LOW, disrupts=harmless("a guard is in nobody's way"),
+    "mem.vault.guarded", VAULT, severity=Severity.LOW,
+    disrupts=harmless("a guard is in nobody's way", source="Toys, a page"),
     compliant=[{"rules": [], "policy": ABSENT, "dials": {"tries": 3, "tone": "low"}}],
     violating=[{"rules": ["world:1"], "policy": {"allow": ["*"]}, "dials": {"tries": 12, "tone": "loud"}}],
 )  # fmt: skip

@@ -92,7 +92,7 @@ def vault_control(disrupts: Disruption) -> Control:
     return locked
 
 
-HARMLESS = vault_control(harmless("a lock shuts nobody out"))
+HARMLESS = vault_control(harmless("a lock shuts nobody out", source="Toys, a page"))
 RISKY = vault_control(may_disrupt("who is inside stays inside", unless={"empty": True}))
 RECKLESS = vault_control(may_disrupt("nobody knows"))
 REF = Ref("test.vault", "1", "eu-1", "v", "v")
@@ -238,6 +238,19 @@ def test_approvals_satisfy_every_policy_that_applies() -> None:
 )
 def test_a_fix_that_may_disrupt_needs_its_facts(about: tuple[Fact, ...], mode: str) -> None:
     assert decided(ALWAYS, rule=RISKY, about=about).mode == mode
+
+
+@pytest.mark.parametrize("claim", [Disruption(), harmless("a lock shuts nobody out", source="")])
+def test_harmless_without_a_source_is_never_automatic(claim: Disruption) -> None:
+    """The mutation: whatever names no harm counts as harmless."""
+    decision = decided(ALWAYS, rule=vault_control(claim))
+    assert decision.mode is Mode.ASK
+    assert any(line.text == "what a fix disrupts is known" and line.truth is None for line in decision.trace)
+
+
+def test_the_decision_names_the_source_of_harmless() -> None:
+    """The mutation: the trace says why the fix is harmless, and not by which page."""
+    assert any("Toys, a page" in line.text for line in decided(ALWAYS).trace)
 
 
 def test_a_fix_that_nothing_excuses_is_never_automatic() -> None:

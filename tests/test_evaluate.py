@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from goldseam.control import Catalog, Control, Severity, Verdict, compliant, control, harmless, violation
-from goldseam.errors import UnknownName, UsageError
+from goldseam.control import Catalog, Control, Severity, Verdict, compliant, control, harmless, undecided, violation
+from goldseam.errors import PlanRefused, UnknownName, UsageError
 from goldseam.evaluate import Finding, Status, evaluate
+from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value
 from tests import toy
@@ -44,6 +45,22 @@ def test_law_5_a_rule_that_meets_what_nobody_foresaw_has_not_judged_it() -> None
     assert odd.status is Status.UNKNOWN
     assert "does not understand" in odd.because
     assert {finding.status for finding in found if finding.control == toy.lamp_lit.id} == {Status.PASS}
+
+
+def test_law_5_a_rule_may_say_that_it_cannot_tell_and_then_there_is_no_fix() -> None:
+    """Only its own finding is unknown. The mutation: what a rule does not know is a violation."""
+    wary = replace(
+        toy.lamp_lit, rule=lambda _, **settings: undecided(because="the lamp is of a make that is not known")
+    )
+    house = toy.house(doors=["open street"])
+    found = evaluate(house, [wary, toy.no_open_door])
+    assert (found[0].status, found[0].because) == (Status.UNKNOWN, "the lamp is of a make that is not known")
+    assert (found[0].changes, found[0].guide, found[0].state) == ({}, "", "")
+    assert found[1].status is Status.FAIL
+    with pytest.raises(PlanRefused, match="cannot be told"):
+        propose(house, [wary], [wary, toy.no_open_door])
+    plan = propose(house, [toy.no_open_door], [wary, toy.no_open_door])
+    assert toy.lamp_lit.id not in {*plan.fixes, *plan.breaks}
 
 
 @dataclass(frozen=True)
@@ -153,8 +170,8 @@ def test_a_control_that_does_not_fit_its_kind_does_not_load() -> None:
         del windows
         return compliant
 
-    make = control("x", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("x"), compliant=[{"windows": 1}],
-                   violating=[{"windows": 2}])  # fmt: skip
+    make = control("x", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("x", source="Toys, a page"),
+                   compliant=[{"windows": 1}], violating=[{"windows": 2}])  # fmt: skip
     with pytest.raises(UnknownName):
         make(windows)
 

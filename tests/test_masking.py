@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from goldseam.context import Fact, gather
-from goldseam.control import MASKED, Answer, FactRule, Kind, Mask, Surroundings, fact, known
+from goldseam.control import MASKED, Answer, FactRule, Kind, Mask, Surroundings, fact, known, undecided
 from goldseam.evaluate import default_settings, verdict_on
 from goldseam.masking import masked_plan, places
 from goldseam.plan import Plan
@@ -111,6 +111,16 @@ def test_a_reason_that_quotes_a_secret_is_cleaned_where_it_is_made() -> None:
     verdict = verdict_on(control, resource, default_settings(control, resource))
     assert "canary" not in verdict.because  # type: ignore[union-attr]
     assert verdict.because.endswith("stands open")  # type: ignore[union-attr]
+
+
+def test_a_rule_that_cannot_tell_does_not_repeat_a_secret() -> None:
+    """The mutation: `_discreet` leaves the reason of an unknown as it is."""
+    secretive = Kind("toy.house", "house", (*toy.HOUSE.facets[:3], toy.Seen(name="street", sensitive=("",))))
+    control = replace(toy.quiet_street, kind=secretive, rule=lambda street: undecided(because=f"what is {street}?"))
+    unknown = verdict_on(control, Resource(toy.REF, {"street": SECRET}), {})
+    assert isinstance(unknown, Unknown)
+    assert unknown.reason.startswith("what is ")
+    assert "canary" not in unknown.reason
 
 
 def test_a_rule_that_breaks_on_a_secret_does_not_repeat_it() -> None:

@@ -167,7 +167,8 @@ def test_a_plan_holds_the_values_of_all_that_the_controls_of_its_facets_read() -
     """Two controls read the changed facet, one of them another facet too: both facets are held, a third is not."""
 
     @control(
-        "toy.house.lit-street", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("it is only light"),
+        "toy.house.lit-street", toy.HOUSE, severity=Severity.LOW,
+        disrupts=harmless("it is only light", source="Toys, a page"),
         compliant=[{"lamp": {"watts": 9}, "street": "quiet"}], violating=[{"lamp": ABSENT, "street": "loud"}],
     )  # fmt: skip
     def lit_street(lamp: Value, street: str) -> Verdict:

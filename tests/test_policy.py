@@ -61,7 +61,8 @@ SHELF = Kind("test.shelf", "shelf", (Plain(name="lock"),))
 
 
 @control(
-    "test.vault.locked", VAULT, severity=Severity.HIGH, disrupts=harmless("a lock shuts nobody out"),
+    "test.vault.locked", VAULT, severity=Severity.HIGH,
+    disrupts=harmless("a lock shuts nobody out", source="Toys, a page"),
     compliant=[{"lock": "on"}], violating=[{"lock": "off"}],
 )  # fmt: skip
 def locked(lock: Value, *, turns: int = 2, inner: tuple[Cidr, ...] = ()) -> Verdict:
@@ -70,7 +71,8 @@ def locked(lock: Value, *, turns: int = 2, inner: tuple[Cidr, ...] = ()) -> Verd
 
 
 @control(
-    "test.shelf.locked", SHELF, severity=Severity.LOW, disrupts=harmless("a lock shuts nobody out"),
+    "test.shelf.locked", SHELF, severity=Severity.LOW,
+    disrupts=harmless("a lock shuts nobody out", source="Toys, a page"),
     compliant=[{"lock": "on"}], violating=[{"lock": "off"}],
 )  # fmt: skip
 def shelf_locked(lock: Value) -> Verdict:
@@ -195,6 +197,7 @@ WRONG = {
     "mode: ask, settings: {turns: '3'}": "setting `turns` (int) cannot be `3`: int is wanted",
     "mode: ask, settings: {inner: [10.0.0.1/8]}": "10.0.0.1/8 has host bits set",
     "mode: ask, settings: {inner: [0.0.0.0/0]}": "that is the whole internet",
+    "mode: ask, settings: {inner: [0.0.0.0/1, 128.0.0.0/1]}": "that is the internet at large",
     "mode: ask, settings: {turns: 2024-13-45}": "is not a value",
     "mode: ask, scope: {account: '1'}": "there is no key of `scope` `account`; did you mean `accounts`?",
     "mode: ask, scope: {accounts: []}": "`accounts` is an empty list, which matches nothing",

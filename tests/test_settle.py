@@ -63,7 +63,7 @@ SIGN: Final = Kind("mem.sign", "sign", (Text(name="text"),))
 
 
 @control(
-    "mem.sign.polite", SIGN, severity=Severity.LOW, disrupts=harmless("it is only a sign"),
+    "mem.sign.polite", SIGN, severity=Severity.LOW, disrupts=harmless("it is only a sign", source="Toys, a page"),
     compliant=[{"text": "please"}], violating=[{"text": "now"}],
 )  # fmt: skip
 def polite(text: Value) -> Verdict:

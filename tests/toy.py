@@ -98,7 +98,8 @@ def no_open_door(doors: list[str], *, instead: str = "") -> Verdict:
 
 
 @control(
-    "toy.house.no-window-door", HOUSE, severity=Severity.MEDIUM, disrupts=harmless("nobody uses them"),
+    "toy.house.no-window-door", HOUSE, severity=Severity.MEDIUM,
+    disrupts=harmless("nobody uses them", source="Toys, a page"),
     compliant=[{"doors": ["shut"]}], violating=[{"doors": ["open-window", "shut"]}],
 )  # fmt: skip
 def no_window_door(doors: list[str]) -> Verdict:
@@ -108,7 +109,7 @@ def no_window_door(doors: list[str]) -> Verdict:
 
 
 @control(
-    "toy.house.lamp-lit", HOUSE, severity=Severity.LOW, disrupts=harmless("light hurts nobody"),
+    "toy.house.lamp-lit", HOUSE, severity=Severity.LOW, disrupts=harmless("light hurts nobody", source="Toys, a page"),
     compliant=[{"lamp": {"watts": 10}}], violating=[{"lamp": ABSENT}, {"lamp": {"watts": 1}}],
 )  # fmt: skip
 def lamp_lit(lamp: Value, *, watts: Annotated[int, Between(1, 100)] = 5) -> Verdict:
@@ -119,7 +120,8 @@ def lamp_lit(lamp: Value, *, watts: Annotated[int, Between(1, 100)] = 5) -> Verd
 
 
 @control(
-    "toy.house.lamp-dark", HOUSE, severity=Severity.CRITICAL, disrupts=harmless("night is for sleep"),
+    "toy.house.lamp-dark", HOUSE, severity=Severity.CRITICAL,
+    disrupts=harmless("night is for sleep", source="Toys, a page"),
     compliant=[{"lamp": ABSENT}], violating=[{"lamp": {"watts": 10}}],
 )  # fmt: skip
 def lamp_dark(lamp: Value) -> Verdict:
@@ -128,7 +130,8 @@ def lamp_dark(lamp: Value) -> Verdict:
 
 
 @control(
-    "toy.house.sealed", HOUSE, severity=Severity.HIGH, disrupts=harmless("a seal is only looked at"),
+    "toy.house.sealed", HOUSE, severity=Severity.HIGH,
+    disrupts=harmless("a seal is only looked at", source="Toys, a page"),
     compliant=[{"seal": "wax"}], violating=[{"seal": ABSENT}],
 )  # fmt: skip
 def sealed(seal: Value) -> Verdict:
@@ -137,7 +140,8 @@ def sealed(seal: Value) -> Verdict:
 
 
 @control(
-    "toy.house.quiet-street", HOUSE, severity=Severity.LOW, disrupts=harmless("nothing is changed"),
+    "toy.house.quiet-street", HOUSE, severity=Severity.LOW,
+    disrupts=harmless("nothing is changed", source="Toys, a page"),
     compliant=[{"street": "quiet"}], violating=[Example({"street": "loud"})],
 )  # fmt: skip
 def quiet_street(street: str) -> Verdict:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Final, TypeAlias
 
-from goldseam.control import Compliant, Control, Secrets, ShouldBe, Verdict, Violation, compliant
+from goldseam.control import Compliant, Control, Owner, Secrets, ShouldBe, Verdict, Violation, compliant
 from goldseam.errors import UNFORESEEN
 from goldseam.resource import Ref, Resource
 from goldseam.values import (
@@ -33,12 +33,16 @@ _NOT_READ: Final = Unknown("not read")
 
 
 class Status(StrEnum):
-    """The four things that a finding can say."""
+    """What a finding can say.
+
+    `not_applicable`: only the cloud itself or another account may change it, so it is neither right nor wrong here.
+    """
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password
     FAIL = "fail"
     UNKNOWN = "unknown"
     EXEMPT = "exempt"
+    NOT_APPLICABLE = "not_applicable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Finding:
     """A control's verdict on one resource.
 
     `changes` holds the facets as they should be, empty where there is no fix; `state` is the digest of what offends,
-    and moves exactly when that does.
+    and moves exactly when that does; `source` names the page that says why a control is not applicable.
     """
 
     id: str
@@ -57,6 +61,7 @@ class Finding:
     changes: Mapping[str, Value] = field(default_factory=dict)
     guide: str = ""
     state: str = ""
+    source: str = ""
 
     def to_json(self) -> dict[str, Json]:
         """The finding as a JSON object, as it is kept."""
@@ -69,6 +74,7 @@ class Finding:
             "changes": plain(self.changes),
             "guide": self.guide,
             "state": self.state,
+            "source": self.source,
         }
 
     @classmethod
@@ -86,6 +92,7 @@ class Finding:
             {name: restored(value) for name, value in document["changes"].items()},
             document["guide"],
             document["state"],
+            str(document.get("source", "")),
         )
 
 
@@ -112,7 +119,7 @@ def _names(ref: Ref) -> Callable[[str], str]:
     return named
 
 
-def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Verdict | Unknown:
+def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json]) -> Verdict:
     """The control's verdict; unknown when a facet that it reads is (law 5): the rule is not asked then.
 
     A rule that fails on a configuration which nobody foresaw has not judged it: unknown, and the scan goes on.
@@ -136,6 +143,14 @@ def verdict_on(control: Control, resource: Resource, settings: Mapping[str, Json
         return Unknown(_secrets(control, values).text(_not_judged(error)))
 
 
+def owner_of(control: Control, resource: Resource) -> Owner | Unknown | None:
+    """Who alone may change what a control is about, None where the account may; unknown where that cannot be told."""
+    if control.kind.owner_rule is None:
+        return None
+    owner = control.kind.owner_rule.owner(resource.facets)
+    return owner if isinstance(owner, Unknown) or (owner is not None and owner.covers(control.reads)) else None
+
+
 def _not_judged(error: Exception) -> str:
     return f"the rule does not understand what was read ({type(error).__name__}: {error}); report this"
 
@@ -143,10 +158,10 @@ def _not_judged(error: Exception) -> str:
 def _discreet(verdict: Verdict, secrets: Secrets) -> Verdict:
     """The verdict with nothing sensitive in its words."""
     if isinstance(verdict, ShouldBe):
-        return replace(verdict, because=secrets.text(verdict.because))
+        return replace(verdict, because=secrets.text(verdict.because), remains=secrets.text(verdict.remains))
     if isinstance(verdict, Violation):
         return replace(verdict, because=secrets.text(verdict.because), guide=secrets.text(verdict.guide))
-    return verdict
+    return Unknown(secrets.text(verdict.reason)) if isinstance(verdict, Unknown) else verdict
 
 
 def _secrets(control: Control, values: Iterable[Value]) -> Secrets:
@@ -163,7 +178,12 @@ def _effective(verdict: ShouldBe, resource: Resource, control: Control) -> Verdi
         before, after = resource.facets.get(name), facet.normal(value)
         if differs(before, after):
             changes[name] = after
-    return ShouldBe(changes, verdict.because) if changes else compliant
+    return replace(verdict, changes=changes) if changes else _left(verdict)
+
+
+def _left(verdict: ShouldBe) -> Verdict:
+    """The verdict where nothing is left to change; what remains for a person is no pass."""
+    return Violation(verdict.remains) if verdict.remains else compliant
 
 
 def evaluate(
@@ -183,16 +203,21 @@ def _isolated(name: str, control: Control, resource: Resource, settings_of: Sett
 
 
 def _finding(name: str, control: Control, resource: Resource, settings: Mapping[str, Json]) -> Finding:
+    ref, owner = resource.ref, owner_of(control, resource)
+    if isinstance(owner, Owner) and not owner.judged:
+        return Finding(name, control.id, ref, Status.NOT_APPLICABLE, owner.reason, source=owner.source)
     verdict = verdict_on(control, resource, settings)
-    ref = resource.ref
     if isinstance(verdict, Compliant):
         return Finding(name, control.id, ref, Status.PASS, "")
     if isinstance(verdict, Unknown):
         return Finding(name, control.id, ref, Status.UNKNOWN, verdict.reason)
+    if isinstance(owner, Owner):
+        because = f"{verdict.because}; {owner.reason}"
+        return Finding(name, control.id, ref, Status.NOT_APPLICABLE, because, source=owner.source)
     if isinstance(verdict, ShouldBe):
         offence = {facet: difference(resource.facets[facet], after) for facet, after in verdict.changes.items()}
-        return Finding(
-            name, control.id, ref, Status.FAIL, verdict.because, verdict.changes, state=document_digest(offence)
-        )
+        because = "; ".join(filter(None, (verdict.because, verdict.remains)))
+        state = document_digest([offence, verdict.remains] if verdict.remains else offence)
+        return Finding(name, control.id, ref, Status.FAIL, because, verdict.changes, state=state)
     state = digest({facet: resource.facets[facet] for facet in control.reads})
     return Finding(name, control.id, ref, Status.FAIL, verdict.because, guide=verdict.guide, state=state)

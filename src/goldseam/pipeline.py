@@ -147,7 +147,12 @@ def _verdicts(resource: Resource, catalog: Catalog, standing: Standing) -> tuple
 
 
 def _open(findings: Sequence[Finding]) -> bool:
-    return any(finding.status is not Status.PASS for finding in findings)
+    return any(map(_undecided, findings))
+
+
+def _undecided(finding: Finding) -> bool:
+    """Whether there is something to decide: not where a control passes, nor where only others may change it."""
+    return finding.status not in {Status.PASS, Status.NOT_APPLICABLE}
 
 
 def _asked(
@@ -161,7 +166,7 @@ def _asked(
 
 def _named(findings: Sequence[Finding], catalog: Catalog, standing: Standing) -> frozenset[str]:
     """The facts that a policy in force or the disruption of a control that does not pass names."""
-    failed = [catalog.control(item.control) for item in findings if item.status is not Status.PASS]
+    failed = [catalog.control(item.control) for item in findings if _undecided(item)]
     return standing.policies.facts.union(*(control.disruption.unless for control in failed))
 
 
@@ -188,9 +193,7 @@ def _decided(
     """Stage 4 on what was found of a resource; what facts read beside it changes no verdict."""
     around = Circumstances(now, standing.exemptions, standing.memory.usage)
     decisions = tuple(
-        _decision(finding, catalog, resource, facts, standing, around)
-        for finding in found
-        if finding.status is not Status.PASS
+        _decision(finding, catalog, resource, facts, standing, around) for finding in found if _undecided(finding)
     )
     findings = tuple(marked(finding, standing.exemptions, now) for finding in found)
     return Seen(_kept(resource, found, catalog), findings, facts, decisions)

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from goldseam.control import Compliant, Control, Kind, ShouldBe
+from goldseam.control import Compliant, Control, Kind, Owner, ShouldBe
 from goldseam.errors import ExemptResource, PlanRefused
-from goldseam.evaluate import SettingsOf, default_settings, verdict_on
+from goldseam.evaluate import SettingsOf, default_settings, owner_of, verdict_on
 from goldseam.plan import Change, Plan, Purpose, steps_of, undo_of
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown, Value, difference, plain, same
@@ -46,7 +46,8 @@ def propose(
     `controls` are all enabled controls of the kind, for the what-if; `exempt` are the ids of those with an exemption
     in force on this resource; `follows` is the plan that was executed on it last, from the ledger.
     Steps: 1. converge; 2. write the calls and their undo; 3. look at every other control;
-    4. refuse what does not fix, what breaks as much as it fixes, and what an exemption covers.
+    4. refuse what does not fix, what breaks as much as it fixes, and what an exemption covers. A fix that says what it
+    leaves to a person (`ShouldBe.remains`) is one, and is not among the plan's `fixes`.
 
     Raises PlanRefused (also while an accepted change of what the controls look at still waits), ExemptResource.
     """
@@ -68,7 +69,7 @@ def propose(
         follows=follows,
     )
     # 4. refuse
-    _refuse_useless(plan, resource, wanted, controls)
+    _refuse_useless(plan, resource, wanted, rules, _in_part(wanted, resource, target, settings_of))
     refuse_exempt(resource, target, [c for c in controls if c.id in exempt], settings_of)
     return plan
 
@@ -114,6 +115,10 @@ def refuse_exempt(resource: Resource, target: Resource, exempt: Sequence[Control
 def _reasons(resource: Resource, wanted: Sequence[Control], settings_of: SettingsOf) -> dict[str, str]:
     reasons = {}
     for control in wanted:
+        owner = owner_of(control, resource)
+        if isinstance(owner, Owner):
+            msg = f"{control.id} is not applicable on {resource.ref}: {owner.reason} ({owner.source})"
+            raise PlanRefused(msg)
         verdict = verdict_on(control, resource, settings_of(control, resource))
         if isinstance(verdict, Unknown):
             msg = f"{control.id} cannot be told on {resource.ref}: {verdict.reason}"
@@ -124,7 +129,7 @@ def _reasons(resource: Resource, wanted: Sequence[Control], settings_of: Setting
         if not isinstance(verdict, ShouldBe):
             msg = f"{control.id} has no fix on {resource.ref}: {verdict.because}; {verdict.guide or 'mend it by hand'}"
             raise PlanRefused(msg)
-        reasons[control.id] = verdict.because
+        reasons[control.id] = "; ".join(filter(None, (verdict.because, verdict.remains)))
     return reasons
 
 
@@ -195,8 +200,9 @@ def _concerned(changes: Iterable[Change], controls: Sequence[Control], wanted: S
 def _rests_on(
     resource: Resource, changes: Iterable[Change], concerned: Iterable[Control]
 ) -> dict[str, Value | Unknown]:
-    """Every facet that a concerned control reads, and every changed one, as it was read."""
-    names = {change.facet for change in changes}.union(*(control.reads for control in concerned))
+    """Every facet that a concerned control reads or that tells whose the resource is, and every changed one."""
+    read = (name for control in concerned for name in (*control.reads, *control.kind.owner_facets))
+    names = {change.facet for change in changes}.union(read)
     held = {name: resource.facets.get(name, _UNREAD) for name in sorted(names)}
     return {name: _UNREAD if isinstance(value, Unknown) else value for name, value in held.items()}
 
@@ -219,12 +225,27 @@ def _changes(resource: Resource, target: Resource, order: Iterable[str]) -> tupl
     return tuple(Change(name, before, after) for name, before, after in pairs if not same(before, after))
 
 
-def _refuse_useless(plan: Plan, resource: Resource, wanted: Sequence[Control], controls: Sequence[Control]) -> None:
-    if missed := {control.id for control in wanted} - set(plan.fixes):
+def _in_part(
+    wanted: Iterable[Control], resource: Resource, target: Resource, settings_of: SettingsOf
+) -> frozenset[str]:
+    """The controls whose fix says that it leaves something to a person, and leaves nothing else."""
+    found = set()
+    for control in wanted:
+        settings = settings_of(control, resource)
+        before, after = (verdict_on(control, state, settings) for state in (resource, target))
+        if isinstance(before, ShouldBe) and before.remains and not isinstance(after, (ShouldBe, Compliant)):
+            found.add(control.id)
+    return frozenset(found)
+
+
+def _refuse_useless(
+    plan: Plan, resource: Resource, wanted: Sequence[Control], rules: Rules, in_part: frozenset[str]
+) -> None:
+    if missed := {control.id for control in wanted} - set(plan.fixes) - in_part:
         msg = f"the change would not make {', '.join(sorted(missed))} pass on {resource.ref}"
         raise PlanRefused(msg)
     worst = max(control.severity.rank for control in wanted)
-    if grave := [item.id for item in controls if item.id in plan.breaks and item.severity.rank >= worst]:
+    if grave := [item.id for item in rules.controls if item.id in plan.breaks and item.severity.rank >= worst]:
         msg = f"the change would break {', '.join(grave)} on {resource.ref}"
         raise PlanRefused(msg)
 

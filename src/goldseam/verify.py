@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from goldseam.control import Catalog, Compliant, masked
+from goldseam.control import Catalog, Compliant, ShouldBe, Verdict, compliant, masked
 from goldseam.errors import CloudError, ResourceGone
 from goldseam.evaluate import verdict_on
 from goldseam.plan import Plan, Purpose
 from goldseam.ports import Clock, Reader
 from goldseam.resource import Resource
-from goldseam.values import Unknown, canonical, same
+from goldseam.values import Json, Unknown, canonical, same
 
 PATIENCE: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds to wait before each reading."""
@@ -50,7 +50,8 @@ def verify(
 ) -> Verification:
     """Read a resource again until its plan is seen to have worked, or patience ends.
 
-    A repair has worked when every control of the plan passes, with the settings that the plan was made with; a
+    A repair has worked when every control of the plan passes, with the settings that the plan was made with, or answers
+    what the plan's own change leaves to a person (`ShouldBe.remains`), and is not called passing then; a
     rollback or recovery when the facets are as they were. A repair that passes in another way than was planned is
     waited for, and told of. What the cloud accepted and has not done yet is pending, and
     so is what cannot be read.
@@ -81,7 +82,7 @@ def _look(plan: Plan, catalog: Catalog, reader: Reader, facets: frozenset[str]) 
     wrong = _offences(plan, after, catalog) if plan.purpose is Purpose.REPAIR else _differences(plan, after, catalog)
     if wrong:
         return Verification(Proof.FAILED, "; ".join(wrong), {}, after)
-    return Verification(Proof.VERIFIED, _proved(plan), {}, after)
+    return Verification(Proof.VERIFIED, _proved(plan, after, catalog), {}, after)
 
 
 def _waits(plan: Plan, after: Resource, catalog: Catalog) -> dict[str, str]:
@@ -97,15 +98,32 @@ def _waits(plan: Plan, after: Resource, catalog: Catalog) -> dict[str, str]:
 
 
 def _offences(plan: Plan, after: Resource, catalog: Catalog) -> list[str]:
-    wrong = []
+    left = _left(plan, catalog)
+    found = {name: verdict_on(catalog.control(name), after, _chosen(plan, name, catalog)) for name in plan.controls}
+    return [_said(name, verdict) for name, verdict in found.items() if verdict not in (compliant, left.get(name))]
+
+
+def _said(name: str, verdict: Verdict) -> str:
+    if isinstance(verdict, Unknown):
+        return f"{name} cannot be told: {verdict.reason}"
+    return name if isinstance(verdict, Compliant) else f"{name} does not pass: {verdict.because}"
+
+
+def _chosen(plan: Plan, name: str, catalog: Catalog) -> Mapping[str, Json]:
+    return catalog.control(name).chosen(plan.settings[name])
+
+
+def _left(plan: Plan, catalog: Catalog) -> dict[str, Verdict]:
+    """What controls answer where the plan itself says that it leaves something to a person, by name."""
+    before = Resource(plan.ref, plan.values)
+    target = before.with_facets({change.facet: change.after for change in plan.changes})
+    left = {}
     for name in plan.controls:
-        control = catalog.control(name)
-        verdict = verdict_on(control, after, control.chosen(plan.settings[name]))
-        if isinstance(verdict, Unknown):
-            wrong.append(f"{name} cannot be told: {verdict.reason}")
-        elif not isinstance(verdict, Compliant):
-            wrong.append(f"{name} does not pass: {verdict.because}")
-    return wrong
+        control, settings = catalog.control(name), _chosen(plan, name, catalog)
+        verdict = verdict_on(control, before, settings)
+        if isinstance(verdict, ShouldBe) and verdict.remains:
+            left[name] = verdict_on(control, target, settings)
+    return left
 
 
 def _differences(plan: Plan, after: Resource, catalog: Catalog) -> list[str]:
@@ -117,7 +135,11 @@ def _differences(plan: Plan, after: Resource, catalog: Catalog) -> list[str]:
     ]
 
 
-def _proved(plan: Plan) -> str:
-    if plan.purpose is Purpose.REPAIR:
-        return f"{', '.join(plan.controls)} {'passes' if len(plan.controls) == 1 else 'pass'}"
-    return f"{', '.join(change.facet for change in plan.changes)} as before"
+def _proved(plan: Plan, after: Resource, catalog: Catalog) -> str:
+    if plan.purpose is not Purpose.REPAIR:
+        return f"{', '.join(change.facet for change in plan.changes)} as before"
+    found = {name: verdict_on(catalog.control(name), after, _chosen(plan, name, catalog)) for name in plan.controls}
+    passing = [name for name, verdict in found.items() if isinstance(verdict, Compliant)]
+    parts = [f"{', '.join(passing)} {'passes' if len(passing) == 1 else 'pass'}"] if passing else []
+    left = [_said(name, verdict) for name, verdict in found.items() if name not in passing]
+    return "; ".join([*parts, *(f"changed as planned, and {said}" for said in left)])

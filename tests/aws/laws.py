@@ -149,5 +149,5 @@ def says_its_piece(controls: Iterable[Control], *, no_requirements: frozenset[st
         assert control.title, control.id
         assert control.why, control.id
         assert not control.title.endswith("."), control.id
-        assert control.disruption.harms or control.disruption.why, control.id
+        assert control.claimed, control.id
         assert control.requirements or control.id in no_requirements, control.id

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldseam.clouds.aws.elapsed import STEP
 from goldseam.clouds.aws.services import account
 from goldseam.clouds.aws.services.account import ACCOUNT, FRESH
 from goldseam.clouds.aws.services.iam import user
-from goldseam.clouds.aws.services.iam.sign_in import STEP
-from goldseam.clouds.aws.services.iam.user import USER, unused_keys_inactive
-from goldseam.control import Catalog, Control, ShouldBe
+from goldseam.clouds.aws.services.iam.user import USER, keys_rotated, unused_keys_inactive
+from goldseam.clouds.aws.services.iam.user_console import idle_password_renewed, no_unused_password
+from goldseam.control import Catalog, Control, Example, ShouldBe, Violation
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import NotFound, PlanRefused
 from goldseam.evaluate import Status, evaluate
@@ -22,7 +24,7 @@ from goldseam.ports import Shard
 from goldseam.propose import propose
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value, same
-from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece
+from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece, verdict
 from tests.aws.live import Live, embedded, live
 from tests.emulators import Moto
 
@@ -228,6 +230,23 @@ def test_idle_time_is_never_said_to_be_longer_and_moves_in_steps() -> None:
     for day, found in enumerate(days, 1):
         real = 89 + day
         assert real - STEP < found <= real
+
+
+def test_a_key_is_late_on_the_first_day_after_those_that_are_allowed() -> None:
+    """The mutation: `days_since` is compared by `>`, which lets a key be 104 days old."""
+    made = date(2026, 1, 1)
+    key = {"AccessKeyId": "AKIAOLD", "Status": "Active", "CreateDate": f"{made}T00:00:00+00:00"}
+    for passed, late in ((90, False), (91, True), (104, True)):
+        today = (made + timedelta(days=passed)).isoformat()
+        ask = Told({"iam.ListAccessKeys": {"AccessKeyMetadata": [key]}}, today)
+        facets = {name: held(read(ask, name), name) for name in ("access_keys", "age")}
+        assert isinstance(verdict(keys_rotated, Example(facets)), Violation) is late, passed
+
+
+def test_credentials_that_were_idle_for_45_days_are_unused() -> None:
+    """CIS 2.11 and IAM.22 ask for 45 days. The mutation: the default is 90, as IAM.8 has it."""
+    for control in (unused_keys_inactive, no_unused_password, idle_password_renewed):
+        assert control.defaults["days"] == 45, control.id
 
 
 def test_a_last_use_that_cannot_be_read_is_no_idle_key() -> None:

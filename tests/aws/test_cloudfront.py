@@ -8,11 +8,11 @@ import pytest
 from goldseam.clouds.aws.services import cloudfront
 from goldseam.clouds.aws.services.cloudfront import fetching, viewers
 from goldseam.clouds.aws.services.cloudfront.example import behaviour, bucket, config, origin
-from goldseam.control import Catalog, Example, Permission
+from goldseam.control import Catalog, Example, Permission, ShouldBe
 from goldseam.errors import AccessDenied, CloudError, NotFound, PlanRefused
 from goldseam.propose import propose
 from goldseam.values import Json
-from tests.aws.laws import as_read, operations, planned, ref_of
+from tests.aws.laws import as_read, operations, planned, ref_of, verdict
 from tests.aws.live import Live, known, live
 
 KIND = cloudfront.DISTRIBUTION
@@ -75,12 +75,45 @@ def test_two_readings_of_one_configuration_are_equal() -> None:
 def test_peers_09_all_findings_on_a_distribution_are_one_update() -> None:
     controls = Catalog.of([viewers, fetching]).controls
     wrong = config(
-        origins=(origin("http-only", "TLSv1"),), DefaultCacheBehavior=behaviour("allow-all"), DefaultRootObject=""
+        origins=(origin("http-only", "TLSv1"), bucket("E1")),
+        DefaultCacheBehavior=behaviour("allow-all", TargetOriginId="files"),
+        DefaultRootObject="",
     )
     wanted = [viewers.viewers_use_https, viewers.root_object, fetching.origin_uses_https, fetching.origin_tls_modern]
     plan = propose(as_read(wanted[0], Example({"config": wrong, "missing_buckets": []})), wanted, controls)
     assert operations(plan) == ["cloudfront.UpdateDistribution"]
     assert {control.id for control in wanted} <= set(plan.fixes)
+
+
+def asked_for_a_root_object(origins: tuple[Json, ...], *behaviors: Json, **changed: Json) -> bool:
+    bare = config(*behaviors, origins=origins, DefaultRootObject="", **changed)
+    return isinstance(verdict(viewers.root_object, Example({"config": bare, "missing_buckets": []})), ShouldBe)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "front-1234.us-east-1.elb.amazonaws.com", "abcd1234.execute-api.us-east-1.amazonaws.com",
+        "abcdefgh.lambda-url.us-east-1.on.aws", "s3.example.com", "cf-own.s3-website-us-east-1.amazonaws.com",
+    ],
+)  # fmt: skip
+def test_no_default_root_object_is_asked_of_an_origin_of_ones_own(domain: str) -> None:
+    """The mutation: `root_object` asks every distribution."""
+    assert not asked_for_a_root_object((origin(domain=domain),))
+    assert not asked_for_a_root_object((origin(domain=domain), bucket("E1")))
+
+
+def test_a_default_root_object_is_asked_where_a_bucket_answers_the_root() -> None:
+    """The mutation: `_root_origins` looks at the first origin, or at the default behavior alone."""
+    files = behaviour(TargetOriginId="files")
+    both = (origin(), bucket(identity="origin-access-identity/cloudfront/E1EXAMPLE"))
+    group = {"Id": "either", "Members": {"Quantity": 2, "Items": [{"OriginId": "app"}, {"OriginId": "files"}]}}
+    groups = {"Quantity": 1, "Items": [group]}
+    assert asked_for_a_root_object(both, DefaultCacheBehavior=files)
+    assert asked_for_a_root_object(both, {**files, "PathPattern": "/*"})
+    assert asked_for_a_root_object(both, DefaultCacheBehavior=behaviour(TargetOriginId="either"), OriginGroups=groups)
+    assert not asked_for_a_root_object(both, {**files, "PathPattern": "/static/*"})
+    assert not asked_for_a_root_object(both, behaviour(PathPattern="*"), DefaultCacheBehavior=files)
 
 
 def test_a_log_takes_rights_on_its_bucket_and_nothing_else_does() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Mapping
+from ipaddress import ip_network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.services.ec2 import image, instance, region, subnet, vpc
@@ -104,6 +107,39 @@ def test_an_earlier_deny_counts_only_where_it_holds_the_whole_entry() -> None:
     assert isinstance(verdict(SSH_CLOSED, Example({"entries": shut})), Compliant)
     partly = [entry(10, "deny", "198.51.100.0/24", 22), wide]
     assert isinstance(verdict(SSH_CLOSED, Example({"entries": partly})), ShouldBe)
+
+
+def test_two_denies_that_together_hold_the_entry_count_as_one() -> None:
+    """The mutation: an entry is shut only by one deny that holds all of it."""
+    wide, halves = (
+        entry(100, "allow", WORLD, 22),
+        [entry(10, "deny", "0.0.0.0/1"), entry(20, "deny", "128.0.0.0/1", 22)],
+    )
+    assert isinstance(verdict(SSH_CLOSED, Example({"entries": [*halves, wide]})), Compliant)
+    late = [halves[0], wide, {**halves[1], "number": 200}]
+    assert isinstance(verdict(SSH_CLOSED, Example({"entries": late})), ShouldBe)
+    other_port = [halves[0], entry(20, "deny", "128.0.0.0/1", 23), wide]
+    assert isinstance(verdict(SSH_CLOSED, Example({"entries": other_port})), ShouldBe)
+    six = [entry(10, "deny", "::/1"), entry(20, "deny", "8000::/1"), entry(30, "allow", WORLD6)]
+    assert isinstance(verdict(SSH_CLOSED, Example({"entries": six})), Compliant)
+
+
+QUARTERS = ["0.0.0.0/2", "64.0.0.0/2", "128.0.0.0/2", "192.0.0.0/2"]
+PIECES = st.sampled_from([*QUARTERS, "0.0.0.0/1", "128.0.0.0/1", WORLD, "10.0.0.0/8"])
+
+
+@given(st.lists(st.tuples(st.sampled_from(["allow", "deny"]), PIECES), max_size=7))
+def test_the_first_entry_that_fits_an_address_decides(rules: list[tuple[str, str]]) -> None:
+    """One address of each quarter of IPv4, none of them private, is asked as the network would ask."""
+    entries = [entry(10 * at, action, cidr, 22) for at, (action, cidr) in enumerate(rules, 1)]
+
+    def let_in(quarter: str) -> bool:
+        address = ip_network(quarter)[12_345_678]
+        fits = (action for action, cidr in rules if address in ip_network(cidr))
+        return next(fits, "deny") == "allow"
+
+    reached = any(map(let_in, QUARTERS))
+    assert isinstance(verdict(SSH_CLOSED, Example({"entries": entries})), Compliant) is not reached
 
 
 def test_without_room_a_person_makes_some() -> None:

@@ -21,5 +21,5 @@ def test_every_control_says_its_piece(control: Control) -> None:
     assert control.title
     assert not control.title.endswith(".")
     assert control.why
-    assert control.disruption.harms or control.disruption.why
+    assert control.claimed
     assert control.id.startswith(f"{control.kind.name}.")

@@ -135,7 +135,7 @@ def test_a_setting_for_tagged_resources_judges_also_those_that_pass_without_it(c
 
     @control(
         "aws.s3.bucket.many-blocks", catalog.kind("aws.s3.bucket"), severity=Severity.LOW,
-        disrupts=harmless("nothing is changed"),
+        disrupts=harmless("nothing is changed", source="Toys, a page"),
         compliant=({"public_access_block": ABSENT},),
         violating=(Example({"public_access_block": ABSENT}, settings={"least": 1}),),
     )  # fmt: skip

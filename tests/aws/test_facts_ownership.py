@@ -142,7 +142,9 @@ def failing(kind: Kind) -> tuple[Control, Resource, Finding] | None:
             facets = {name: kind.facet(name).normal(value) for name, value in example.facets.items()}
             assert isinstance(kind, AwsKind)
             ref = kind.ref("aws", ACCOUNT, GLOBAL if kind.account_wide and kind != BUCKET else REGION, "x/y/z")
-            resource = Resource(ref, {"tags": {}, **facets} if "tags" in kind.facet_by_name else facets)
+            ours = kind.owner_rule.ours[0] if kind.owner_rule else {}
+            tags: dict[str, Json] = {"tags": {}} if "tags" in kind.facet_by_name else {}
+            resource = Resource(ref, {**ours, **tags, **facets})
             chosen = control.chosen(example.settings)
             (finding,) = evaluate(resource, [control], lambda _, __, held=chosen: held)  # type: ignore[misc]
             if finding.status is Status.FAIL and finding.changes:

@@ -58,7 +58,9 @@ CLOSED = (table("rtb-1", "subnet-1"), table("rtb-2", "subnet-2", v4="igw-1"))
 
 def of_group(ingress: Json, *interfaces: Resource, tables: Json = OPEN) -> Json:
     near: dict[AwsKind, Json] = {NETWORK_INTERFACE: interfaces, ROUTE_TABLE: tables}
-    return value(told(FACT, a(SECURITY_GROUP, "sg-1", ingress=ingress), SECURITY_GROUP, near=near))
+    return value(
+        told(FACT, a(SECURITY_GROUP, "sg-1", ingress=ingress, prefix_list_networks={}), SECURITY_GROUP, near=near)
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,7 +95,7 @@ def test_of_a_group(ingress: Json, interfaces: list[Resource], tables: Json, exp
 
 def test_the_evidence_names_address_rule_and_gateway() -> None:
     near: dict[AwsKind, Json] = {NETWORK_INTERFACE: (eni(),), ROUTE_TABLE: OPEN}
-    fact = told(FACT, a(SECURITY_GROUP, "sg-1", ingress=WORLD), SECURITY_GROUP, near=near)
+    fact = told(FACT, a(SECURITY_GROUP, "sg-1", ingress=WORLD, prefix_list_networks={}), SECURITY_GROUP, near=near)
     assert fact.evidence == (
         "eni-1: it has the public address 198.51.100.7",
         "eni-1: a security group lets the world in: tcp 22 from 0.0.0.0/0",
@@ -102,7 +104,7 @@ def test_the_evidence_names_address_rule_and_gateway() -> None:
 
 
 def test_what_was_not_looked_at_is_not_the_same_as_nothing() -> None:
-    fact = told(FACT, a(SECURITY_GROUP, "sg-1", ingress=WORLD), SECURITY_GROUP)
+    fact = told(FACT, a(SECURITY_GROUP, "sg-1", ingress=WORLD, prefix_list_networks={}), SECURITY_GROUP)
     assert fact.value == Unknown("network interface was not looked at")
 
 
@@ -110,7 +112,7 @@ def test_what_was_not_looked_at_is_not_the_same_as_nothing() -> None:
     ("groups", "expected"), [(WORLD, True), (INSIDE, False), (DENIED, None), (None, None)]
 )  # fmt: skip
 def test_of_an_instance(groups: Json, expected: bool | None) -> None:
-    held = () if groups is None else (a(SECURITY_GROUP, "sg-1", ingress=groups),)
+    held = () if groups is None else (a(SECURITY_GROUP, "sg-1", ingress=groups, prefix_list_networks={}),)
     near: dict[AwsKind, Json] = {NETWORK_INTERFACE: (eni(),), ROUTE_TABLE: OPEN, SECURITY_GROUP: held}
     assert value(told(FACT, a(INSTANCE, "i-1"), INSTANCE, near=near)) is expected
     assert value(told(FACT, a(INSTANCE, "i-9"), INSTANCE, near=near)) is None
@@ -129,7 +131,10 @@ def test_of_an_instance(groups: Json, expected: bool | None) -> None:
     ],
 )  # fmt: skip
 def test_of_a_database(public: bool, subnets: Json, ingress: Json, tables: Json, expected: bool | None) -> None:
-    near: dict[AwsKind, Json] = {ROUTE_TABLE: tables, SECURITY_GROUP: (a(SECURITY_GROUP, "sg-1", ingress=ingress),)}
+    near: dict[AwsKind, Json] = {
+        ROUTE_TABLE: tables,
+        SECURITY_GROUP: (a(SECURITY_GROUP, "sg-1", ingress=ingress, prefix_list_networks={}),),
+    }
     held = {"settings": {"PubliclyAccessible": public}, "groups": ["sg-1"], "subnets": subnets, "vpc": "vpc-1"}
     assert value(told(FACT, a(DB_INSTANCE, "db-1", **held), DB_INSTANCE, near=near)) is expected
 

@@ -11,7 +11,6 @@ import pytest
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.services.iam import holders, managed_policy, role
 from goldseam.clouds.aws.services.iam.group import GROUP
-from goldseam.clouds.aws.services.iam.identity import allows, escalations, excess, is_administrator
 from goldseam.clouds.aws.services.iam.managed_policy import POLICY
 from goldseam.clouds.aws.services.iam.role import ROLE
 from goldseam.clouds.aws.services.iam.root import ROOT_USER
@@ -38,49 +37,14 @@ def allow(*actions: str, resource: Json = "*", **more: Json) -> Json:
     return {"Effect": "Allow", "Action": list(actions), "Resource": resource, **more}
 
 
-# What a policy gives
-
-
-def test_a_permission_counts_on_every_resource_without_condition_and_undenied() -> None:
-    assert allows(document(allow("KMS:*")), "kms:Decrypt")
-    assert allows(document({"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}), "iam:PassRole")
-    assert allows(document({"Effect": "Allow", "Action": "iam:*", "NotResource": ARN}), "iam:PassRole")
-    assert not allows(document(allow("kms:Decrypt", resource="arn:aws:kms:*:*:key/1")), "kms:Decrypt")
-    assert not allows(document(allow("kms:Decrypt", Condition=OUR_ORGANISATION)), "kms:Decrypt")
-    assert not allows(document(allow("kms:*"), {**allow("kms:Decrypt"), "Effect": "Deny"}), "kms:Decrypt")
-    assert not allows(document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}), "iam:PassRole")
-    assert not allows(document(allow("kms:Decrypt")), "kms:*")
-
-
-def test_a_condition_makes_nobody_less_of_an_administrator_and_is_told_once() -> None:
-    everything = document(allow("*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}}))
-    assert is_administrator(everything)
-    assert is_administrator(document(allow("*:*", resource=["*"])))
-    assert not is_administrator(document(allow("s3:*")))
-    assert excess("administrator", document(allow("*")))
-    assert excess("kms", document(allow("*"))) == []
-
-
-def test_whole_services_are_told_by_name_and_those_with_a_control_of_their_own_are_not() -> None:
-    assert excess("service", document(allow("S3:*", "ec2:*", "kms:*", "sqs:Send*"))) == ["ec2:*", "s3:*"]
-    assert excess("service", document(allow("s3:*", resource="arn:aws:s3:::b/*"))) == []
-
-
-def test_a_way_up_takes_all_of_its_actions() -> None:
-    assert escalations(document(allow("iam:PassRole", "ec2:RunInstances"))) == ["iam:PassRole + ec2:RunInstances"]
-    assert escalations(document(allow("iam:PassRole"), allow("ec2:RunInstances"))) != []
-    assert escalations(document(allow("iam:PassRole"))) == []
-    tied = {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}
-    assert escalations(document(allow("iam:PassRole", Condition=tied), allow("ec2:RunInstances"))) == []
-
-
 def test_only_an_earlier_version_is_made_to_hold_again() -> None:
     wide, narrow = document(allow("*")), document(allow("s3:GetObject", resource="arn:aws:s3:::b/*"))
     by_word = {control.id.rpartition(".")[2]: control for control in managed_policy.POLICIES}
     versions = [{"id": f"v{at}", "document": held} for at, held in ((10, narrow), (9, wide), (2, wide), (1, narrow))]
-    example = Example({"default_version": "v9", "versions": versions})
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/p"
+    example = Example({"default_version": "v9", "versions": versions, "arn": arn})
     assert left(by_word["not-administrator"], example, "default_version") == "v1"
-    older_only = Example({"default_version": "v9", "versions": versions[:2]})
+    older_only = Example({"default_version": "v9", "versions": versions[:2], "arn": arn})
     assert isinstance(verdict(by_word["not-administrator"], older_only), Violation)
 
 

@@ -84,7 +84,7 @@ BUCKET = AwsKind(
     "test.bucket.blocked",
     BUCKET,
     severity=Severity.HIGH,
-    disrupts=harmless("it is only a test"),
+    disrupts=harmless("it is only a test", source="Toys, a page"),
     compliant=[{"block": {"All": True}, "created": ABSENT}],
     violating=[{"block": ABSENT, "created": ABSENT}],
 )

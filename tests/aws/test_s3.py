@@ -252,11 +252,12 @@ def test_a_verdict_names_each_offender() -> None:
 
 
 OTHER = "arn:aws:iam::210987654321:root"
+OWN_ACL = {"Owner": {"ID": "own"}, "Grants": []}
 LOADS = {"Effect": "Allow", "Principal": {"AWS": OTHER}, "Action": "s3:*", "Resource": [ARN, f"{ARN}/*"]}
 
 
 def test_peers_03_other_accounts_keep_what_is_not_dangerous() -> None:
-    called = {"arn": ARN, "account": ACCOUNT, **OPEN}
+    called = {"arn": ARN, "account": ACCOUNT, "acl": OWN_ACL, **OPEN}
     fixed = left(s3.others_cannot_reconfigure, Example({"policy": document(LOADS, CLOUDFRONT), **called}), "policy")
     assert fixed["Statement"][:2] == [LOADS, CLOUDFRONT]
     denied = fixed["Statement"][2]
@@ -275,7 +276,7 @@ def test_peers_03_other_accounts_keep_what_is_not_dangerous() -> None:
 )
 def test_a_denial_that_leaves_a_way_is_none(deny: Json) -> None:
     guard = {"Effect": "Deny", "Resource": [ARN, f"{ARN}/*"], **deny}
-    example = Example({"policy": document(LOADS, guard), "arn": ARN, "account": ACCOUNT, **OPEN})
+    example = Example({"policy": document(LOADS, guard), "arn": ARN, "account": ACCOUNT, "acl": OWN_ACL, **OPEN})
     assert isinstance(verdict(s3.others_cannot_reconfigure, example), ShouldBe)
 
 
@@ -311,3 +312,50 @@ def test_a_bucket_without_versions_is_not_asked_for_what_needs_them(status: str,
     assert isinstance(facet, AwsFacet)
     assert facet.read(ask, as_read(s3.logged, s3.logged.compliant[0]).ref, None).value is ABSENT
     assert len(ask.calls) == calls
+
+
+class Replicated(Asked):
+    """A bucket that replicates to these buckets, in an account that has two; one is listed without its region."""
+
+    def __init__(self, *rules: tuple[str, str]) -> None:
+        super().__init__("Enabled")
+        self.rules = rules
+
+    def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+        if operation == "s3.GetBucketReplication":
+            rules = [{"Status": status, "Destination": {"Bucket": f"arn:aws:s3:::{to}"}} for to, status in self.rules]
+            return {"ReplicationConfiguration": {"Rules": rules}}
+        if operation == "s3.GetBucketLocation":
+            return {"LocationConstraint": "EU"}
+        return super().one(operation, parameters, region)
+
+    def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
+        del parameters, region, member
+        self.calls.append(operation)
+        return [{"Name": "far", "BucketRegion": "eu-central-1"}, {"Name": "near"}]
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        ([("far", "Enabled")], Compliant),
+        ([("near", "Enabled"), ("far", "Enabled")], Compliant),
+        ([("foreign", "Enabled"), ("far", "Enabled")], Compliant),
+        ([("near", "Enabled")], Violation),
+        ([("far", "Disabled"), ("near", "Enabled")], Violation),
+        ([("far", "Disabled")], Violation),
+        ([("foreign", "Enabled")], Unknown),
+        ([("near", "Enabled"), ("foreign", "Enabled")], Unknown),
+    ],
+)
+def test_a_copy_in_the_same_region_is_no_replication_across_regions(rules: Json, expected: type) -> None:
+    """The mutation: an enabled rule is enough, or a bucket of another account counts as one elsewhere."""
+    facet, ask = s3.BUCKET.facet("replication"), Replicated(*rules)
+    assert isinstance(facet, AwsFacet)
+    ref = s3.BUCKET.ref("aws", ACCOUNT, "eu-west-1", "goldseam-example")
+    found = s3.replicated.rule(facet.read(ask, ref, None).value)
+    assert isinstance(found, expected)
+    if expected is Violation:
+        assert isinstance(found, Violation)
+        assert ("within the region only" in found.because) is any(status == "Enabled" for _, status in rules)
+    assert "s3.ListBuckets" not in ask.calls or any(status == "Enabled" for _, status in rules)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pytest
+
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.permissions import remediator_policy, scanner_policy
 from goldseam.clouds.aws.services import secretsmanager
 from goldseam.clouds.aws.services.secretsmanager import SECRET
 from goldseam.control import Compliant, Example, Permission, Violation
-from goldseam.values import ABSENT
-from tests.aws.laws import ACCOUNT, REGION, operations, parameters, planned, verdict
+from goldseam.values import ABSENT, Json
+from tests.aws.laws import ACCOUNT, REGION, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 
 FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:renews"
@@ -42,6 +46,60 @@ def test_what_is_left_of_a_rotation_that_is_off_is_none() -> None:
     rules = {"RotationLambdaARN": FUNCTION, "RotationRules": {"AutomaticallyAfterDays": 7}}
     assert facet.decode({"RotationEnabled": False, **rules}) is ABSENT
     assert facet.decode({"RotationEnabled": True, "Name": "db", **rules}) == rules
+
+
+class Versions:
+    """A secret whose versions were made on these days, the first of them current; counts what is asked."""
+
+    def __init__(self, *days: str) -> None:
+        self.days, self.asked = days, list[str]()
+
+    def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
+        raise NotImplementedError
+
+    def every(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
+        del parameters, region, member
+        self.asked.append(operation)
+        stages = ["AWSCURRENT", *(["AWSPREVIOUS", "AWSPENDING"] * len(self.days))]
+        return [{"CreatedDate": day, "VersionStages": [name]} for day, name in zip(self.days, stages, strict=False)]
+
+    def today(self) -> str:
+        return "2026-12-31"
+
+
+def value_age(ask: Versions, **held: str) -> Json:
+    facet = SECRET.facet("value_age")
+    assert isinstance(facet, secretsmanager.ValueAge)
+    return facet.read(ask, ref_of(SECRET), {"CreatedDate": "2026-01-01", **held}).value
+
+
+def test_an_edit_of_the_description_is_no_rotation_and_a_new_value_is() -> None:
+    """The mutation: `LastChangedDate` counts, or a pending version; or a value put by hand does not."""
+    ask = Versions("2026-01-01", "2025-12-01")
+    assert value_age(ask, LastChangedDate="2026-12-30") == 360
+    assert ask.asked == ["secretsmanager.ListSecretVersionIds"]
+    assert value_age(Versions("2026-12-20", "2026-01-01"), LastChangedDate="2026-12-30") == 0
+    assert value_age(Versions("2026-01-01", "2026-12-20"), LastChangedDate="2026-12-30") == 360
+    assert value_age(Versions("2026-10-01"), LastChangedDate="2026-12-30", LastRotatedDate="2026-10-01") == 90
+
+
+def test_a_secret_that_nobody_edited_takes_no_call() -> None:
+    for held in (
+        {},
+        {"LastChangedDate": "2026-01-01"},
+        {"LastRotatedDate": "2026-12-30", "LastChangedDate": "2026-12-30"},
+    ):
+        ask = Versions()
+        value_age(ask, **held)
+        assert ask.asked == []
+
+
+@pytest.mark.parametrize(("made", "late"), [("2026-10-02", False), ("2026-10-01", True)])
+def test_a_value_is_late_on_the_first_day_after_those_that_are_allowed(made: str, late: bool) -> None:
+    """The mutation: `days_since` is compared by `>`, which lets a secret be 104 days old."""
+    ask = Versions(made)
+    example = Example({"value_age": value_age(ask, CreatedDate=made), "owner": ""})
+    assert isinstance(verdict(secretsmanager.renewed, example), Violation) is late
 
 
 def test_no_value_is_ever_read() -> None:

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.clouds.aws.services.ec2 import security_group
+from goldseam.clouds.aws.services.ec2 import authorized_ports, security_group
 from goldseam.clouds.aws.services.ec2.group_rules import atom, atoms, from_world, identity, permissions
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES, Service
 from goldseam.clouds.aws.services.ec2.port_ranges import ALL
+from goldseam.clouds.aws.services.ec2.prefix_lists import prefix_list
 from goldseam.clouds.aws.services.ec2.security_group import (
     PORTS_CLOSED,
     SECURITY_GROUP,
@@ -23,9 +24,9 @@ from goldseam.clouds.aws.services.ec2.security_group import (
     default_closed,
     port_control,
 )
-from goldseam.control import Catalog, Compliant, Control, ShouldBe, Violation
+from goldseam.control import Catalog, Cidr, Compliant, Control, Setting, ShouldBe, Verdict, Violation
 from goldseam.demo.emulator import EmbeddedCloud
-from goldseam.errors import PlanRefused
+from goldseam.errors import PlanRefused, UsageError
 from goldseam.evaluate import Status, evaluate
 from goldseam.plan import Plan
 from goldseam.propose import propose, reversal
@@ -36,14 +37,25 @@ from tests.aws.live import Live, embedded, live
 from tests.emulators import Moto
 
 WORLD, WORLD6 = "0.0.0.0/0", "::/0"
-CONTROLS = Catalog.of([security_group]).controls
+RULES_AND_LISTS = ("ingress", "prefix_lists")
+CONTROLS = Catalog.of([security_group, authorized_ports]).controls
 BY_WORD = {control.id.rpartition(".")[2]: control for control in CONTROLS}
 SSH, TELNET, DNS = (BY_WORD[f"port-{word}-closed"] for word in ("ssh", "telnet", "dns"))
 PEER = "111122223333/sg-0123456789abcdef0"
 
 
-def group(*rules: Json) -> Resource:
-    return resource_of(SECURITY_GROUP, {"ingress": list(rules), "egress": [], "group_name": "web"})
+PARTNERS = "pl-1"
+EVERY_EIGHT = [f"{first}.0.0.0/8" for first in range(256)]
+
+
+def group(*rules: Json, lists: Mapping[str, Json] | None = None) -> Resource:
+    held = {PARTNERS: prefix_list()} if lists is None else lists
+    facets = {"ingress": list(rules), "egress": [], "group_name": "web", "prefix_lists": held}
+    return resource_of(SECURITY_GROUP, facets)
+
+
+def ask(control: Control, ingress: list[Json], lists: Mapping[str, Json] | None = None, **settings: Json) -> Verdict:
+    return control.rule(ingress, {PARTNERS: prefix_list()} if lists is None else lists, **settings)
 
 
 def plan_for(resource: Resource, *controls: Control, **settings: Json) -> Plan:
@@ -68,8 +80,8 @@ def same_rules(one: Iterable[Json], other: Iterable[Json]) -> bool:
 
 
 def test_the_table_makes_a_control_of_each_row() -> None:
-    assert len(PORTS_CLOSED) == len(SERVICES) == 36
-    assert len({control.id for control in PORTS_CLOSED}) == 36
+    assert len(PORTS_CLOSED) == len(SERVICES) == 40
+    assert len({control.id for control in PORTS_CLOSED}) == 40
     assert len({row for control in PORTS_CLOSED for row in control.covers if row.startswith("seed:")}) == 34
     assert set(PORTS_CLOSED) < set(CONTROLS)
     says_its_piece(CONTROLS)
@@ -83,10 +95,10 @@ def test_a_control_closes_every_port_of_its_row_and_no_other() -> None:
     for service, control in zip(SERVICES, PORTS_CLOSED, strict=True):
         pairs = [(name, port) for name, ports in service.ports.items() for port in ports]
         for name, port in pairs:
-            assert isinstance(control.rule([atom(WORLD, name, port)]), ShouldBe), (service.word, name, port)
+            assert isinstance(ask(control, [atom(WORLD, name, port)]), ShouldBe), (service.word, name, port)
             other = "udp" if name == "tcp" else "tcp"
             if (other, port) not in pairs:
-                assert not isinstance(control.rule([atom(WORLD, other, port)]), ShouldBe), (service.word, other, port)
+                assert not isinstance(ask(control, [atom(WORLD, other, port)]), ShouldBe), (service.word, other, port)
 
 
 # --- the cases that break the others ---
@@ -154,17 +166,29 @@ def test_peers_08_a_rule_for_every_protocol_is_open_on_every_port_and_keeps_all_
     assert all_traffic_closed.id in plan.fixes
 
 
-def test_a_rule_for_every_protocol_can_lose_every_port_of_the_table_within_the_quota_of_a_group() -> None:
+def test_a_rule_for_every_protocol_is_never_split_into_more_rules_than_a_group_may_have() -> None:
+    """The mutation: `closed` does not compare with the quota."""
     before = group(atom(WORLD, "-1"))
-    left = ingress_after(plan_for(before, *PORTS_CLOSED), before)
+    some = PORTS_CLOSED[::2]
+    left = ingress_after(plan_for(before, *some), before)
     assert len(left) + 1 <= 60
-    assert not any(isinstance(control.rule(left), ShouldBe) for control in PORTS_CLOSED)
+    assert not any(isinstance(ask(control, left), ShouldBe) for control in some)
+    with pytest.raises(PlanRefused, match="would not make"):
+        plan_for(before, *PORTS_CLOSED)
+    assert ingress_after(plan_for(before, all_traffic_closed, *PORTS_CLOSED), before) == []
+
+
+def test_a_group_above_the_default_quota_is_still_mended() -> None:
+    """The mutation: the quota is compared without asking how many rules there were."""
+    many = [atom(f"10.{number}.0.0/16", "tcp", 22) for number in range(60)]
+    before = group(atom(WORLD, "tcp", 20, 30), *many)
+    assert len(ingress_after(plan_for(before, SSH), before)) == 62
 
 
 def test_peers_14_zero_and_whole_numbers_mean_what_they_say() -> None:
     ten = atom(WORLD, "tcp", 8000, 8009)
-    assert not isinstance(broad_range_closed.rule([ten], most=10), ShouldBe)
-    assert isinstance(broad_range_closed.rule([ten], most=9), ShouldBe)
+    assert not isinstance(ask(broad_range_closed, [ten], most=10), ShouldBe)
+    assert isinstance(ask(broad_range_closed, [ten], most=9), ShouldBe)
     with pytest.raises(Exception, match="the least is 1"):
         broad_range_closed.chosen({"most": 0})
 
@@ -216,9 +240,17 @@ def test_a_replacement_that_is_there_already_keeps_its_own_description() -> None
     assert [call.operation for call in plan.calls] == ["ec2.RevokeSecurityGroupIngress"]
 
 
-def test_a_replacement_as_wide_as_the_world_is_passed_over() -> None:
-    before = group(atom(WORLD, "tcp", 22))
-    assert ingress_after(plan_for(before, SSH, replacement=["0.0.0.0/1"]), before) == []
+@pytest.mark.parametrize(
+    "networks", [["0.0.0.0/1", "128.0.0.0/1"], ["192.0.2.0/24", "0.0.0.0/1"], EVERY_EIGHT, ["::/0"]]
+)
+def test_a_replacement_as_wide_as_the_world_is_refused(networks: list[str]) -> None:
+    """The mutation: `_refuse_internet` asks each network alone, or only whether one is 0.0.0.0/0."""
+    for control in (SSH, all_traffic_closed):
+        with pytest.raises(UsageError, match=r"the internet at large|the whole internet"):
+            control.chosen({"replacement": networks})
+    assert control.chosen({"replacement": ["192.0.2.0/24", "11.0.0.0/8"]})["replacement"]
+    with pytest.raises(UsageError, match="the internet at large"):
+        Setting("network", Cidr, "").parsed("128.0.0.0/1")
 
 
 # --- arithmetic over all groups ---
@@ -258,19 +290,19 @@ def test_the_world_loses_exactly_the_named_ports_and_nobody_else_loses_or_gains(
     ingress: list[Json], closing: tuple[Control, dict[str, tuple[int, ...]]]
 ) -> None:
     control, ports = closing
-    verdict = control.rule(ingress)
+    verdict = ask(control, ingress)
     left = verdict.changes["ingress"] if isinstance(verdict, ShouldBe) else ingress
     for source in {rule["source"] for rule in [*ingress, *left]}:
         before, now = open_to(ingress, source), open_to(left, source)
         world = any(from_world(rule) for rule in ingress if rule["source"] == source)
         taken = {(protocol, port) for protocol, held in ports.items() for port in held} if world else set()
         assert now == before - taken
-    assert isinstance(control.rule(left), Compliant)
+    assert isinstance(ask(control, left), Compliant)
 
 
 @given(GROUPS)
 def test_rules_that_do_not_offend_are_the_very_same_after(ingress: list[Json]) -> None:
-    verdict = SSH.rule(ingress)
+    verdict = ask(SSH, ingress)
     if isinstance(verdict, ShouldBe):
         left = verdict.changes["ingress"]
         assert all(rule in left for rule in ingress if not (from_world(rule) and opens(rule, "tcp", 22)))
@@ -384,13 +416,15 @@ def _mended_live(cloud: Live, rules_: list[Json]) -> None:
     ec2 = cloud.client("ec2")
     group_id = ec2.create_security_group(GroupName="mixed", Description="mixed")["GroupId"]
     ec2.authorize_security_group_ingress(GroupId=group_id, IpPermissions=rules_)
-    resource = cloud.read(cloud.ref(SECURITY_GROUP, group_id), "ingress")
+    resource = cloud.read(cloud.ref(SECURITY_GROUP, group_id), *RULES_AND_LISTS)
     _, mended = cloud.there_and_back(resource, SSH, TELNET)
     assert atom("10.0.0.0/8", "tcp", 20, 8080, "offices") in held(mended, "ingress")
-    wanted = [control for control in CONTROLS if control.reads == ("ingress",)]
+    wanted = [control for control in CONTROLS if control.reads == RULES_AND_LISTS]
     failing = [found.control for found in evaluate(resource, wanted) if found.status is Status.FAIL]
     _, mended = cloud.there_and_back(resource, *[control for control in wanted if control.id in failing])
-    assert mended.facets["ingress"] == [atom("10.0.0.0/8", "tcp", 20, 8080, "offices")]
+    offices = atom("10.0.0.0/8", "tcp", 20, 8080, "offices")
+    web = [atom(WORLD, "tcp", port, description="old range") for port in (80, 443)]
+    assert same_rules(held(mended, "ingress"), [offices, *web])
 
 
 def test_ministack_ends_as_planned_and_comes_back(ministack_cloud: EmbeddedCloud) -> None:

@@ -57,7 +57,6 @@ PUBLIC = {
     "a tag, which any account can set": allow(condition=equals("aws:PrincipalTag/team", "web")),
     "a private address of any VPC": allow(condition=equals("aws:VpcSourceIp", "10.0.0.5", operator="IpAddress")),
     "a prefix": allow(condition=equals("s3:prefix", "public/", operator="StringLike")),
-    "a key nobody knows": allow(condition=equals("aws:Unheard", "123456789012")),
     "any source account": allow(condition=equals("aws:SourceAccount", "*", operator="StringLike")),
     "part of an account": allow(condition=equals("aws:SourceAccount", "1234*", operator="StringLike")),
     "no source account": allow(condition={"StringEquals": {"aws:SourceAccount": []}}),
@@ -169,6 +168,9 @@ SHUTTING = {
     "everyone": deny(),
     "everyone but an account": everyone_else(ACCOUNT),
     "this action on everything": deny(OUTSIDE, Action="S3:Get*", Resource="*"),
+    "all but some actions": {
+        key: value for key, value in deny(OUTSIDE, NotAction="s3:PutObject").items() if key != "Action"
+    },
 }
 NOT_SHUTTING = {
     "plain HTTP": deny({"Bool": {"aws:SecureTransport": "false"}}),
@@ -179,8 +181,8 @@ NOT_SHUTTING = {
     "outside, and over plain HTTP": deny({**OUTSIDE, "Bool": {"aws:SecureTransport": "false"}}),
     "an endpoint": deny(equals("aws:SourceVpce", "vpce-0a1b2c3d")),
     "the signed who are not AWS": deny({"Bool": {"aws:PrincipalIsAWSService": "false"}}),
-    "all but some actions": {
-        key: value for key, value in deny(OUTSIDE, NotAction="s3:PutObject").items() if key != "Action"
+    "all but this action": {
+        key: value for key, value in deny(OUTSIDE, NotAction="s3:GetObject").items() if key != "Action"
     },
     "everyone but an account, over plain HTTP": everyone_else(ACCOUNT, {"Bool": {"aws:SecureTransport": "false"}}),
     "everyone but everyone": everyone_else("*"),
@@ -351,7 +353,11 @@ def test_denials_found_by_their_resources_are_those_that_each_allowance_is_held_
     denies = [deny(OUTSIDE, Action=actions, Resource=resources) for actions, resources in denied]
 
     def closes(beside: Json, held: Json) -> bool:
-        return all(covers(beside, member, each) for member in ("Action", "Resource") for each in held[member])
+        return all(covers(beside, member, held[member]) for member in ("Action", "Resource"))
 
-    expected = [held for held in allows if not any(closes(beside, held) for beside in denies)]
+    def closed(held: Json) -> bool:
+        pairs = [{"Action": action, "Resource": on} for action in held["Action"] for on in held["Resource"]]
+        return all(any(closes(beside, pair) for beside in denies) for pair in pairs)
+
+    expected = [held for held in allows if not closed(held)]
     assert public_statements({"Statement": [*denies, *allows]}) == expected

@@ -78,7 +78,8 @@ def test_a_cloud_that_lies_on_the_way_back_breaks_the_lens_alone() -> None:
 
 
 @control(
-    "toy.house.lamp-there", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("light hurts nobody"),
+    "toy.house.lamp-there", toy.HOUSE, severity=Severity.LOW,
+    disrupts=harmless("light hurts nobody", source="Toys, a page"),
     compliant=[{"lamp": {"watts": 1}}], violating=[{"lamp": ABSENT}],
 )  # fmt: skip
 def absent_lamp(lamp: Value) -> Verdict:
@@ -106,7 +107,8 @@ def test_an_undo_that_brings_back_something_else_breaks_the_lens_alone() -> None
 
 
 @control(
-    "toy.house.lamp-bright", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("light hurts nobody"),
+    "toy.house.lamp-bright", toy.HOUSE, severity=Severity.LOW,
+    disrupts=harmless("light hurts nobody", source="Toys, a page"),
     compliant=[{"lamp": {"watts": 50}}], violating=[{"lamp": {"watts": 1}}],
 )  # fmt: skip
 def dim_lamp(lamp: Value) -> Verdict:
@@ -115,7 +117,7 @@ def dim_lamp(lamp: Value) -> Verdict:
 
 
 @control(
-    "toy.house.restless", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("it only counts"),
+    "toy.house.restless", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("it only counts", source="Toys, a page"),
     compliant=[{"lamp": {"watts": 7}}], violating=[{"lamp": {"watts": 1}}],
 )  # fmt: skip
 def restless(lamp: Value) -> Verdict:
@@ -137,7 +139,8 @@ def test_a_call_that_drops_another_facet_breaks_the_frame_alone() -> None:
 
 
 @control(
-    "toy.house.lit-street", toy.HOUSE, severity=Severity.LOW, disrupts=harmless("light hurts nobody"),
+    "toy.house.lit-street", toy.HOUSE, severity=Severity.LOW,
+    disrupts=harmless("light hurts nobody", source="Toys, a page"),
     compliant=[{"lamp": {"watts": 9}, "street": "quiet"}], violating=[{"lamp": ABSENT, "street": "quiet"}],
 )  # fmt: skip
 def watched_lamp(lamp: Value, street: str) -> Verdict:

@@ -47,7 +47,8 @@ def gates_narrow(gates: list[str], policy: Value, wall: Value, *, replacement: t
 
 
 @control(
-    "toy.manor.wall-kept", MANOR, severity=Severity.LOW, disrupts=harmless("a wall hurts nobody"),
+    "toy.manor.wall-kept", MANOR, severity=Severity.LOW,
+    disrupts=harmless("a wall hurts nobody", source="Toys, a page"),
     compliant=[{"gates": ["10.0.0.0/8"], "wall": {"high": True}}], violating=[{"gates": [], "wall": {"high": False}}],
 )  # fmt: skip
 def wall_kept(gates: list[str], wall: Value) -> Verdict:

@@ -128,7 +128,8 @@ def scan(
 def findings(
     ctx: typer.Context,
     status: Annotated[
-        str, typer.Option("--status", metavar="LIST", help="fail, unknown, exempt, pass; with commas, or `all`.")
+        str,
+        typer.Option("--status", metavar="LIST", help="fail, unknown, exempt, pass, not_applicable; or `all`."),
     ] = "fail,unknown,exempt",
     controls: Controls = None,
     services: Services = "",

@@ -60,9 +60,12 @@ def described(control: Control) -> dict[str, Json]:
             "harms": control.disruption.harms,
             "why": control.disruption.why,
             "unless": dict(control.disruption.unless),
+            "noticed_by": control.disruption.noticed_by,
+            "source": control.disruption.source,
         },
         "requirements": list(control.requirements),
         "covers": list(control.covers),
+        "not_applicable": [{"reason": owner.reason, "source": owner.source} for owner in control.owners],
     }
 
 
@@ -90,6 +93,8 @@ def _one(control: Control, *, as_json: bool) -> int:
     output.say(f"disruption    {_disruption(control)}")
     for setting in control.settings:
         output.say(f"setting       {setting.name}: {setting.type_name} = {setting.default!r}")
+    for owner in control.owners:
+        output.say(f"not applicable where {owner.reason} ({owner.source})")
     output.say(f"requirements  {', '.join(control.requirements) or 'none mapped'}")
     for title, examples in (("compliant", control.compliant), ("violating", control.violating)):
         _examples(title, examples)
@@ -98,10 +103,13 @@ def _one(control: Control, *, as_json: bool) -> int:
 
 def _disruption(control: Control) -> str:
     disruption = control.disruption
+    if not control.fixable:
+        return "none: there is no fix"
+    source = f" ({disruption.source})" if disruption.source else ""
     if not disruption.harms:
-        return f"harmless: {disruption.why}"
+        return f"harmless: {disruption.why}; noticed by {disruption.noticed_by}{source}"
     shown = " and ".join(f"{name} is {str(value).lower()}" for name, value in disruption.unless.items())
-    return f"{disruption.harms}; {f'automatic only when {shown}' if shown else 'never automatic'}"
+    return f"{disruption.harms}{source}; {f'automatic only when {shown}' if shown else 'never automatic'}"
 
 
 def _examples(title: str, examples: Sequence[Example]) -> None:

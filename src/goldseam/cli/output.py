@@ -19,7 +19,7 @@ SEVERITY_STYLE: Final = {"critical": "bold red", "high": "red", "medium": "yello
 _WIDE: Final = 240
 """Columns where nobody looks: a file or a pipe has no edge to fold at."""
 
-STATUS_STYLE: Final = {"pass": "green", "fail": "red", "unknown": "magenta", "exempt": "blue"}
+STATUS_STYLE: Final = {"pass": "green", "fail": "red", "unknown": "magenta", "exempt": "blue", "not_applicable": "dim"}
 STATE_STYLE: Final = {"verified": "bold yellow", "pending": "yellow", "undone": "magenta", "conflict": "bold red"}
 
 
@@ -121,5 +121,5 @@ def ask(question: str) -> bool:
 
 
 def summary(counts: Mapping[str, int]) -> str:
-    """Counts in words, without the zeros."""
-    return ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "nothing"
+    """Counts in words, without the zeros; names may be joined by `_`."""
+    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number) or "nothing"

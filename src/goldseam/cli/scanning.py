@@ -258,6 +258,7 @@ def described(kept: Kept, catalog: Catalog) -> dict[str, Json]:
         "status": str(finding.status),
         "because": finding.because,
         "guide": finding.guide,
+        "source": finding.source,
         "fixable": bool(finding.changes),
         "decision": str(kept.decision.mode) if kept.decision else None,
         "policy": kept.decision.policy if kept.decision else None,
@@ -312,15 +313,22 @@ def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
         secrets.text(f"{finding.status}: {finding.because}" if finding.because else str(finding.status)),
         output.STATUS_STYLE[finding.status],
     )
+    if finding.source:
+        output.say(f"source: {finding.source}", "dim")
     output.say()
     if kept.decision is not None:
         print_reasoning(kept.decision, secrets)
         _print_times(kept.decided, facts, SystemClock().now())
-    elif finding.status is Status.PASS:
-        output.say("Nothing is to be decided: the control passes.")
     else:
-        output.say("No decision is stored: scan again.")
+        output.say(_UNDECIDED.get(finding.status, "No decision is stored: scan again."))
     return 0
+
+
+_UNDECIDED: Final = {
+    Status.PASS: "Nothing is to be decided: the control passes.",
+    Status.NOT_APPLICABLE: "Nothing is to be decided: this account cannot change it, and it is in no total.",
+}
+"""Why there is no decision on a finding, by its status."""
 
 
 def _print_times(decided: str, facts: Sequence[Fact], now: datetime) -> None:

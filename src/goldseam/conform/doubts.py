@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from goldseam.conform.cases import Case, settings_in, values_of
-from goldseam.conform.ground import CannotPlace, Ground, Placed
+from goldseam.conform.ground import CannotPlace, Ground, NothingAsked, Placed
 from goldseam.conform.memory import Faults, MemoryGround
 from goldseam.conform.repairing import Watch, Work, prepared
 from goldseam.context import Fact
@@ -24,11 +24,18 @@ _NOON: Final = datetime(2030, 1, 7, 12, tzinfo=UTC)
 
 
 def unknown(case: Case, ground: Ground, placed: Placed, facet: str, policies: PolicySet) -> str:
-    """Law 5: a facet that cannot be read makes the verdict unknown, and no decision more than `ask`."""
+    """Law 5: a facet that cannot be read makes the verdict unknown, and no decision more than `ask`.
+
+    Where a facet says itself which of its parts are unknown, what is wrong by the others may be said, and never a pass.
+    """
     control, seen = case.control, ground.denied(placed, facet)
-    if not isinstance(seen.facets.get(facet), Unknown):
-        return f"{facet} was refused, and reads as if it were known"
     finding = evaluate(seen, [control], settings_in(placed, control))[0]
+    if not isinstance(seen.facets.get(facet), Unknown):
+        if not placed.kind.facet(facet).in_parts:
+            return f"{facet} was refused, and reads as if it were known"
+        if same(seen.facets[facet], ground.now(placed).facets[facet]):
+            raise NothingAsked(f"no part of {facet} takes a call there")
+        return f"{facet} was refused, and the verdict is `pass`" if finding.status is Status.PASS else ""
     if finding.status is not Status.UNKNOWN:
         return f"{facet} is unknown, and the verdict is `{finding.status}`"
     decision = decide(finding, control, seen, favourable(control), policies, Circumstances(_NOON))

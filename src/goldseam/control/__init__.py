@@ -14,9 +14,10 @@ from goldseam.control.control import (
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits
 from goldseam.control.fact import Answer, FactRule, Known, Lookup, Surroundings, fact, known
 from goldseam.control.kind import Kind, Touch, touched
+from goldseam.control.owner import Owner, OwnerRule, owner_rule
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
-from goldseam.control.setting import Cidr, KmsKey, Setting
-from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, violation
+from goldseam.control.setting import Cidr, KmsKey, Port, Setting
+from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, undecided, violation
 
 __all__ = [
     "EVERYTHING",
@@ -38,7 +39,10 @@ __all__ = [
     "Known",
     "Lookup",
     "Mask",
+    "Owner",
+    "OwnerRule",
     "Permission",
+    "Port",
     "ReadOnly",
     "Secrets",
     "Setting",
@@ -58,7 +62,9 @@ __all__ = [
     "known",
     "masked",
     "may_disrupt",
+    "owner_rule",
     "should_be",
     "touched",
+    "undecided",
     "violation",
 ]

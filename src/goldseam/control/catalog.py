@@ -26,9 +26,15 @@ class Catalog:
 
     @classmethod
     def of(cls, modules: Iterable[ModuleType]) -> Catalog:
-        """Everything that the modules define; raises ValueError when two controls have one id."""
+        """Everything that the modules define; raises ValueError when two controls have one id.
+
+        No source, no harmless: raises TypeError for a fix of which neither a harm nor a source is named.
+        """
         found = [item for module in modules for value in vars(module).values() for item in _members(value)]
         controls = _unique([item for item in found if isinstance(item, Control)])
+        if unclaimed := [item.id for item in controls if not item.claimed]:
+            msg = f"what these fixes disrupt is not said, or no source says that it is nothing: {', '.join(unclaimed)}"
+            raise TypeError(msg)
         facts = {(item.name, item.kind): item for item in found if isinstance(item, FactRule)}
         kinds = {item for item in found if isinstance(item, Kind)} | {control.kind for control in controls}
         kinds |= {kind for rule in facts.values() for kind in (*rule.needs, *rule.lookups)}
@@ -41,7 +47,10 @@ class Catalog:
 
         Who makes a plan and who grants it must judge by the same rules: a plan names the version that it was made by.
         """
-        kinds = [[kind.name, [[facet.name, type(facet).__name__] for facet in kind.facets]] for kind in self.kinds]
+        kinds = [
+            [kind.name, [[facet.name, type(facet).__name__] for facet in kind.facets], list(kind.owner_facets)]
+            for kind in self.kinds
+        ]
         return document_digest([__version__, kinds, [_declared(control) for control in self.controls]])[:16]
 
     def only(self, wanted: Iterable[Control]) -> Catalog:
@@ -99,7 +108,7 @@ class Catalog:
 
     def wanted(self) -> Mapping[Kind, frozenset[str]]:
         """The facets that may be read of each kind: what controls read, and what facts of those kinds need."""
-        reads = _joined((control.kind, control.reads) for control in self.controls)
+        reads = _joined((control.kind, _judging(control)) for control in self.controls)
         for kind in tuple(reads):
             for fact in self.facts_of(kind):
                 looked_up = ((other, lookup.facets) for other, lookup in fact.lookups.items())
@@ -112,7 +121,7 @@ class Catalog:
 
         What facts need beside it is read where something is wrong, once that is known.
         """
-        reads = _joined((control.kind, control.reads) for control in self.controls)
+        reads = _joined((control.kind, _judging(control)) for control in self.controls)
         wishes = _joined(self._wishes(reads))
         return {kind: frozenset(names | _free(kind, names, wishes.get(kind, set()))) for kind, names in reads.items()}
 
@@ -133,8 +142,13 @@ class Catalog:
 def _declared(control: Control) -> list[Json]:
     """What a control says of itself that a plan depends on."""
     settings = [[item.name, item.type_name, plain(item.default), item.low, item.high] for item in control.settings]
-    harms = [control.disruption.harms, control.disruption.why]
+    harms = [control.disruption.harms, control.disruption.why, control.disruption.source]
     return [control.id, control.kind.name, str(control.severity), list(control.reads), settings, harms]
+
+
+def _judging(control: Control) -> tuple[str, ...]:
+    """The facets that a verdict takes: what the control reads, and what tells who may change the resource."""
+    return (*control.reads, *control.kind.owner_facets)
 
 
 def _joined(reads: Iterable[tuple[Kind, Iterable[str]]]) -> dict[Kind, set[str]]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Annotated, Any, Final, TypeAlias, get_args, get_origin, get_type_hints
 
 from goldseam.control.kind import Kind
+from goldseam.control.owner import Owner
 from goldseam.control.setting import Setting, is_setting_type, parsed_settings
 from goldseam.control.verdict import ShouldBe, Verdict
 from goldseam.errors import PlanRefused
@@ -52,25 +53,33 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Disruption:
-    """What a fix may break that works today.
+    """What a fix may break that works today; empty as a whole, nothing is claimed, as where there is no fix.
 
-    `harms` says it for people and is empty when the fix is harmless by nature, `why` says why it is then.
-    `unless` maps facts to the value that shows that nothing is disrupted: all of them must hold for `auto`.
+    `harms` says it for people and is empty when the fix is harmless by nature; `why` then says why it is, `noticed_by`
+    who can tell at all that it was made, and `source` is the page of the cloud's documentation that bears it out:
+    "Guide, page title". `unless` maps facts to the value that shows that nothing is disrupted: all of them must hold
+    for `auto`.
     """
 
     harms: str = ""
     why: str = ""
     unless: Mapping[str, Json] = field(default_factory=dict)
+    source: str = ""
+    noticed_by: str = ""
 
 
-def harmless(why: str) -> Disruption:
-    """The disruption of a fix that cannot break what works, and why not."""
-    return Disruption(why=why)
+NO_CLAIM: Final = Disruption()
+"""The disruption of a control without a fix: there is nothing to claim."""
 
 
-def may_disrupt(harms: str, *, unless: Mapping[str, Json] | None = None) -> Disruption:
+def harmless(why: str, *, source: str, noticed_by: str = "nobody") -> Disruption:
+    """The disruption of a fix that cannot break what works: why not, who notices it, and the page that says so."""
+    return Disruption(why=why, source=source, noticed_by=noticed_by)
+
+
+def may_disrupt(harms: str, *, unless: Mapping[str, Json] | None = None, source: str = "") -> Disruption:
     """The disruption of a fix that may break something, unless these facts hold; never automatic without them."""
-    return Disruption(harms=harms, unless=unless or {})
+    return Disruption(harms=harms, unless=unless or {}, source=source)
 
 
 @dataclass(frozen=True)
@@ -126,9 +135,22 @@ class Control:
         return bool(self.writes)
 
     @cached_property
+    def claimed(self) -> bool:
+        """Whether it is said what the fix disrupts, or by which source nothing; true where there is no fix."""
+        return bool(self.disruption.harms or self.disruption.source) or not self.fixable
+
+    @cached_property
     def reversible(self) -> bool:
         """Whether every fix of the control's examples has an inverse."""
         return self.fixable and all(self._undoable(example, verdict) for example, verdict in self._fixes())
+
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        """Those who alone may change what the control is about, as shown by the examples of the kind's rule."""
+        if self.kind.owner_rule is None:
+            return ()
+        found = map(self.kind.owner_rule.owner, self.kind.owner_rule.theirs)
+        return tuple(owner for owner in found if isinstance(owner, Owner) and owner.covers(self.reads))
 
     def _fixes(self) -> Iterable[tuple[Example, ShouldBe]]:
         for example in self.violating:
@@ -156,7 +178,7 @@ def control(
     kind: Kind,
     *,
     severity: Severity,
-    disrupts: Disruption,
+    disrupts: Disruption = NO_CLAIM,
     maps: Iterable[str] = (),
     covers: Iterable[str] = (),
     compliant: Iterable[Example | Mapping[str, Value]],
@@ -168,6 +190,9 @@ def control(
 
     Positional parameters of the rule name the facets that it reads; keyword-only ones are its settings. The first
     paragraph of the docstring is the title, the rest is why, unless both are given.
+
+    `disrupts` is for controls with a fix; a catalogue takes none whose fix is not said to harm anything and that names
+    no source for it.
 
     Raises TypeError while the module loads when the rule or an example does not fit the kind.
     """

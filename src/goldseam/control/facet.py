@@ -137,6 +137,8 @@ class Facet(ABC):
     writable: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = False
     """Whether each member is written by a call of its own."""
+    in_parts: ClassVar[bool] = False
+    """Whether the value says which of its parts could not be read, so that what is known of the others counts."""
 
     def normal(self, value: Value) -> Value:
         """The value in the form in which two readings of the same configuration are equal."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from goldseam.control.facet import Facet
+from goldseam.control.owner import OwnerRule
 from goldseam.errors import UnknownName
 from goldseam.values import Json
 
@@ -32,18 +33,25 @@ class Kind:
     """A type of resource and the facets that it is made of.
 
     `title` is the noun that people use. `touched_by` says how the cloud's own log tells which resource was changed.
-    How resources of the kind are found is the affair of the cloud's own subclass.
+    `owner_rule` tells which resources only the cloud or another account may change. How resources of the kind are found
+    is the affair of the cloud's own subclass.
     """
 
     name: str
     title: str
     facets: tuple[Facet, ...]
     touched_by: tuple[Touch, ...] = field(default=(), kw_only=True)
+    owner_rule: OwnerRule | None = field(default=None, kw_only=True)
 
     @cached_property
     def facet_by_name(self) -> Mapping[str, Facet]:
         """The facets by name."""
         return {facet.name: facet for facet in self.facets}
+
+    @property
+    def owner_facets(self) -> tuple[str, ...]:
+        """The facets that tell who may change a resource."""
+        return self.owner_rule.reads if self.owner_rule else ()
 
     @property
     def account_wide(self) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import Final
 
+from goldseam.control.networks import internet_networks
 from goldseam.errors import UnknownName, UsageError
 from goldseam.values import Json
 
@@ -23,6 +24,14 @@ class Cidr(str):
 
     __slots__ = ()
 
+
+class Port(int):
+    """A port of TCP or UDP."""
+
+    __slots__ = ()
+
+
+_LAST_PORT: Final = 65535
 
 _KMS: Final = re.compile(
     r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/[\w/-]+|alias/[\w/-]+|mrk-[0-9a-f]{32}"
@@ -41,18 +50,37 @@ def _cidr(value: Json) -> Cidr:
     if not isinstance(value, str):
         msg = "a network is given as text, such as `192.0.2.0/24`"
         raise TypeError(msg)
-    network = ip_network(value, strict=True)
-    if network.prefixlen == 0:
+    if ip_network(value, strict=True).prefixlen == 0:
         msg = "that is the whole internet"
         raise ValueError(msg)
+    _refuse_internet([value])
     return Cidr(value)
+
+
+def _refuse_internet(networks: Sequence[str]) -> None:
+    """Raise ValueError for the internet at large, also in parts: a rule would be passed over that opens it again."""
+    if found := internet_networks(networks):
+        msg = f"that is the internet at large: {', '.join(found)}"
+        raise ValueError(msg)
 
 
 def _cidrs(value: Json) -> tuple[Cidr, ...]:
     if not isinstance(value, (list, tuple)):
         msg = "a list of CIDRs is wanted"
         raise TypeError(msg)
-    return tuple(_cidr(item) for item in value)
+    networks = tuple(_cidr(item) for item in value)
+    _refuse_internet(networks)
+    return networks
+
+
+def _ports(value: Json) -> tuple[Port, ...]:
+    if not isinstance(value, (list, tuple)) or not all(type(item) in {int, Port} for item in value):
+        msg = "a list of port numbers is wanted"
+        raise TypeError(msg)
+    if strange := [item for item in value if not 0 <= item <= _LAST_PORT]:
+        msg = f"a port is a number from 0 to {_LAST_PORT}, and {strange[0]} is none"
+        raise ValueError(msg)
+    return tuple(map(Port, value))
 
 
 def _exactly(kind: type) -> object:
@@ -69,10 +97,13 @@ _PARSERS: Final[Mapping[object, object]] = {
     KmsKey: _kms_key,
     Cidr: _cidr,
     tuple[Cidr, ...]: _cidrs,
+    tuple[Port, ...]: _ports,
     int: _exactly(int),
     bool: _exactly(bool),
     str: _exactly(str),
 }
+
+_LISTS: Final[Mapping[object, str]] = {tuple[Cidr, ...]: "list of Cidr", tuple[Port, ...]: "list of Port"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +119,7 @@ class Setting:
     @property
     def type_name(self) -> str:
         """The type as people write it."""
-        return "list of Cidr" if self.type == tuple[Cidr, ...] else getattr(self.type, "__name__", str(self.type))
+        return _LISTS.get(self.type) or str(getattr(self.type, "__name__", self.type))
 
     def parsed(self, value: Json) -> Json:
         """The value as the control receives it; raises UsageError that says what is wanted."""

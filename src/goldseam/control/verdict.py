@@ -1,4 +1,4 @@
-"""What a control answers: compliant, how it should be, or a violation that no API can fix."""
+"""What a control answers: compliant, how it should be, a violation that no API can fix, or that it cannot tell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from goldseam.values import Value
+from goldseam.values import Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,15 @@ class Compliant:
 
 @dataclass(frozen=True, slots=True)
 class ShouldBe:
-    """The facets that must change, each with the whole value that it should have, and what is wrong now."""
+    """The facets that must change, each with the whole value that it should have, and what is wrong now.
+
+    `remains` says what the change leaves to a person, empty for nothing: the control does not pass after it then, and
+    no call is left to plan.
+    """
 
     changes: Mapping[str, Value]
     because: str
+    remains: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,8 @@ class Violation:
     guide: str = ""
 
 
-Verdict: TypeAlias = Compliant | ShouldBe | Violation
+Verdict: TypeAlias = Compliant | ShouldBe | Violation | Unknown
+"""`Unknown` is for a value that was read and does not say enough; a facet that was not read never reaches a rule."""
 
 compliant: Final = Compliant()
 
@@ -46,3 +52,11 @@ def should_be(*, because: str, **facets: Value) -> ShouldBe:
 def violation(*, because: str, guide: str = "") -> Violation:
     """The verdict that something is wrong which no reversible call can fix."""
     return Violation(because, guide)
+
+
+def undecided(*, because: str) -> Unknown:
+    """The verdict that what was read does not tell: the finding is `unknown`, never fixed and never a pass (law 5).
+
+    `because` names what is not understood, such as a condition key.
+    """
+    return Unknown(because)

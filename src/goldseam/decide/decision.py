@@ -12,7 +12,7 @@ from goldseam.decide import opinions
 from goldseam.decide.case import Case, Circumstances, Precedent, TraceLine
 from goldseam.decide.ownership import MANAGED_BY, with_markers
 from goldseam.decide.ruling import agreed, ruled
-from goldseam.evaluate import Finding
+from goldseam.evaluate import Finding, owner_of
 from goldseam.policy import Limits, Mode, PolicySet
 from goldseam.resource import Resource
 from goldseam.values import Json
@@ -86,6 +86,7 @@ def decide(
     approvals, agreement = agreed(applicable)
     voices = (
         opinions.of_finding(finding, reversible=control.reversible if reversible is None else reversible),
+        opinions.of_owner(owner_of(control, resource)),
         opinions.of_exemptions(finding, around),
         ruling,
         agreement,

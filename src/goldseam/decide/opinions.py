@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from goldseam.context import Fact
-from goldseam.control import Disruption
+from goldseam.control import Disruption, Owner
 from goldseam.decide.case import (
     AT_MOST_ASK,
     NO_OBJECTION,
@@ -58,6 +58,19 @@ def _all_of(parts: Iterable[Opinion]) -> Opinion:
     return Opinion(most, tuple(line for part in told for line in part.lines))
 
 
+def of_owner(owner: Owner | Unknown | None) -> Opinion:
+    """At most ask where it is unknown whether the account may change the resource; leave what it may not change."""
+    if owner is None:
+        return Opinion(Mode.AUTO)
+    text = "the account may change the resource"
+    if isinstance(owner, Unknown):
+        return _unless("control", text, None, owner.reason)
+    told = (owner.reason, owner.source)
+    return Opinion(
+        Mode.LEAVE, (TraceLine("control", text, truth=False, effect="leave: not applicable", evidence=told),)
+    )
+
+
 def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:
     """Leave what is exempt; and say which exemptions are not in force any more."""
     lines = [
@@ -83,9 +96,14 @@ def _sentence(item: Exemption) -> str:
 
 
 def of_disruption(disruption: Disruption, facts: Mapping[str, Fact]) -> Opinion:
-    """What the control's own word on its fix allows: all the facts that excuse it must be known and as wanted."""
+    """What the control's own word on its fix allows: all the facts that excuse it must be known and as wanted.
+
+    Harmless counts with its source only; where nothing is claimed, nothing is known.
+    """
+    if not disruption.harms and not disruption.source:
+        return _unless("control", "what a fix disrupts is known", truth=None)
     if not disruption.harms:
-        return _unless("control", f"the fix is harmless: {disruption.why}", truth=True)
+        return _unless("control", f"the fix is harmless: {disruption.why} ({disruption.source})", truth=True)
     told = _all_of(_excuse(name, wanted, facts.get(name)) for name, wanted in disruption.unless.items())
     shown = bool(told.lines) and told.most is Mode.AUTO
     return _all_of((_unless("control", f"nothing is disrupted; it might be: {disruption.harms}", shown), told))

@@ -15,11 +15,11 @@ from typing import Final
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Catalog, Control, Kind, Permission
 from goldseam.errors import MISSHAPEN, GoldseamError, GrantRefused
-from goldseam.evaluate import SettingsOf
+from goldseam.evaluate import SettingsOf, owner_of
 from goldseam.plan import Plan, Purpose, own_values
 from goldseam.propose import Rules, propose, restoration
 from goldseam.resource import Ref, Resource
-from goldseam.values import Json, canonical_document, digest, plain, same
+from goldseam.values import Json, Unknown, canonical_document, digest, plain, same
 
 _SPECIAL: Final = frozenset("*?${}\\\"'")
 """Characters that would mean more than themselves in a policy; no name of a resource holds them."""
@@ -91,7 +91,10 @@ def _derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Js
     seen = Resource(plan.ref, plan.values)
     controls, doubts = plan.controls, tuple[str, ...]()
     if plan.purpose is Purpose.REPAIR:
-        _check_repair(plan, seen, [catalog.control(name) for name in plan.controls], rules)
+        wanted = [catalog.control(name) for name in plan.controls]
+        _check_repair(plan, seen, wanted, rules)
+        owners = (owner_of(control, seen) for control in wanted)
+        doubts = tuple(dict.fromkeys(owner.reason for owner in owners if isinstance(owner, Unknown)))
     else:
         controls, doubts = _check_return(plan, seen, kind, rules, granted)
     if not plan.reversible:

@@ -19,7 +19,7 @@ from typing import Final, Literal, TypeAlias
 
 from goldseam.clouds.aws.services.ec2.group_rules import from_world, spelled
 from goldseam.clouds.aws.services.ec2.port_ranges import is_world
-from goldseam.clouds.aws.statements import Line, label, public_statements, tests
+from goldseam.clouds.aws.statements import Sorted, label, sorted_out
 from goldseam.control import Answer, Known
 from goldseam.values import ABSENT, Json, Unknown, Value
 
@@ -77,12 +77,12 @@ def in_force(flag: str, block: Value, account_block: Value) -> bool:
     return bool((block is not ABSENT and block[flag]) or (account_block is not ABSENT and account_block[flag]))
 
 
-def effective_statements(policy: Value, block: Value, account_block: Value) -> list[Json]:
-    """The statements of a bucket policy that let everyone do something, and take effect.
+def effective_statements(policy: Value, block: Value, account_block: Value) -> Sorted:
+    """The statements of a bucket policy that let everyone do something and take effect, and those that perhaps do.
 
     A block that restricts public buckets leaves of a public policy only AWS services and the account's own users.
     """
-    return [] if in_force("RestrictPublicBuckets", block, account_block) else public_statements(policy)
+    return Sorted([], []) if in_force("RestrictPublicBuckets", block, account_block) else sorted_out(policy)
 
 
 def effective_grants(acl: Value, block: Value, account_block: Value, ownership: str = "") -> list[Json]:
@@ -165,12 +165,12 @@ def policy(held: Held, noun: str = "the policy") -> Answer:
     """Whether a resource policy (of a queue, topic, key, function, repository, vault, secret, …) lets everyone in."""
     if isinstance(held, Unknown):
         return held
-    found = public_statements(held)
-    if not found:
-        return no(
-            f"{noun} allows nothing to everyone" if held is not ABSENT else f"there is nothing in place of {noun}"
-        )
-    return yes(*(f"by {noun}, {label(item)}" for item in found[:_SHOWN]))
+    found = sorted_out(held)
+    if found.public:
+        return yes(*(f"by {noun}, {label(item)}" for item in found.public[:_SHOWN]))
+    if found.unknown:
+        return Unknown("; ".join(f"in {noun}, {reason}" for reason in found.unknown[:_SHOWN]))
+    return no(f"{noun} allows nothing to everyone" if held is not ABSENT else f"there is nothing in place of {noun}")
 
 
 def file_system(held: Held) -> Answer:
@@ -180,13 +180,12 @@ def file_system(held: Held) -> Answer:
     """
     if isinstance(held, Unknown):
         return held
-    found = [item for item in public_statements(held) if not any(map(_by_mount_target, tests(item)))]
-    return yes(*map(label, found)) if found else no("only what reaches a mount target can use the file system")
-
-
-def _by_mount_target(line: Line) -> bool:
-    asked = line.operator == "bool" and line.key == "elasticfilesystem:accessedviamounttarget" and line.asks_presence
-    return asked and {value.lower() for value in line.values} == {"true"}
+    found = sorted_out(held)
+    if found.public:
+        return yes(*map(label, found.public))
+    if found.unknown:
+        return Unknown("; ".join(found.unknown[:_SHOWN]))
+    return no("only what reaches a mount target can use the file system")
 
 
 def domain(held: Held, networks: Sequence[str] | Unknown) -> Answer:
@@ -215,7 +214,8 @@ class Way:
     """How traffic from the internet would come to one place in a network, by one family of addresses.
 
     `address` is the public one, empty for none; `gateway` the internet gateway of the route out of the subnet, empty
-    for none; `ingress` are the rules of all its security groups, as atoms.
+    for none; `ingress` are the rules of all its security groups, as atoms, with the networks of a prefix list in its
+    place; a list that stands there was not read.
     """
 
     family: Family
@@ -255,7 +255,7 @@ def _let_in(way: Way) -> Answer:
         return yes(*(f"a security group lets the world in: {spelled(rule)}" for rule in rules[:_SHOWN]))
     lists = sorted({rule["source"] for rule in way.ingress if rule["kind"] == "prefix-list"})
     if lists:
-        return Unknown(f"what prefix list {', '.join(lists)} holds was not read")
+        return Unknown(f"the entries of prefix list {', '.join(lists)} could not be read")
     return no(f"no security group lets the world in by {way.family}")
 
 

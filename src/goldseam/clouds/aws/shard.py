@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.ask import NOT_OFFERED, late, reason
 from goldseam.clouds.aws.bounds import Deadline, Incomplete, IncompleteReads
+from goldseam.clouds.aws.bucket_regions import LOCATE, located
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, Listing, asked_of, at
 from goldseam.clouds.aws.lanes import Lanes
@@ -29,10 +30,6 @@ Progress: TypeAlias = Callable[[Shard, int, int], None]
 """Told of the shard, how many of its resources are done, and how many are known so far."""
 
 _BUCKETS: Final = "s3.ListBuckets"
-_LOCATE: Final = "s3.GetBucketLocation"
-_FIRST_REGION: Final = "us-east-1"
-_OLD_NAMES: Final = {"EU": "eu-west-1"}
-"""Bucket locations that are not names of regions (S3 API Reference, GetBucketLocation)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +204,7 @@ class Scan:
         find = wanted.kind.find
         region = at(item, find.region) if find and find.region else self._shard.region
         if not region and find and find.operation == _BUCKETS:
-            task = _Task(_LOCATE, partial(_unplaced, wanted, item))
+            task = _Task(LOCATE, partial(_unplaced, wanted, item))
             self._submit(task, partial(_located, self._ask, wanted, item))
         else:
             yield from self._begun(_Placed(wanted, item, region or self._shard.region, parent=parent))
@@ -292,9 +289,7 @@ def _parents(ask: Ask, wanted: Wanted, find: Listing, shard: Shard) -> _Found | 
 def _located(ask: Ask, wanted: Wanted, item: Json) -> _Placed:
     """The bucket with its region, which older endpoints do not say in the listing."""
     try:
-        answer = ask.one(_LOCATE, {"Bucket": at(item, "Name")}, GLOBAL)
-        name = answer.get("LocationConstraint") or _FIRST_REGION
-        return _Placed(wanted, item, _OLD_NAMES.get(name, name))
+        return _Placed(wanted, item, located(ask, at(item, "Name")))
     except CloudError as error:
         return _unplaced(wanted, item, reason(error))
     except MISSHAPEN as error:

@@ -1,35 +1,39 @@
 """Policy documents by statement: what a statement lets everyone do, and how exactly that is taken out. Pure.
 
 "Everyone" follows "The meaning of public" (Amazon S3 User Guide, Blocking public access): a statement is public unless
-its principals are named, or a condition that every request must meet ties it to fixed values. What cannot match
-everyone must be shown: a wildcard, a policy variable, an unknown key, a negated operator, one that is satisfied by an
-absent key (`IfExists`, `ForAllValues`) or an empty list is no limit. Against that page, a `Deny` beside the
-statement counts where it leaves over nobody but what fixed values name.
+its principals are named, or a condition that every request must meet ties it to fixed values: a wildcard, a policy
+variable, a negated operator, one that is satisfied by an absent key (`IfExists`, `ForAllValues`) or an empty list is no
+limit. Against that page, a `Deny` beside the statement counts where it leaves over nobody but what fixed values name.
+
+The answer has three values: public, not public, and not known, where a condition key or a value is not understood
+(`conditions.py`; decision 14). Not known is never repaired, and never passes.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from ipaddress import IPv4Network, ip_network
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
-from goldseam.clouds.aws.policy_patterns import Denial, Denials, Patterns
+from goldseam.clouds.aws.condition_values import names_somebody
+from goldseam.clouds.aws.conditions import (
+    Line,
+    all_are,
+    known_key,
+    limits,
+    line_of,
+    lines_of,
+    required_keys,
+    spelled,
+    texts,
+)
+from goldseam.clouds.aws.policy_denials import denials_of
+from goldseam.clouds.aws.policy_patterns import Denials, Patterns
+from goldseam.clouds.aws.principals import EVERYONE, has_everyone, named_principals, reaches_everyone
 from goldseam.clouds.aws.shapes import statements
-from goldseam.control import Verdict, compliant, should_be
-from goldseam.values import ABSENT, Json, Value, canonical
+from goldseam.control import ShouldBe, Verdict, compliant, undecided, violation
+from goldseam.values import ABSENT, Json, Unknown, Value, canonical
 
-EVERYONE: Final = "*"
 VERSION: Final = "2012-10-17"
-
-_POSITIVE: Final = frozenset(
-    {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress"}
-)
-_NEGATED: Final = frozenset(
-    {"stringnotequals", "stringnotequalsignorecase", "stringnotlike", "arnnotequals", "arnnotlike", "notipaddress"}
-)
-_WIDEST_V4: Final = 8
-_WIDEST_V6: Final = 32
 
 
 def policy_document(*held: Json) -> dict[str, Json]:
@@ -37,40 +41,77 @@ def policy_document(*held: Json) -> dict[str, Json]:
     return {"Version": VERSION, "Statement": list(held)}
 
 
-class Line(NamedTuple):
-    """One line of a condition: operator and key in lower case, the values, and how an absent key is taken."""
-
-    operator: str
-    key: str
-    values: tuple[str, ...]
-    quantifier: str
-    if_exists: bool
-
-    @property
-    def asks_presence(self) -> bool:
-        """Whether a request without the key fails a positive test."""
-        return not self.if_exists and self.quantifier != "forallvalues"
+def public_access(statement: Json, beside: Sequence[Json] = ()) -> bool | Unknown:
+    """Whether a statement allows anything to everyone; `beside` are the statements of the same policy."""
+    return _judged([statement], beside)[0]
 
 
 def is_public(statement: Json, beside: Sequence[Json] = ()) -> bool:
-    """Whether a statement allows anything to everyone; `beside` are the statements of the same policy."""
-    return _allows_everyone(statement) and not _is_closed(statement, _denials(beside))
+    """Whether a statement is known to allow anything to everyone."""
+    return public_access(statement, beside) is True
+
+
+def may_be_public(statement: Json) -> bool:
+    """Whether a statement is not known to be closed to everyone, by itself."""
+    return public_access(statement) is not False
 
 
 def public_statements(policy: Value) -> list[Json]:
-    """The statements of a policy that allow something to everyone."""
+    """The statements of a policy that are known to allow something to everyone."""
+    return sorted_out(policy).public
+
+
+class Sorted(NamedTuple):
+    """The statements of a policy that allow something to everyone, and why it is not known of others."""
+
+    public: list[Json]
+    unknown: list[str]
+
+
+def sorted_out(policy: Value) -> Sorted:
+    """Which statements of a policy are public, and which are not known to be or not to be."""
     held = statements(policy)
-    return [statement for statement, public in zip(held, _public(held), strict=True) if public]
+    judged = _judged(held, held)
+    public = [statement for statement, found in zip(held, judged, strict=True) if found is True]
+    return Sorted(public, [found.reason for found in judged if isinstance(found, Unknown)])
 
 
-def _public(held: Sequence[Json]) -> list[bool]:
+def _judged(held: Sequence[Json], beside: Sequence[Json]) -> list[bool | Unknown]:
     """Of each statement of a policy whether it is public; what its denials close is worked out once for all."""
-    denials = _denials(held)
-    return [_allows_everyone(statement) and not _is_closed(statement, denials) for statement in held]
+    found = [_allows_everyone(statement) for statement in held]
+    if not any(answer is not False for answer in found):
+        return found
+    closing, perhaps = denials_of(beside)
+    return [
+        answer if answer is False else _beside(statement, answer, closing, perhaps)
+        for statement, answer in zip(held, found, strict=True)
+    ]
 
 
-def _allows_everyone(statement: Json) -> bool:
-    return statement.get("Effect") == "Allow" and _reaches_everyone(statement) and not _limits(statement)
+def _beside(statement: Json, answer: Literal[True] | Unknown, closing: Denials, perhaps: Denials) -> bool | Unknown:
+    """What is left of an answer beside the denials of the policy."""
+    actions, resources = (texts(statement.get(member)) or (EVERYONE,) for member in ("Action", "Resource"))
+    if closing.close(actions, resources):
+        return False
+    if answer is True and perhaps.close(actions, resources):
+        return Unknown(f"{name_of(statement)}: a Deny has a condition that is not understood")
+    return answer
+
+
+def _allows_everyone(statement: Json) -> bool | Unknown:
+    if statement.get("Effect") != "Allow" or not reaches_everyone(statement):
+        return False
+    lines = tests(statement)
+    if not lines:
+        return True
+    required = required_keys(lines)
+    found = [limits(line, required) for line in lines]
+    if True in found:
+        return False
+    if None not in found:
+        return True
+    condition = spelled(statement["Condition"])[found.index(None)]
+    return Unknown(f"{name_of(statement)}: it is not known whether condition key {condition} limits who is allowed")
 
 
 def without(policy: Value, offends: Callable[[Json], bool]) -> Value:
@@ -81,20 +122,60 @@ def without(policy: Value, offends: Callable[[Json], bool]) -> Value:
 def without_public(policy: Value, instead: Callable[[Json], Iterable[Json]] | None = None) -> Value:
     """The policy closed to everyone; statements that name who may stay, in their order, as they are.
 
-    A public statement is replaced by what `instead` (`closed`, when none is given) leaves of it.
+    A public statement is replaced by what `instead` (`closed`, when none is given) leaves of it. What is not known to
+    be public stays.
     """
     held, remains = statements(policy), instead or closed
-    pairs = zip(held, _public(held), strict=True)
-    kept = [part for item, public in pairs for part in (remains(item) if public else (item,))]
+    pairs = zip(held, _judged(held, held), strict=True)
+    kept = [part for item, found in pairs for part in (remains(item) if found is True else (item,))]
     return _with_statements(policy, kept)
 
 
-def not_public(policy: Value) -> Verdict:
+def not_public(policy: Value, close: Callable[[Value], Value] = without_public, facet: str = "policy") -> Verdict:
     """The verdict on a policy that should allow nothing to everyone, and what is left of it closed."""
-    found = public_statements(policy)
-    if not found:
-        return compliant
-    return should_be(policy=without_public(policy), because="; ".join(map(label, found)))
+    found = sorted_out(policy)
+    return verdict_on_public(list(map(label, found.public)), found.unknown, lambda: close(policy), facet)
+
+
+def none_public(policies: Mapping[str, Json], facet: str = "policies") -> Verdict:
+    """The verdict on policies by name that should allow nothing to everyone; one that is left empty goes."""
+    found = {name: sorted_out(policy) for name, policy in policies.items()}
+    public = [f"policy `{name}`: {label(item)}" for name, each in found.items() for item in each.public]
+    unknown = [f"policy `{name}`: {reason}" for name, each in found.items() for reason in each.unknown]
+
+    def closed_ones() -> Value:
+        left = {name: without_public(policy) if found[name].public else policy for name, policy in policies.items()}
+        return {name: policy for name, policy in left.items() if policy is not ABSENT}
+
+    return verdict_on_public(public, unknown, closed_ones, facet)
+
+
+def verdict_on_public(public: Sequence[str], unknown: Sequence[str], close: Callable[[], Value], facet: str) -> Verdict:
+    """The verdict on what is public and what is not known to be: only where all is known is there a fix.
+
+    `close` makes the facet's value without what is public. Where it leaves something unknown, a person decides: the
+    control would not pass after the change (law 1).
+    """
+    if not public:
+        return undecided(because="; ".join(unknown)) if unknown else compliant
+    because = "; ".join(public)
+    left = close()
+    unknown = unknown or _unknown_of(left)
+    if unknown:
+        return violation(because=because, guide=f"{'; '.join(unknown)}. {DECIDE}")
+    return ShouldBe({facet: left}, because)
+
+
+def _unknown_of(left: Value) -> list[str]:
+    """Why it is not known of what is left of a policy, or of policies by name, that it is closed."""
+    several = isinstance(left, Mapping) and "Statement" not in left
+    return [reason for policy in (left.values() if several else (left,)) for reason in sorted_out(policy).unknown]
+
+
+DECIDE: Final = (
+    "1. find out whom that condition lets in; 2. name the principals, accounts or sources in the statement instead, or "
+    "take it out; 3. scan again: what is public is then repaired"
+)
 
 
 def with_statement(policy: Value, statement: Json) -> Value:
@@ -115,7 +196,7 @@ def closed(statement: Json) -> tuple[Json, ...]:
     A statement for everyone beside an account stays for the account; one for everyone from two address ranges of
     which one is the world stays for the other. With both, it becomes two statements.
     """
-    named, narrow = _named_principals(statement), _narrowed(statement)
+    named, narrow = named_principals(statement), _narrowed(statement)
     parts = [{**statement, "Principal": named}] if named else []
     if narrow is not None:
         rest = {**statement, "Condition": narrow}
@@ -125,10 +206,14 @@ def closed(statement: Json) -> tuple[Json, ...]:
 
 def refuses_plain_http(statement: Json) -> bool:
     """Whether a statement denies everyone's requests that do not come over TLS, with no further condition."""
-    if statement.get("Effect") != "Deny" or "Condition" not in statement or not _has_everyone(statement):
+    if statement.get("Effect") != "Deny" or "Condition" not in statement or not has_everyone(statement):
         return False
     asked = tests(statement)
     return len(asked) == 1 and _is_bool(asked[0], "aws:securetransport", "false")
+
+
+def _is_bool(test: Line, key: str, wanted: str) -> bool:
+    return test.operator == "bool" and test.key == key and test.quantifier == "" and all_are(test.values, wanted)
 
 
 def tls_denial(action: str, *resources: str) -> dict[str, Json]:
@@ -151,34 +236,23 @@ def asks_tls(policy: Value, action: str, *resources: str) -> bool:
 
 def covers(statement: Json, member: str, wanted: str) -> bool:
     """Whether one of a statement's `Action`s or `Resource`s takes in everything that the wanted pattern does."""
-    return Patterns(_texts(statement.get(member)), actions=member.endswith("Action")).take_in(wanted)
+    return Patterns(texts(statement.get(member)), actions=member.endswith("Action")).take_in(wanted)
 
 
 def label(statement: Json) -> str:
     """How a person tells the statement from its neighbours: its Sid, and what it allows."""
-    name = f"statement `{statement['Sid']}`" if statement.get("Sid") else "a statement without Sid"
-    actions = ", ".join(_texts(statement.get("Action"))) or f"all but {', '.join(_texts(statement.get('NotAction')))}"
-    return f"{name} allows everyone {actions}"
+    actions = ", ".join(texts(statement.get("Action"))) or f"all but {', '.join(texts(statement.get('NotAction')))}"
+    return f"{name_of(statement)} allows everyone {actions}"
+
+
+def name_of(statement: Json) -> str:
+    """The Sid of a statement, in words."""
+    return f"statement `{statement['Sid']}`" if statement.get("Sid") else "a statement without Sid"
 
 
 def tests(statement: Json) -> tuple[Line, ...]:
     """The condition of a statement, line by line."""
-    block = statement.get("Condition") or {}
-    return tuple(_test(operator, key, value) for operator, keys in block.items() for key, value in keys.items())
-
-
-def _test(operator: str, key: str, value: Json) -> Line:
-    quantifier, _, name = operator.lower().rpartition(":")
-    bare = name.removesuffix("ifexists")
-    return Line(bare, key.lower(), _texts(value), quantifier, bare != name)
-
-
-def _texts(value: Json) -> tuple[str, ...]:
-    """One text or a list of them, as a tuple; booleans and numbers as policies spell them."""
-    if isinstance(value, str):
-        return (value,)
-    items = value if isinstance(value, (list, tuple)) else () if value is None else (value,)
-    return tuple(str(item).lower() if isinstance(item, bool) else str(item) for item in items)
+    return lines_of(statement.get("Condition") or {})
 
 
 def _without_sid(statement: Json) -> dict[str, Json]:
@@ -197,14 +271,6 @@ def _numbered(name: str) -> Iterator[str]:
         number += 1
 
 
-# Principals
-
-
-def _reaches_everyone(statement: Json) -> bool:
-    """Everyone named, or everyone but some."""
-    return "NotPrincipal" in statement or _has_everyone(statement)
-
-
 def aws_principals(statement: Json) -> list[str]:
     """The accounts, roles and users that a statement names."""
     principal = statement.get("Principal")
@@ -212,181 +278,21 @@ def aws_principals(statement: Json) -> list[str]:
     return named if isinstance(named, list) else [named]
 
 
-def _has_everyone(statement: Json) -> bool:
-    principal = statement.get("Principal")
-    return principal == EVERYONE or any(map(_is_everyone, _principals(principal)))
-
-
-def _principals(principal: Json) -> tuple[str, ...]:
-    if isinstance(principal, Mapping):
-        return tuple(text for value in principal.values() for text in _texts(value))
-    return _texts(principal)
-
-
-def _is_everyone(value: str) -> bool:
-    return value == EVERYONE or (EVERYONE in value and _in_any_account(value))
-
-
-def _in_any_account(value: str) -> bool:
-    return value.startswith("arn:") and value.split(":")[4:5] == [EVERYONE]
-
-
-def _named_principals(statement: Json) -> Json:
-    """The principals without everyone, spelt as they were; None when nobody is left."""
-    principal = statement.get("Principal")
-    if not isinstance(principal, Mapping):
-        return None
-    left = {kind: _named(value) for kind, value in principal.items()}
-    return {kind: value for kind, value in left.items() if value} or None
-
-
-def _named(value: Json) -> Json:
-    if isinstance(value, list):
-        return [item for item in value if not _is_everyone(str(item))]
-    return None if _is_everyone(str(value)) else value
-
-
-# Conditions
-
-
-def _limits(statement: Json) -> bool:
-    """Whether a condition that every request must meet ties the statement to fixed values."""
-    if not statement.get("Condition"):
-        return False
-    asked = tests(statement)
-    present = _present(asked)
-    return any(_is_limit(test, present) and all(_narrow(test.key, value) for value in test.values) for test in asked)
-
-
-def _present(asked: Sequence[Line]) -> frozenset[str]:
-    """The keys that the condition asks to be there."""
-    return frozenset(test.key for test in asked if test.operator == "null" and _all(test.values, "false"))
-
-
-def _is_limit(test: Line, present: frozenset[str]) -> bool:
-    return test.operator in _POSITIVE and bool(test.values) and (test.asks_presence or test.key in present)
-
-
 def _narrowed(statement: Json) -> Json:
-    """The condition without the values that take in the world, when narrow ones are left to hold it; else None."""
-    present = _present(tests(statement))
+    """The condition without the values that take in everyone, when others are left to hold it; else None."""
+    required = required_keys(tests(statement))
     block, found = {}, False
     for operator, keys in (statement.get("Condition") or {}).items():
         block[operator] = dict(keys)
         for key, value in keys.items():
-            test = _test(operator, key, value)
-            left = [item for item in _texts(value) if _narrow(test.key, item)]
-            if not found and left and _is_limit(test, present):
+            left = [] if found else _narrow_values(operator, key, value)
+            if left and limits(line_of(operator, key, left), required) is not False:
                 block[operator][key], found = left, True
     return block if found else None
 
 
-def _all(values: Iterable[str], wanted: str) -> bool:
-    held = [value.lower() for value in values]
-    return bool(held) and all(value == wanted for value in held)
-
-
-def _is_bool(test: Line, key: str, wanted: str) -> bool:
-    return test.operator == "bool" and test.key == key and test.quantifier == "" and _all(test.values, wanted)
-
-
-# What a Deny beside it closes
-
-
-def _denials(held: Iterable[Json]) -> Denials:
-    """The statements that leave nobody but what fixed values name."""
-    closing = (item for item in held if item.get("Effect") == "Deny" and _denies_strangers(item))
-    return Denials(denial for item in closing if (denial := _denied(item)))
-
-
-def _is_closed(allow: Json, denials: Denials) -> bool:
-    actions, resources = (_texts(allow.get(member)) or (EVERYONE,) for member in ("Action", "Resource"))
-    return denials.close(actions, resources)
-
-
-def _denied(deny: Json) -> Denial | None:
-    """The actions and resources that a denial names; None where it names what it spares."""
-    if {"NotAction", "NotResource"} & deny.keys() or "Action" not in deny:
-        return None
-    return _texts(deny["Action"]), _texts(deny["Resource"]) if "Resource" in deny else (EVERYONE,)
-
-
-def _denies_strangers(deny: Json) -> bool:
-    if "NotPrincipal" in deny:
-        spared = _principals(deny["NotPrincipal"])
-        return bool(spared) and not any(map(_is_everyone, spared)) and not tests(deny)
-    return _has_everyone(deny) and all(map(_spares_only_named, tests(deny)))
-
-
-def _spares_only_named(test: Line) -> bool:
-    """A negated test that only fixed values escape, or the one that spares AWS services and not the anonymous."""
-    if test.if_exists and _is_bool(test, "aws:principalisawsservice", "false"):
-        return True
-    strict = test.operator in _NEGATED and test.quantifier in {"", "forallvalues"}
-    return strict and bool(test.values) and all(_narrow(test.key, value) for value in test.values)
-
-
-# Values that fix who asks, by condition key (Service Authorization Reference and IAM User Guide, global condition keys)
-
-
-def _narrow(key: str, value: str) -> bool:
-    """Whether the value of a condition key leaves out the world."""
-    rule = _NARROW.get(key)
-    return rule is not None and "${" not in value and rule(value)
-
-
-def _like(pattern: str) -> Callable[[str], bool]:
-    compiled = re.compile(pattern)
-    return lambda value: compiled.fullmatch(value) is not None
-
-
-def _fixed_arn(value: str) -> bool:
-    """An ARN of one account, or of one bucket, whose name nobody else can have."""
-    parts = value.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn":  # noqa: PLR2004 - an ARN has six parts
-        return False
-    service, account, resource = parts[2], parts[4], parts[5]
-    if account:
-        return _account(account)
-    bucket = resource.partition("/")[0]
-    return service == "s3" and bool(bucket) and not set(bucket) & set("*?")
-
-
-def _narrow_range(value: str) -> bool:
-    """At most a /8 or a /32 of IPv6, wider ones are as good as the world (S3 User Guide, The meaning of public)."""
-    try:
-        network = ip_network(value, strict=False)
-    except ValueError:
-        return False
-    return network.prefixlen >= (_WIDEST_V4 if isinstance(network, IPv4Network) else _WIDEST_V6)
-
-
-_account: Final = _like(r"\d{12}")
-_organisation: Final = _like(r"o-[a-z0-9]{10,32}")
-_path: Final = _like(r"o-[a-z0-9]{10,32}/.*")
-_service: Final = _like(r"[a-z0-9.-]+\.amazonaws\.com(\.cn)?")
-_unique_id: Final = _like(r"(A[A-Z0-9]{15,}|\d{12})(:.*)?")
-
-_NARROW: Final[Mapping[str, Callable[[str], bool]]] = {
-    "aws:principalaccount": _account,
-    "aws:principalarn": _fixed_arn,
-    "aws:principalorgid": _organisation,
-    "aws:principalorgpaths": _path,
-    "aws:principalservicename": _service,
-    "aws:sourceaccount": _account,
-    "aws:sourcearn": _fixed_arn,
-    "aws:sourceip": _narrow_range,
-    "aws:sourceorgid": _organisation,
-    "aws:sourceorgpaths": _path,
-    "aws:sourceowner": _account,
-    "aws:sourcevpc": _like(r"vpc-[0-9a-z]+"),
-    "aws:sourcevpcarn": _fixed_arn,
-    "aws:sourcevpce": _like(r"vpce-[0-9a-z]+"),
-    "aws:userid": _unique_id,
-    "aws:vpceaccount": _account,
-    "aws:vpceorgid": _organisation,
-    "aws:vpceorgpaths": _path,
-    "kms:calleraccount": _account,
-    "s3:dataaccesspointaccount": _account,
-    "s3:dataaccesspointarn": _fixed_arn,
-}
+def _narrow_values(operator: str, key: str, value: Json) -> list[str]:
+    """The values of a condition that do not take in everyone, also those of which that is not known."""
+    line = line_of(operator, key, value)
+    known = known_key(line.key)
+    return [] if known is None else [item for item in line.values if names_somebody(known.narrows, item) is not False]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from goldseam.clouds.aws.services.ec2 import address, ebs, image, region, security_group
@@ -85,7 +85,18 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     first = _default_group(ground, vpc) if wanted == "default" else _new_group(ground, wanted, vpc)
     refs = [reference(ground, security_group.SECURITY_GROUP, group) for group in (first, beside)]
     words = {_PEER: f"{ground.account}/{_new_group(ground, f'{name}-peer', vpc)}"}
+    lists = facets.get("prefix_lists", {}).items()
+    words |= {listed: _new_list(ground, f"{name}-{at}", held["networks"]) for at, (listed, held) in enumerate(lists)}
     return Made(refs[0], words, (refs[1],))
+
+
+def _new_list(ground: EmulatedGround, name: str, networks: Sequence[str]) -> str:
+    """A prefix list of these networks, or of one partner's."""
+    entries = [{"Cidr": cidr} for cidr in networks or ("203.0.113.0/24",)]
+    made = ground.make(
+        "ec2.CreateManagedPrefixList", PrefixListName=name, AddressFamily="IPv4", MaxEntries=2, Entries=entries
+    )
+    return str(made["PrefixList"]["PrefixListId"])
 
 
 def _new_group(ground: EmulatedGround, name: str, vpc: str) -> str:

@@ -57,7 +57,7 @@ def _address(ground: EmulatedGround, ref: Ref, facets: Mapping[str, Value]) -> d
 
 def _so_long(ground: EmulatedGround, ref: Ref, value: Value) -> None:
     ground.make("ec2.StopInstances", InstanceIds=[ref.id])
-    ground.calendar.ahead = timedelta(days=value)
+    ground.calendar.ahead = timedelta(days=value + 1 if value else 0)
 
 
 def _template(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:

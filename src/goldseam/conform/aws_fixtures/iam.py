@@ -17,6 +17,9 @@ from goldseam.values import ABSENT, Json, Value
 _EXAMPLE: Final = "goldseam-example"
 """The name of the resource in the examples."""
 
+_POLICY: Final = "goldseam-policy"
+"""The name of the policy in the examples, which name a bucket too."""
+
 _NARROW: Final = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["s3:GetObject"], "Resource": "arn:aws:s3:::goldseam-example/*"}],
@@ -58,7 +61,7 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     for each in pair(name):
         ground.make("iam.CreateGroup", GroupName=each)
     refs = [reference(ground, group.GROUP, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return Made(refs[0], {_EXAMPLE: name}, (refs[1],))
 
 
 def _role(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
@@ -80,7 +83,7 @@ def _policy(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
         for document in later:
             ground.make("iam.CreatePolicyVersion", PolicyArn=arn, PolicyDocument=document, SetAsDefault=False)
         refs.append(reference(ground, managed_policy.POLICY, arn))
-    return Made(refs[0], {}, (refs[1],))
+    return Made(refs[0], {_POLICY: name}, (refs[1],))
 
 
 def _none(kind: AwsKind) -> Callable[[EmulatedGround, str, Mapping[str, Value]], Made]:
@@ -96,6 +99,13 @@ def _so_old(ground: EmulatedGround, ref: Ref, value: Value) -> None:
     del ref
     if len({item["days"] for item in value}) == 1:
         ground.calendar.ahead = timedelta(days=value[0]["days"])
+
+
+def _older_than(ground: EmulatedGround, ref: Ref, value: Value) -> None:
+    """Let one day more pass than all keys are older than."""
+    del ref
+    if len({item["days"] for item in value}) == 1:
+        ground.calendar.ahead = timedelta(days=value[0]["days"] + 1)
 
 
 def _so_many_days(ground: EmulatedGround, ref: Ref, value: Value) -> None:
@@ -155,7 +165,7 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.iam.user": Fixture(
         _user,
         {
-            "idle": _so_old, "age": _so_old, "sign_in_idle": _so_many_days, "second_factor": _second_factor,
+            "idle": _so_old, "age": _older_than, "sign_in_idle": _so_many_days, "second_factor": _second_factor,
             "inline": _inline("User"), "tags": _tags("User"),
         },
         lacks=tuple(

@@ -20,13 +20,14 @@ def _secret(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
     return Made(refs[0], {}, (refs[1],))
 
 
-def _so_old(ground: EmulatedGround, ref: Ref, value: Value) -> None:
+def _so_long_unread(ground: EmulatedGround, ref: Ref, value: Value) -> None:
     del ref
-    ground.calendar.ahead = timedelta(days=value["changed"])
+    ground.calendar.ahead = timedelta(days=value["read"])
 
 
-def _was_read(value: Value) -> bool:
-    return bool(value["changed"] != value["read"])
+def _older_than(ground: EmulatedGround, ref: Ref, value: Value) -> None:
+    del ref
+    ground.calendar.ahead = timedelta(days=value + 1)
 
 
 def _is_owned(value: Value) -> bool:
@@ -36,17 +37,13 @@ def _is_owned(value: Value) -> bool:
 FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.secretsmanager.secret": Fixture(
         _secret,
-        {"ages": _so_old},
+        {"ages": _so_long_unread, "value_age": _older_than},
         lacks=(
             Lack("ministack", "rotation", "ministack has no way to switch rotation off, and forgets the function"),
             Lack("moto", "rotation", "moto invokes the function, and it would have to run there"),
             *(
-                lack
+                Lack(name, "owner", "only services of AWS make secrets that they own", _is_owned)
                 for name in ("ministack", "moto")
-                for lack in (
-                    Lack(name, "owner", "only services of AWS make secrets that they own", _is_owned),
-                    Lack(name, "ages", "what is made on an emulator was read and changed on the same day", _was_read),
-                )
             ),
         ),
     ),

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
+from goldseam.clouds.aws.elapsed import STEP
 from goldseam.clouds.aws.facts.sources import CREDENTIAL_REPORT, KEY_USAGE
-from goldseam.clouds.aws.services.iam.sign_in import STEP
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.services.kms import KEY
 from goldseam.control import Answer, Surroundings, fact, known

@@ -13,8 +13,9 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from goldseam.clouds.aws.public import Family, Way, any_of, database, no, reached
-from goldseam.clouds.aws.services.ec2.group_rules import from_world
+from goldseam.clouds.aws.services.ec2.group_rules import LIST, from_world
 from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
+from goldseam.clouds.aws.services.ec2.prefix_lists import expanded
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE
@@ -33,7 +34,9 @@ _NEAR: Final[Mapping[Kind, tuple[str, ...]]] = {
     ),
     **_ROUTES,
 }  # fmt: skip
-_WITH_GROUPS: Final[Mapping[Kind, tuple[str, ...]]] = {**_NEAR, SECURITY_GROUP: ("ingress",)}
+_RULES: Final = ("ingress", "prefix_list_networks")
+_NOT_READ: Final = Unknown("its rules were not read")
+_WITH_GROUPS: Final[Mapping[Kind, tuple[str, ...]]] = {**_NEAR, SECURITY_GROUP: _RULES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class _Place:
 
 
 @fact("reachable_from_internet", SECURITY_GROUP, bool, needs=_NEAR)
-def group_reachable(ingress: list[Json], *, around: Surroundings) -> Answer:
+def group_reachable(ingress: list[Json], prefix_list_networks: Mapping[str, Json], *, around: Surroundings) -> Answer:
     """Whether the internet reaches it.
 
     Of a security group, whether it reaches a member of the group by what this group lets in.
@@ -59,7 +62,8 @@ def group_reachable(ingress: list[Json], *, around: Surroundings) -> Answer:
         return members
     if not members:
         return no("no network interface is in the group")
-    return _of_all([_Place(item, ingress) for item in members], around)
+    rules = _opened(ingress, prefix_list_networks)
+    return _of_all([_Place(item, rules) for item in members], around)
 
 
 @fact("reachable_from_internet", INSTANCE, bool, needs=_WITH_GROUPS)
@@ -76,7 +80,7 @@ def instance_reachable(*, around: Surroundings) -> Answer:
     return _of_all([_Place(item, _rules(_told(item, "groups"), around)) for item in own], around)
 
 
-@fact("reachable_from_internet", DB_INSTANCE, bool, needs={**_ROUTES, SECURITY_GROUP: ("ingress",)})
+@fact("reachable_from_internet", DB_INSTANCE, bool, needs={**_ROUTES, SECURITY_GROUP: _RULES})
 def database_reachable(
     settings: Mapping[str, Json], groups: list[str], subnets: list[str], vpc: str, *, around: Surroundings
 ) -> Answer:
@@ -129,7 +133,7 @@ def _rules(groups: Iterable[str], around: Surroundings) -> list[Json] | Unknown:
     held = around.of(SECURITY_GROUP)
     if isinstance(held, Unknown):
         return held
-    by_id = {item.ref.id: item.facets.get("ingress", Unknown("its rules were not read")) for item in held}
+    by_id = {item.ref.id: _opened(*(item.facets.get(name, _NOT_READ) for name in _RULES)) for item in held}
     rules: list[Json] = []
     for group in groups:
         found = by_id.get(group, Unknown("it is not among the groups of the account"))
@@ -137,6 +141,13 @@ def _rules(groups: Iterable[str], around: Surroundings) -> list[Json] | Unknown:
             return Unknown(f"the rules of {group} are not known: {found.reason}")
         rules += found
     return rules
+
+
+def _opened(rules: list[Json] | Unknown, lists: Mapping[str, Json] | Unknown) -> list[Json] | Unknown:
+    """The rules of a group, with the networks of prefix lists in their place; lists that are not known stay."""
+    if isinstance(rules, Unknown):
+        return rules
+    return expanded(rules, {} if isinstance(lists, Unknown) else lists)
 
 
 def _of_all(places: Sequence[_Place], around: Surroundings) -> Answer:
@@ -208,8 +219,11 @@ def _is_public_balancer(item: Resource) -> bool:
 
 
 def _lets_in(rule: Mapping[str, Json], balancer: Resource) -> bool:
-    """Whether a rule lets a load balancer's interface in, or, as it may pass on who asks, the world."""
-    if from_world(rule):
+    """Whether a rule lets a load balancer's interface in, or, as it may pass on who asks, the world.
+
+    A prefix list that was not read may.
+    """
+    if from_world(rule) or rule["kind"] == LIST:
         return True
     if rule["kind"] == "group":
         return rule["source"].rpartition("/")[2] in _told(balancer, "groups")

@@ -48,7 +48,10 @@ _UNUSED: Final = {"name": "unused", "type": "ACCOUNT_UNUSED_ACCESS"}
 
 @control(
     "aws.accessanalyzer.region.analyzed", REGION, severity=Severity.LOW,
-    disrupts=harmless("an analyzer of external access only reads, and costs nothing"),
+    disrupts=harmless(
+        "an analyzer of external access reads policies, not traffic, and is free of charge",
+        source="IAM User Guide, Using AWS Identity and Access Management Access Analyzer",
+    ),
     maps=required("accessanalyzer_enabled"), covers=("prowler:accessanalyzer_enabled",),
     compliant=[
         {"analyzers": [{"name": "main", "type": "ACCOUNT"}]}, {"analyzers": [{"name": "all", "type": "ORGANIZATION"}]},

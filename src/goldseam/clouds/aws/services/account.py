@@ -185,7 +185,11 @@ class _Switch:
     rows: tuple[str, ...] = ()
 
 
-_NEW_ONLY: Final = harmless("it is asked of passwords when they are set; those in use go on working")
+_NEW_ONLY: Final = harmless(
+    "the requirement applies when a password is next set; existing passwords continue to work",
+    source="IAM User Guide, Set an account password policy for IAM users",
+    noticed_by="IAM users and administrators who set a new password",
+)
 _FOR_CLASSES: Final = "Each further class of characters multiplies what a guesser has to try."
 
 _ALL_IN_ONE: Final = "cloudbots:iam_turn_on_password_policy"
@@ -216,7 +220,11 @@ _SWITCHES: Final = (
         "changeable", "AllowUsersToChangePassword", "IAM users may change their own passwords",
         "Who suspects that a password leaked can change it at once, and nobody else has to know the new one.",
         "users cannot change their own passwords", "policyAllowsToChangePassword", (),
-        harmless("it only adds that users may change their own passwords"), Severity.LOW,
+        harmless(
+            "users gain permission to change their own password and lose none",
+            source="IAM User Guide, Set an account password policy for IAM users",
+            noticed_by="IAM users",
+        ), Severity.LOW,
     ),
     _Switch(
         "hard-expiry", "HardExpiry", "An expired password of an IAM user opens nothing",

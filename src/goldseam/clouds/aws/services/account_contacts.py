@@ -19,7 +19,11 @@ _CHOSEN: Final = {
 
 @control(
     "aws.account.security-contact", ACCOUNT, severity=Severity.MEDIUM,
-    disrupts=harmless("AWS writes to one more address; nothing else changes"),
+    disrupts=harmless(
+        "AWS sends security notices to this contact as well; nothing else changes",
+        source="AWS Account Management Reference Guide, Update the alternate contacts for your AWS account",
+        noticed_by="the contact who is named",
+    ),
     maps=required("account_security_contact_information_is_registered"),
     compliant=[{"security_contact": _TEAM}],
     violating=[
@@ -49,7 +53,6 @@ def security_contact(
 
 @control(
     "aws.account.support-role", ACCOUNT, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person says who may speak with AWS"),
     maps=required("iam_support_role_created"), covers=("security-hub:IAM.18",),
     compliant=[{"support": ["incident-support"]}],
     violating=[{"support": []}],
@@ -72,7 +75,6 @@ def support_role(support: list[Json]) -> Verdict:
 
 @control(
     "aws.account.in-organisation", ACCOUNT, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; an invitation is accepted by a person"),
     maps=required("organizations_account_part_of_organizations"),
     compliant=[{"organisation": "o-abcdefghij"}],
     violating=[{"organisation": ABSENT}],

@@ -10,18 +10,7 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import (
-    Between,
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
@@ -109,7 +98,6 @@ def transparent(transparency: Value, type: str) -> Verdict:
     CERTIFICATE,
     severity=Severity.HIGH,
     maps=required("acm_certificates_expiration_check"),
-    disrupts=harmless("nothing is changed; a person renews it"),
     compliant=[
         {"days_left": 90, "in_use": True},
         {"days_left": ABSENT, "in_use": False},
@@ -138,7 +126,6 @@ def not_expiring(days_left: Value, in_use: bool, *, days: Annotated[int, Between
     CERTIFICATE,
     severity=Severity.HIGH,
     maps=required("acm_certificates_with_secure_key_algorithms"),
-    disrupts=harmless("nothing is changed; a person replaces it"),
     compliant=[{"key": "RSA_2048"}, {"key": "EC_prime256v1"}, {"key": "RSA-2048"}],
     violating=[{"key": "RSA_1024"}],
 )
@@ -160,7 +147,6 @@ def strong_key(key: str) -> Verdict:
     "aws.acm.certificate.in-use",
     CERTIFICATE,
     severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person decides whether it is still needed"),
     compliant=[{"in_use": True}],
     violating=[{"in_use": False}],
 )

@@ -8,7 +8,7 @@ from goldseam.clouds.aws.facet import Look, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_names
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 
 APP: Final = AwsKind(
     "aws.amplify.app",
@@ -28,7 +28,6 @@ APP: Final = AwsKind(
     APP,
     severity=Severity.CRITICAL,
     maps=required("amplify_app_no_secrets_in_environment"),
-    disrupts=harmless("nothing is changed; a person does it"),
     compliant=({"secrets": []},),
     violating=({"secrets": ["API_TOKEN"]},),
 )

@@ -151,7 +151,11 @@ _LOG: Final = {"DestinationArn": _GROUP, "Format": _FORMAT}
     STAGE,
     severity=Severity.MEDIUM,
     maps=required("apigatewayv2_api_access_logging_enabled"),
-    disrupts=harmless("requests are served as before; logs are charged for"),
+    disrupts=harmless(
+        "requests are served as before; CloudWatch Logs charges by volume",
+        source="API Gateway Developer Guide, Configure logging for HTTP APIs in API Gateway",
+        noticed_by="those who pay",
+    ),
     compliant=[{"access_log": _LOG}],
     violating=[
         {"access_log": ABSENT},
@@ -179,8 +183,10 @@ def access_logged(access_log: Value, *, destination: str = "", format: str = _FO
     severity=Severity.MEDIUM,
     covers=("security-hub:APIGateway.1",),
     disrupts=harmless(
-        "messages are passed on as before; logs are charged for, and API Gateway refuses the change where the account "
-        "has given it no role to write them"
+        "messages are forwarded as before; CloudWatch Logs charges by volume, and API Gateway refuses the "
+        "change where the account has no role for logging",
+        source="API Gateway Developer Guide, Configure logging for WebSocket APIs in API Gateway",
+        noticed_by="those who pay",
     ),
     compliant=[
         {"defaults": {**_SILENT, "LoggingLevel": "ERROR"}, "protocol": "WEBSOCKET"},
@@ -206,7 +212,11 @@ def execution_logged(defaults: Mapping[str, Json], protocol: str) -> Verdict:
     "aws.apigatewayv2.stage.no-data-trace",
     STAGE,
     severity=Severity.MEDIUM,
-    disrupts=harmless("messages are passed on as before; only their bodies are no longer in the log"),
+    disrupts=harmless(
+        "messages are forwarded as before; their bodies are no longer logged, as AWS recommends for production",
+        source="API Gateway Developer Guide, Configure logging for WebSocket APIs in API Gateway",
+        noticed_by="those who read the logs",
+    ),
     compliant=[{"defaults": _SILENT}],
     violating=[Example({"defaults": {**_LIMITED, "DataTraceEnabled": True}}, leaves={"defaults": _LIMITED})],
 )
@@ -224,7 +234,6 @@ def no_data_trace(defaults: Mapping[str, Json]) -> Verdict:
     "aws.apigatewayv2.stage.throttled",
     STAGE,
     severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person chooses the limits, and AWS has no way to take them off again"),
     compliant=[{"defaults": _LIMITED}],
     violating=[{"defaults": _SILENT}],
 )
@@ -247,7 +256,6 @@ def throttled(defaults: Mapping[str, Json]) -> Verdict:
     API,
     severity=Severity.HIGH,
     maps=required("apigatewayv2_api_authorizers_enabled"),
-    disrupts=harmless("nothing is changed; a person chooses who may call what"),
     compliant=[{"open_routes": []}],
     violating=[{"open_routes": ["GET /orders"]}],
 )

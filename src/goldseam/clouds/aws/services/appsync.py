@@ -80,7 +80,11 @@ _BOUNDED: Final = {**_GOOD, "queryDepthLimit": 12}
     "aws.appsync.api.fields-logged",
     API,
     severity=Severity.MEDIUM,
-    disrupts=harmless("errors of fields are written to the API's log; callers notice nothing"),
+    disrupts=harmless(
+        "errors of fields are logged and requests are served as before; CloudWatch Logs charges by volume",
+        source="AWS AppSync Developer Guide, Using CloudWatch to monitor and log GraphQL API data",
+        noticed_by="those who pay",
+    ),
     maps=required("appsync_field_level_logging_enabled"),
     compliant=[{"settings": _GOOD}, {"settings": {**_GOOD, "logConfig": {**_LOGS, "fieldLogLevel": "ALL"}}}],
     violating=[
@@ -190,7 +194,12 @@ def not_introspectable(settings: Mapping[str, Json]) -> Verdict:
     "aws.appsync.api.traced",
     API,
     severity=Severity.LOW,
-    disrupts=harmless("requests are traced in X-Ray, which is charged for by trace; callers notice nothing"),
+    disrupts=harmless(
+        "a sample of the requests is recorded (by default one each second and 5 % of the rest), and X-Ray "
+        "charges by trace",
+        source="AWS AppSync Developer Guide, Using AWS X-Ray to trace requests in AWS AppSync",
+        noticed_by="those who pay",
+    ),
     compliant=[{"settings": _GOOD}],
     violating=[Example({"settings": {**_GOOD, "xrayEnabled": False}}, leaves={"settings": _GOOD})],
 )
@@ -208,7 +217,6 @@ def traced(settings: Mapping[str, Json]) -> Verdict:
     "aws.appsync.api.behind-firewall",
     API,
     severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person chooses the rules"),
     compliant=[
         {"web_acl": "arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/api/a1b2", "visibility": "GLOBAL"},
         {"web_acl": ABSENT, "visibility": "PRIVATE"},

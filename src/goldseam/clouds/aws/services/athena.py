@@ -85,9 +85,11 @@ _GOOD: Final = dict.fromkeys(_UNSAID, True)
     "aws.athena.workgroup.results-encrypted",
     WORKGROUP,
     severity=Severity.MEDIUM,
-    disrupts=harmless(
-        "S3 encrypts with its own key, for everyone who may read the bucket as before; with a KMS key chosen, readers "
-        "of results need the right to decrypt with it"
+    disrupts=may_disrupt(
+        "everything that queries write, tables included, is encrypted with the workgroup's key, even where the "
+        "bucket's default is another KMS key; a bucket policy that requires that key refuses it, and with a "
+        "KMS key readers need permission to decrypt",
+        source="Amazon Athena User Guide, Encrypt Athena query results stored in Amazon S3",
     ),
     maps=required("athena_workgroup_encryption"),
     covers=("seed:workgroupEncrypted",),
@@ -196,7 +198,10 @@ def enforced(settings: Mapping[str, Json], location: Value, managed: bool) -> Ve
     "aws.athena.workgroup.metrics-published",
     WORKGROUP,
     severity=Severity.LOW,
-    disrupts=harmless("figures about queries go to CloudWatch; queries run as before"),
+    disrupts=harmless(
+        "metrics of queries are sent to CloudWatch; queries run as before",
+        source="Amazon Athena User Guide, Enable CloudWatch query metrics in Athena",
+    ),
     maps=required("athena_workgroup_logging_enabled"),
     covers=("security-hub:Athena.4",),
     compliant=[{"settings": _GOOD}],

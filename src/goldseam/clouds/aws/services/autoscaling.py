@@ -14,18 +14,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.user_data import MOVE, secrets_in_user_data, spelled
 from goldseam.clouds.aws.shapes import Settings
-from goldseam.control import (
-    Between,
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
 _BALANCERS: Final = ("LoadBalancerNames", "TargetGroupARNs", "TrafficSources")
@@ -126,7 +115,6 @@ _TO_TEMPLATE: Final = (
 
 @control(
     "aws.autoscaling.group.uses-launch-template", GROUP, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the template"),
     maps=("fsbp:AutoScaling.9", *required("autoscaling_group_using_ec2_launch_template")),
     compliant=[{"launch_configuration": ""}],
     violating=[{"launch_configuration": "web-2019"}],
@@ -143,7 +131,6 @@ def uses_launch_template(launch_configuration: str) -> Verdict:
 
 @control(
     "aws.autoscaling.group.in-two-zones", GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person chooses the subnets"),
     maps=required("autoscaling_group_multiple_az"),
     compliant=[{"zones": ["eu-west-1a", "eu-west-1b"]}],
     violating=[{"zones": ["eu-west-1a"]}],
@@ -190,7 +177,6 @@ LAUNCH_CONFIGURATION: Final = AwsKind(
 
 @control(
     "aws.autoscaling.launch-configuration.imdsv2-required", LAUNCH_CONFIGURATION, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person makes a launch template"),
     maps=("fsbp:AutoScaling.3", *required("autoscaling_group_launch_configuration_requires_imdsv2")),
     covers=("security-hub:AutoScaling.3",),
     compliant=[
@@ -212,7 +198,6 @@ def imdsv2_required(metadata: Mapping[str, Json]) -> Verdict:
 
 @control(
     "aws.autoscaling.launch-configuration.no-public-addresses", LAUNCH_CONFIGURATION, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person makes a launch template"),
     maps=("fsbp:AutoScaling.5", *required("autoscaling_group_launch_configuration_no_public_ip")),
     covers=("security-hub:Autoscaling.5",),
     compliant=[{"public_address": False}],
@@ -231,7 +216,6 @@ def no_public_addresses(public_address: bool) -> Verdict:  # noqa: FBT001
 
 @control(
     "aws.autoscaling.launch-configuration.no-secrets-in-user-data", LAUNCH_CONFIGURATION, severity=Severity.CRITICAL,
-    disrupts=harmless("nothing is changed; a person moves the secret"),
     maps=required("autoscaling_find_secrets_ec2_launch_configuration"),
     compliant=[{"user_data": []}],
     violating=[{"user_data": [{"line": 1, "kind": "password"}]}],

@@ -18,7 +18,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -162,7 +161,6 @@ def locked(lock: Value, *, days: Annotated[int, Between(1, 36500)] = 7) -> Verdi
     "aws.backup.vault.encrypted",
     VAULT,
     severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a new vault"),
     maps=required("backup_vaults_encrypted"),
     compliant=[{"key": _KEY}],
     violating=[{"key": ABSENT}],
@@ -202,14 +200,11 @@ REGION: Final = AwsKind(
     address="arn:{partition}:backup:{region}:{account}:settings",
 )
 
-_TO_MAKE: Final = harmless("nothing is changed; a person makes a plan")
-
 
 @control(
     "aws.backup.region.planned",
     REGION,
     severity=Severity.LOW,
-    disrupts=_TO_MAKE,
     maps=required("backup_plans_exist"),
     compliant=[{"plans": ["daily"]}],
     violating=[{"plans": []}],
@@ -232,7 +227,6 @@ def planned(plans: list[str]) -> Verdict:
     "aws.backup.region.reported",
     REGION,
     severity=Severity.LOW,
-    disrupts=_TO_MAKE,
     maps=required("backup_reportplans_exist"),
     compliant=[{"reports": ["jobs"], "plans": ["daily"]}, {"reports": [], "plans": []}],
     violating=[{"reports": [], "plans": ["daily"]}],

@@ -12,10 +12,9 @@ from goldseam.clouds.aws.facet import Look
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.looks_secret import listed, looks_secret
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import Json, Value
 
-_BY_HAND: Final = harmless("nothing is changed; a person makes a new revision")
 _PLACES: Final = (
     "containerProperties",
     "nodeProperties.nodeRangeProperties.container",
@@ -76,7 +75,6 @@ _REVISION: Final = (
     JOB_DEFINITION,
     severity=Severity.CRITICAL,
     maps=required("batch_job_definition_no_secrets"),
-    disrupts=_BY_HAND,
     compliant=({"secrets": []},),
     violating=({"secrets": ["DB_PASSWORD"]},),
 )
@@ -97,7 +95,6 @@ def no_secrets(secrets: list[str]) -> Verdict:
     "aws.batch.job-definition.not-privileged",
     JOB_DEFINITION,
     severity=Severity.HIGH,
-    disrupts=_BY_HAND,
     compliant=({"privileged": False},),
     violating=({"privileged": True},),
 )

@@ -15,7 +15,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -110,14 +109,10 @@ def invocations_logged(logging: Value, *, bucket: str = "") -> Verdict:
     return should_be(logging=wanted, because=because)
 
 
-_BY_HAND: Final = harmless("nothing is changed; a person decides what models may say")
-
-
 @control(
     "aws.bedrock.region.guardrails-exist",
     REGION,
     severity=Severity.LOW,
-    disrupts=_BY_HAND,
     maps=required("bedrock_guardrails_configured"),
     compliant=[{"guardrails": ["support"], "logging": ABSENT}],
     violating=[{"guardrails": [], "logging": _TO_BUCKET}],
@@ -189,7 +184,6 @@ _IN_CONSOLE: Final = "edit a draft of the guardrail, {what}, test it on real que
     "aws.bedrock.guardrail.prompt-attacks-filtered",
     GUARDRAIL,
     severity=Severity.MEDIUM,
-    disrupts=_BY_HAND,
     maps=required("bedrock_guardrail_prompt_attack_filter_enabled"),
     compliant=[{"attacks": "HIGH"}],
     violating=[{"attacks": "NONE"}, {"attacks": "LOW"}],
@@ -209,7 +203,6 @@ def attacks_filtered(attacks: str) -> Verdict:
     "aws.bedrock.guardrail.sensitive-information-filtered",
     GUARDRAIL,
     severity=Severity.MEDIUM,
-    disrupts=_BY_HAND,
     maps=required("bedrock_guardrail_sensitive_information_filter_enabled"),
     compliant=[{"sensitive": ["EMAIL"]}],
     violating=[{"sensitive": []}],
@@ -229,7 +222,6 @@ def sensitive_filtered(sensitive: list[str]) -> Verdict:
     "aws.bedrock.guardrail.grounded",
     GUARDRAIL,
     severity=Severity.LOW,
-    disrupts=_BY_HAND,
     maps=required("bedrock_guardrail_contextual_grounding_filter_enabled"),
     compliant=[{"grounding": ["GROUNDING", "RELEVANCE"]}],
     violating=[{"grounding": []}],
@@ -263,7 +255,6 @@ AGENT: Final = AwsKind(
     "aws.bedrock.agent.guarded",
     AGENT,
     severity=Severity.MEDIUM,
-    disrupts=_BY_HAND,
     maps=required("bedrock_agent_guardrail_enabled"),
     compliant=[{"guardrail": "gr1abc"}],
     violating=[{"guardrail": ABSENT}],

@@ -23,7 +23,6 @@ from goldseam.control import (
 from goldseam.values import Json, Value
 
 _STACK: Final = {"StackName": "{address}"}
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 _BOOTSTRAP: Final = "CDKToolkit"
 _VERSION: Final = "BootstrapVersion"
 
@@ -78,7 +77,11 @@ _MADE: Final = "CREATE_COMPLETE"
     severity=Severity.MEDIUM,
     maps=required("cloudformation_stacks_termination_protection_enabled"),
     covers=("seed:stackTerminationProtection",),
-    disrupts=harmless("only a deletion of the stack is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion of the stack is refused, until the protection is switched off again",
+        source="AWS CloudFormation API Reference, UpdateTerminationProtection",
+        noticed_by="those who delete the stack",
+    ),
     compliant=(
         {"protected": True, "root": "", "status": _MADE},
         {"protected": False, "root": _ROOT, "status": _MADE},
@@ -102,7 +105,6 @@ def termination_protected(protected: bool, root: str, status: str) -> Verdict:  
     STACK,
     severity=Severity.LOW,
     covers=("security-hub:CloudFormation.1",),
-    disrupts=_BY_HAND,
     compliant=(
         {"topics": ["arn:aws:sns:eu-west-1:123456789012:stacks"], "root": ""},
         {"topics": [], "root": _ROOT},
@@ -131,7 +133,6 @@ def notifies(topics: list[str], root: str) -> Verdict:
     STACK,
     severity=Severity.CRITICAL,
     maps=required("cloudformation_stack_outputs_find_secrets"),
-    disrupts=_BY_HAND,
     compliant=({"secret_outputs": []},),
     violating=({"secret_outputs": ["Password"]},),
 )
@@ -153,7 +154,6 @@ def no_secrets(secret_outputs: list[str]) -> Verdict:
     "aws.cloudformation.stack.not-drifted",
     STACK,
     severity=Severity.LOW,
-    disrupts=_BY_HAND,
     compliant=({"drift": "IN_SYNC"}, {"drift": "NOT_CHECKED"}, {"drift": ""}),
     violating=({"drift": "DRIFTED"},),
 )
@@ -177,7 +177,6 @@ def not_drifted(drift: str) -> Verdict:
     STACK,
     severity=Severity.MEDIUM,
     maps=required("cloudformation_stack_cdktoolkit_bootstrap_version"),
-    disrupts=_BY_HAND,
     compliant=({"stack_name": "shop", "bootstrap": ""}, {"stack_name": _BOOTSTRAP, "bootstrap": "21"}),
     violating=({"stack_name": _BOOTSTRAP, "bootstrap": "20"}, {"stack_name": _BOOTSTRAP, "bootstrap": ""}),
 )

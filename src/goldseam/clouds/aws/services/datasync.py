@@ -46,7 +46,11 @@ _OPTIONS: Final = {"LogLevel": "BASIC", "VerifyMode": "ONLY_FILES_TRANSFERRED", 
     "aws.datasync.task.logged",
     TASK,
     severity=Severity.MEDIUM,
-    disrupts=harmless("errors of copies from now on are written to the task's log group; copies run as before"),
+    disrupts=harmless(
+        "errors of transfers are written to the log group of the task; transfers run as before",
+        source="AWS DataSync API Reference, Options",
+        noticed_by="those who pay",
+    ),
     maps=required("datasync_task_logging_enabled"),
     compliant=[
         {"options": _OPTIONS, "log_group": _GROUP},

@@ -7,7 +7,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Look, absent_is
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import ABSENT, Json, Value
 
 
@@ -28,8 +28,6 @@ CLUSTER: Final = AwsKind(
     find=Listing("dax.DescribeClusters", "Clusters", id="ClusterName", narrow={"ClusterNames": ["{id}"]}),
 )
 
-_NOTHING: Final = harmless("nothing is changed; a person makes a new cluster, which holds nothing that is lost")
-
 
 def _new_cluster(settings: str) -> str:
     return (
@@ -40,7 +38,6 @@ def _new_cluster(settings: str) -> str:
 
 @control(
     "aws.dax.cluster.encrypted", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=_NOTHING,
     maps=required("dynamodb_accelerator_cluster_encryption_enabled"),
     compliant=[{"encryption": "ENABLED"}],
     violating=[{"encryption": "DISABLED"}, {"encryption": ABSENT}],
@@ -57,7 +54,6 @@ def encrypted(encryption: Value) -> Verdict:
 
 @control(
     "aws.dax.cluster.encrypted-in-transit", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=_NOTHING,
     maps=required("dynamodb_accelerator_cluster_in_transit_encryption_enabled"),
     compliant=[{"endpoint": "TLS"}],
     violating=[{"endpoint": "NONE"}],
@@ -75,7 +71,6 @@ def encrypted_in_transit(endpoint: Value) -> Verdict:
 
 @control(
     "aws.dax.cluster.multi-az", CLUSTER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person adds a node"),
     maps=required("dynamodb_accelerator_cluster_multi_az"),
     compliant=[{"zones": ["eu-west-1a", "eu-west-1b"]}],
     violating=[{"zones": ["eu-west-1a"]}, {"zones": []}],

@@ -9,7 +9,7 @@ from goldseam.clouds.aws.facet import Look, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.changes import WAITING, scheduled, settings
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import Json, Value
 
 
@@ -62,7 +62,6 @@ _GOOD: Final = {"AutoMinorVersionUpgrade": True, "MultiAZ": True}
 
 @control(
     "aws.dms.instance.not-public", INSTANCE, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person makes a new instance"),
     maps=required("dms_instance_no_public_access"),
     compliant=[{"public": False}],
     violating=[{"public": True}],
@@ -132,7 +131,6 @@ def _endpoint(engine: str, ssl: str = "none", redis: str = "", mongodb: str = ""
 
 @control(
     "aws.dms.endpoint.encrypted-in-transit", ENDPOINT, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person tries the connection first"),
     maps=required("dms_endpoint_ssl_enabled", "dms_endpoint_redis_in_transit_encryption_enabled"),
     compliant=[
         {"security": _endpoint("postgres", "require")}, {"security": _endpoint("s3")},
@@ -158,7 +156,6 @@ def encrypted_in_transit(security: Mapping[str, Json]) -> Verdict:
 
 @control(
     "aws.dms.endpoint.authenticated", ENDPOINT, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person tries the connection first"),
     maps=required("dms_endpoint_mongodb_authentication_enabled", "dms_endpoint_neptune_iam_authorization_enabled"),
     compliant=[
         {"security": _endpoint("mongodb", mongodb="password")}, {"security": _endpoint("neptune", neptune=True)},

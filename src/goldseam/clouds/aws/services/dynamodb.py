@@ -255,7 +255,11 @@ def encrypted_with_kms(settings: Mapping[str, Json], *, kms_key: KmsKey = _AWS_K
 
 @control(
     "aws.dynamodb.table.deletion-protected", TABLE, severity=Severity.MEDIUM,
-    disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion is refused, until the protection is switched off again",
+        source="Amazon DynamoDB API Reference, UpdateTable",
+        noticed_by="those who delete it",
+    ),
     maps=required("dynamodb_table_deletion_protection_enabled"),
     covers=("security-hub:DynamoDB.6",),
     compliant=[{"settings": _GOOD}],
@@ -273,7 +277,11 @@ def deletion_protected(settings: Mapping[str, Json]) -> Verdict:
 
 @control(
     "aws.dynamodb.table.restorable", TABLE, severity=Severity.MEDIUM,
-    disrupts=harmless("changes are recorded beside the table, which is charged for; reads and writes notice nothing"),
+    disrupts=harmless(
+        "backups are continuous and reads and writes go on as before; the charge is by the size of the table",
+        source="Amazon DynamoDB Developer Guide, Enable point-in-time recovery in DynamoDB",
+        noticed_by="those who pay",
+    ),
     maps=required("dynamodb_tables_pitr_enabled"),
     compliant=[{"restorable": True}],
     violating=[Example({"restorable": False}, leaves={"restorable": True})],
@@ -326,7 +334,10 @@ def scaled(capacity: Value, scaling: Value) -> Verdict:
 
 @control(
     "aws.dynamodb.table.tagged", TABLE, severity=Severity.LOW,
-    disrupts=harmless("a tag is added; rules that go by tags may take the table in, as they are meant to"),
+    disrupts=may_disrupt(
+        "policies with conditions on this tag allow or deny access to the table from then on",
+        source="Amazon DynamoDB Developer Guide, Using attribute-based access control with DynamoDB",
+    ),
     covers=("security-hub:DynamoDB.5",),
     compliant=[
         {"tags": {"team": "shop"}},

@@ -143,7 +143,10 @@ def _scan(registry: Json, *, on_push: bool) -> dict[str, Json]:
 
 @control(
     "aws.ecr.repository.scanned", REPOSITORY, severity=Severity.MEDIUM,
-    disrupts=harmless("an image is looked at after it was pushed; pushing and pulling go on as before"),
+    disrupts=harmless(
+        "an image is scanned after it was pushed; pushes and pulls go on as before",
+        source="Amazon ECR User Guide, Scan images for software vulnerabilities in Amazon ECR",
+    ),
     maps=required("ecr_repositories_scan_images_on_push_enabled", "ecr_registry_scan_images_on_push_enabled"),
     covers=("security-hub:ECR.1",),
     compliant=[_scan(_BASIC, on_push=True), _scan(_EVERY, on_push=False)],
@@ -211,7 +214,6 @@ _EXPIRES: Final = {
 
 @control(
     "aws.ecr.repository.old-images-expire", REPOSITORY, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; images that expire are lost, so a person says which"),
     maps=required("ecr_repositories_lifecycle_policy_enabled"),
     compliant=[{"lifecycle": _EXPIRES}],
     violating=[{"lifecycle": ABSENT}],
@@ -232,7 +234,6 @@ def old_images_expire(lifecycle: Value) -> Verdict:
 
 @control(
     "aws.ecr.repository.encrypted-with-kms", REPOSITORY, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; the encryption of a repository is for good"),
     compliant=[{"encryption": "KMS"}, {"encryption": "KMS_DSSE"}],
     violating=[{"encryption": "AES256"}],
 )  # fmt: skip

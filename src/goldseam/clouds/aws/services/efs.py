@@ -17,9 +17,8 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
 from goldseam.clouds.aws.statements import (
-    label,
+    not_public,
     policy_document,
-    public_statements,
     refuses_plain_http,
     tests,
     with_statement,
@@ -116,7 +115,6 @@ FILE_SYSTEM: Final = AwsKind(
     "aws.efs.file-system.encrypted",
     FILE_SYSTEM,
     severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the files to an encrypted file system"),
     maps=required("efs_encryption_at_rest_enabled"),
     compliant=[{"encrypted": True}],
     violating=[{"encrypted": False}],
@@ -139,7 +137,6 @@ def encrypted(encrypted: bool) -> Verdict:  # noqa: FBT001
     "aws.efs.file-system.several-zones",
     FILE_SYSTEM,
     severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person moves the files to a regional file system"),
     maps=required("efs_multi_az_enabled"),
     compliant=[{"zone": ABSENT}],
     violating=[{"zone": "eu-west-1a"}],
@@ -162,7 +159,12 @@ def several_zones(zone: Value) -> Verdict:
     "aws.efs.file-system.backed-up",
     FILE_SYSTEM,
     severity=Severity.MEDIUM,
-    disrupts=harmless("a copy is made every day while clients go on working; it is charged for by size"),
+    disrupts=harmless(
+        "the file system stays available during its daily backup, which uses no burst credits; backups are "
+        "charged by size, and those made before the fix is taken back stay",
+        source="Amazon EFS User Guide, Backing up EFS file systems",
+        noticed_by="those who pay",
+    ),
     maps=required("efs_have_backup_enabled"),
     compliant=[{"backup": "ENABLED"}],
     violating=[Example({"backup": "DISABLED"}, leaves={"backup": "ENABLED"})],
@@ -205,7 +207,11 @@ _ROLE: Final = {**_ANYONE, "Sid": "App", "Principal": {"AWS": "arn:aws:iam::1234
     "aws.efs.file-system.policy-not-public",
     FILE_SYSTEM,
     severity=Severity.HIGH,
-    disrupts=harmless("clients in the network mount as before; a statement for everyone is tied to mount targets"),
+    disrupts=may_disrupt(
+        "clients that do not use a mount target (AWS Transfer Family servers) lose what the statement for "
+        "everyone allows them",
+        source="Amazon EFS User Guide, Blocking public access to EFS file systems",
+    ),
     maps=required("efs_not_publicly_accessible"),
     compliant=[{"policy": ABSENT}, {"policy": policy_document(_IN_NETWORK, _ROLE)}],
     violating=[
@@ -226,11 +232,7 @@ def policy_not_public(policy: Value) -> Verdict:
     A statement for everyone is closed by the condition that the client comes through a mount target, where security
     groups decide who gets there. Without a policy it is those that decide as well.
     """
-    found = [statement for statement in public_statements(policy) if not _via_mount_target(statement)]
-    if not found:
-        return compliant
-    wanted = without_public(policy, _held_to_mount_targets)
-    return should_be(policy=wanted, because="; ".join(map(label, found)))
+    return not_public(policy, lambda held: without_public(held, _held_to_mount_targets))
 
 
 _DEFAULT: Final = {
@@ -306,14 +308,11 @@ ACCESS_POINT: Final = AwsKind(
     find=Listing("efs.DescribeAccessPoints", "AccessPoints", id="AccessPointId", narrow={"AccessPointId": "{id}"}),
 )
 
-_ANEW: Final = harmless("nothing is changed; a person makes the access point anew")
-
 
 @control(
     "aws.efs.access-point.directory-enforced",
     ACCESS_POINT,
     severity=Severity.MEDIUM,
-    disrupts=_ANEW,
     maps=required("efs_access_point_enforce_root_directory"),
     compliant=[{"root": "/app"}],
     violating=[{"root": "/"}],
@@ -336,7 +335,6 @@ def directory_enforced(root: str) -> Verdict:
     "aws.efs.access-point.user-enforced",
     ACCESS_POINT,
     severity=Severity.MEDIUM,
-    disrupts=_ANEW,
     maps=required("efs_access_point_enforce_user_identity"),
     compliant=[{"user": {"Uid": 1000, "Gid": 1000}}],
     violating=[{"user": ABSENT}],

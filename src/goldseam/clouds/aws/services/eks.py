@@ -39,7 +39,6 @@ _ACTIVE: Final = until("cluster.status", "ACTIVE", "FAILED", of="the cluster")
 _ADDRESS: Final = "arn:{partition}:eks:{region}:{account}:cluster/{id}"
 _CLUSTERS: Final = Listing("eks.ListClusters", "clusters")
 _TOUCHED: Final = (changes("eks", f"{REQUEST}.name", f"{REQUEST}.clusterName"),)
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 
 
 def _described(path: str) -> Get:
@@ -263,7 +262,11 @@ _EVERY: Final = ["api", "audit", "authenticator", "controllerManager", "schedule
     severity=Severity.MEDIUM,
     maps=required("eks_control_plane_logging_all_types_enabled"),
     covers=("seed:eksLoggingEnabled",),
-    disrupts=harmless("the control plane writes to CloudWatch, which charges by volume; the cluster goes on"),
+    disrupts=may_disrupt(
+        "CloudWatch Logs charges by volume, and the logs of a busy control plane may cost more than the "
+        "control plane; the cluster itself goes on",
+        source="Amazon EKS API Reference, UpdateClusterConfig",
+    ),
     compliant=({"logs": _EVERY},),
     violating=(
         Example({"logs": []}, leaves={"logs": _EVERY}),
@@ -286,7 +289,11 @@ def logging_complete(logs: list[str]) -> Verdict:
     PROTECTION,
     severity=Severity.LOW,
     maps=required("eks_cluster_deletion_protection_enabled"),
-    disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion is refused, until the protection is switched off again",
+        source="Amazon EKS API Reference, UpdateClusterConfig",
+        noticed_by="those who delete it",
+    ),
     compliant=({"deletion_protected": True},),
     violating=(Example({"deletion_protected": False}, leaves={"deletion_protected": True}),),
 )
@@ -303,7 +310,6 @@ def protection_on(deletion_protected: bool) -> Verdict:  # noqa: FBT001
     CLUSTER,
     severity=Severity.MEDIUM,
     maps=required("eks_cluster_kms_cmk_encryption_in_secrets_enabled"),
-    disrupts=_BY_HAND,
     compliant=({"secrets_encrypted": True},),
     violating=({"secrets_encrypted": False},),
 )
@@ -329,7 +335,6 @@ def secrets_encrypted(secrets_encrypted: bool) -> Verdict:  # noqa: FBT001
     CLUSTER,
     severity=Severity.HIGH,
     maps=required("eks_cluster_uses_a_supported_version"),
-    disrupts=_BY_HAND,
     compliant=({"version": {"name": "1.35", "ended": ""}},),
     violating=({"version": {"name": "1.24", "ended": "2024-01-31"}},),
 )
@@ -351,7 +356,6 @@ def supported_version(version: Mapping[str, str]) -> Verdict:
     "aws.eks.node-group.ssh-limited",
     NODE_GROUP,
     severity=Severity.HIGH,
-    disrupts=_BY_HAND,
     compliant=({"remote_access": {"Key": "", "Groups": []}}, {"remote_access": {"Key": "ops", "Groups": ["sg-1"]}}),
     violating=({"remote_access": {"Key": "ops", "Groups": []}},),
 )

@@ -14,10 +14,9 @@ from goldseam.clouds.aws.facet import Get, Look, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_names
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import Json, Value
 
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 _SPACE: Final = "aws:elasticbeanstalk:"
 
 
@@ -84,7 +83,6 @@ def _to_set(*options: str) -> str:
     ENVIRONMENT,
     severity=Severity.LOW,
     maps=required("elasticbeanstalk_environment_enhanced_health_reporting"),
-    disrupts=_BY_HAND,
     compliant=({"options": _GOOD},),
     violating=({"options": {**_GOOD, "Health": "basic"}},),
 )
@@ -104,7 +102,6 @@ def enhanced_health(options: Mapping[str, Json]) -> Verdict:
     ENVIRONMENT,
     severity=Severity.HIGH,
     maps=required("elasticbeanstalk_environment_managed_updates_enabled"),
-    disrupts=_BY_HAND,
     compliant=({"options": _GOOD},),
     violating=({"options": {**_GOOD, "Updates": False}},),
 )
@@ -128,7 +125,6 @@ def managed_updates(options: Mapping[str, Json]) -> Verdict:
     ENVIRONMENT,
     severity=Severity.MEDIUM,
     maps=required("elasticbeanstalk_environment_cloudwatch_logging_enabled"),
-    disrupts=_BY_HAND,
     compliant=({"options": _GOOD},),
     violating=({"options": {**_GOOD, "Logs": False}},),
 )
@@ -147,7 +143,6 @@ def logs_streamed(options: Mapping[str, Json]) -> Verdict:
     "aws.elasticbeanstalk.environment.no-secrets-in-environment",
     ENVIRONMENT,
     severity=Severity.CRITICAL,
-    disrupts=_BY_HAND,
     compliant=({"options": _GOOD},),
     violating=({"options": {**_GOOD, "Secrets": ["DB_PASSWORD"]}},),
 )

@@ -9,7 +9,7 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Switch
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
 _BLOCK: Final = "BlockPublicSecurityGroupRules"
@@ -122,8 +122,6 @@ CLUSTER: Final = AwsKind(
     find=Listing("emr.ListClusters", "Clusters", id="Id", parameters={"ClusterStates": list(_RUNNING)}),
 )
 
-_ANEW: Final = harmless("nothing is changed; a person launches the cluster anew")
-
 
 @control(
     "aws.emr.cluster.termination-protected",
@@ -147,7 +145,6 @@ def termination_protected(protected: bool, lasting: bool) -> Verdict:  # noqa: F
     "aws.emr.cluster.no-public-address",
     CLUSTER,
     severity=Severity.HIGH,
-    disrupts=_ANEW,
     maps=required("emr_cluster_master_nodes_no_public_ip"),
     compliant=[{"public": False}],
     violating=[{"public": True}],
@@ -170,7 +167,6 @@ def no_public_address(public: bool) -> Verdict:  # noqa: FBT001
     "aws.emr.cluster.security-configured",
     CLUSTER,
     severity=Severity.MEDIUM,
-    disrupts=_ANEW,
     compliant=[{"security_configuration": "encrypted"}],
     violating=[{"security_configuration": ABSENT}],
 )
@@ -193,7 +189,6 @@ def security_configured(security_configuration: Value) -> Verdict:
     "aws.emr.cluster.logged",
     CLUSTER,
     severity=Severity.LOW,
-    disrupts=_ANEW,
     compliant=[{"log_place": "s3://logs/emr/"}],
     violating=[{"log_place": ABSENT}],
 )

@@ -60,7 +60,11 @@ _MANAGED: Final = {"KeyType": "CUSTOMER_MANAGED_CMK", "KeyARN": _KEY}
     "aws.firehose.stream.encrypted",
     DELIVERY_STREAM,
     severity=Severity.MEDIUM,
-    disrupts=harmless("Firehose encrypts and decrypts with a key that AWS owns, and asks producers for no rights"),
+    disrupts=harmless(
+        "producers and consumers go on while encryption is enabled; the key is owned by AWS, so nobody needs "
+        "permissions for it",
+        source="Amazon Data Firehose API Reference, StartDeliveryStreamEncryption",
+    ),
     maps=required("firehose_stream_encrypted_at_rest"),
     compliant=[
         {"encryption": _OWNED, "source": _DIRECT},

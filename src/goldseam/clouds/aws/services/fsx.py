@@ -18,6 +18,7 @@ from goldseam.control import (
     compliant,
     control,
     harmless,
+    may_disrupt,
     should_be,
     violation,
 )
@@ -97,7 +98,11 @@ _WINDOWS: Final = {"Type": "WINDOWS", _DAYS: 30, "CopyTagsToBackups": True}
     "aws.fsx.file-system.backed-up",
     FILE_SYSTEM,
     severity=Severity.MEDIUM,
-    disrupts=harmless("a copy is made every day in its window while clients go on working; it is charged for by size"),
+    disrupts=may_disrupt(
+        "storage I/O of clients may be suspended for a few seconds in every daily backup window; backups are "
+        "charged by size",
+        source="FSx for Windows File Server User Guide, Working with automatic daily backups",
+    ),
     compliant=[
         {"settings": _ZFS},
         {"settings": {"Type": "LUSTRE"}},
@@ -123,7 +128,10 @@ def backed_up(settings: Mapping[str, Json], *, days: Annotated[int, Between(1, 9
     "aws.fsx.file-system.tags-copied-to-backups",
     FILE_SYSTEM,
     severity=Severity.LOW,
-    disrupts=harmless("backups made from now on carry the tags; nothing else changes"),
+    disrupts=harmless(
+        "only backups made from then on get the tags",
+        source="Amazon FSx API Reference, UpdateFileSystemOpenZFSConfiguration",
+    ),
     maps=required("fsx_file_system_copy_tags_to_backups_enabled"),
     compliant=[{"settings": _ZFS}, {"settings": _WINDOWS}, {"settings": {"Type": "ONTAP", _DAYS: 7}}],
     violating=[
@@ -152,7 +160,10 @@ def tags_copied_to_backups(settings: Mapping[str, Json]) -> Verdict:
     "aws.fsx.file-system.tags-copied-to-volumes",
     FILE_SYSTEM,
     severity=Severity.LOW,
-    disrupts=harmless("volumes made from now on carry the tags; nothing else changes"),
+    disrupts=harmless(
+        "only volumes and snapshots made from then on get the tags",
+        source="Amazon FSx API Reference, UpdateFileSystemOpenZFSConfiguration",
+    ),
     maps=required("fsx_file_system_copy_tags_to_volumes_enabled"),
     compliant=[{"settings": _ZFS}, {"settings": _WINDOWS}],
     violating=[Example({"settings": {**_ZFS, "CopyTagsToVolumes": False}}, leaves={"settings": _ZFS})],
@@ -172,7 +183,6 @@ def tags_copied_to_volumes(settings: Mapping[str, Json]) -> Verdict:
     "aws.fsx.file-system.windows-multi-az",
     FILE_SYSTEM,
     severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person moves the files"),
     maps=required("fsx_windows_file_system_multi_az_enabled"),
     compliant=[{"windows_deployment": "MULTI_AZ_1"}, {"windows_deployment": ABSENT}],
     violating=[{"windows_deployment": "SINGLE_AZ_2"}],

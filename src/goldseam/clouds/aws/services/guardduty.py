@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Reading, Send, linked_role
+from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, absent_is, linked_role
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import administered, administrator_of
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Labels, Moves
 from goldseam.control import (
@@ -67,6 +68,26 @@ class _State(Moves):
         return Reading(str(answer["Status"]), told={"id": str(ids[0])})
 
 
+_ADMINISTRATOR: Final = "guardduty.GetAdministratorAccount"
+
+
+@dataclass(frozen=True)
+class _Administrator(Look):
+    """The account that administers the region's detector through Organizations; empty where there is none."""
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The list, and the administrator of what is in it."""
+        return (_LIST, _ADMINISTRATOR)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """Only a member's detector has an administrator."""
+        del item
+        ids = ask.every(_LIST, {}, ref.region, "DetectorIds")
+        told = ask.one(_ADMINISTRATOR, {"DetectorId": ids[0]}, ref.region) if ids else {}
+        return Reading(administrator_of(told.get("Administrator") or {}))
+
+
 REGION: Final = AwsKind(
     "aws.guardduty.region",
     "GuardDuty in a region",
@@ -82,9 +103,11 @@ REGION: Final = AwsKind(
                 (_OFF, _NONE): _DELETE,
             },
         ),
+        _Administrator(name="administrator"),
     ),
     touched_by=(changes("guardduty", "awsRegion", names=("CreateDetector", "UpdateDetector", "DeleteDetector")),),
     address="arn:{partition}:guardduty:{region}:{account}:detector",
+    owner_rule=administered("guardduty"),
 )
 
 
@@ -152,13 +175,23 @@ _DETECTORS: Final = Listing(_LIST, "DetectorIds", narrow=_ALL)
 DETECTOR: Final = AwsKind(
     "aws.guardduty.detector",
     "GuardDuty detector",
-    (_Features(name="features", get=Get(_GET, {"DetectorId": "{id}"}, "Features"), decode=_by_name), _labels()),
+    (
+        _Features(name="features", get=Get(_GET, {"DetectorId": "{id}"}, "Features"), decode=_by_name),
+        Look(
+            name="administrator",
+            get=Get(_ADMINISTRATOR, {"DetectorId": "{id}"}, "Administrator"),
+            decode=administrator_of,
+            form=absent_is(""),
+        ),
+        _labels(),
+    ),
     touched_by=(
         changes("guardduty", f"{REQUEST}.detectorId"),
         changes("guardduty", f"{REQUEST}.resourceArn", id="arn:.+:detector/([^/]+)"),
     ),
     address="arn:{partition}:guardduty:{region}:{account}:detector/{id}",
     find=_DETECTORS,
+    owner_rule=administered("guardduty", "features"),
 )
 FILTER: Final = AwsKind(
     "aws.guardduty.filter",

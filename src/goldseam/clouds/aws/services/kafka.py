@@ -13,17 +13,7 @@ from goldseam.clouds.aws.facet import VALUE, Look, Send, absent_is, tags, until,
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import (
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Placeholder, Value
 
 _SETTLED: Final = until("State", "ACTIVE", "FAILED", of="the cluster")
@@ -255,7 +245,11 @@ _LOUD: Final = {"BrokerLogs": {**_QUIET["BrokerLogs"], "CloudWatchLogs": {"Enabl
     "aws.kafka.cluster.logged",
     CLUSTER,
     severity=Severity.MEDIUM,
-    disrupts=harmless("brokers write their log to the log group as well; clients notice nothing"),
+    disrupts=may_disrupt(
+        "where a broker's log level was set to DEBUG or TRACE, delivery to CloudWatch Logs can slow the broker "
+        "down significantly; CloudWatch Logs charges by volume",
+        source="Amazon MSK Developer Guide, Amazon MSK logging",
+    ),
     compliant=[{"logging": _LOUD, "serverless": False}, {"logging": ABSENT, "serverless": True}],
     violating=[
         {"logging": ABSENT, "serverless": False},

@@ -10,8 +10,20 @@ from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Pages
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
-from goldseam.clouds.aws.statements import aws_principals, closed, covers, label, public_statements, without_public
-from goldseam.control import Example, Severity, Step, Verdict, compliant, control, harmless, may_disrupt, should_be
+from goldseam.clouds.aws.statements import aws_principals, closed, covers, not_public, without_public
+from goldseam.control import (
+    Example,
+    Owner,
+    Severity,
+    Step,
+    Verdict,
+    compliant,
+    control,
+    harmless,
+    may_disrupt,
+    owner_rule,
+    should_be,
+)
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
@@ -65,6 +77,27 @@ def _last_usage(answer: Mapping[str, Json]) -> Value:
     return dict(zip(("used", "made", "kept_since"), (str(day or "")[:10] for day in days), strict=True))
 
 
+_REPLICA_OF: Final = (
+    "it is a replica, and automatic rotation is set on the primary key",
+    'AWS KMS API Reference, "EnableKeyRotation"; AWS KMS Developer Guide, "Multi-Region keys in AWS KMS"',
+)
+
+
+@owner_rule(
+    ours=[{"metadata": {"KeyManager": "CUSTOMER", "Replica": False}}],
+    theirs=[
+        {"metadata": {"KeyManager": "AWS", "Replica": False}},
+        {"metadata": {"KeyManager": "CUSTOMER", "Replica": True}},
+    ],
+)
+def _of_others(metadata: Mapping[str, Json]) -> Owner | None:
+    """AWS manages the key, or it is a replica of a key in another region."""
+    if metadata["KeyManager"] == "AWS":
+        source = 'AWS KMS Developer Guide, "AWS KMS keys", AWS managed keys'
+        return Owner("it is an AWS managed key, whose policy, rotation and deletion are AWS's own", source)
+    return Owner(*_REPLICA_OF, facets=frozenset({"rotation"})) if metadata["Replica"] else None
+
+
 KEY: Final = AwsKind(
     "aws.kms.key",
     "KMS key",
@@ -102,6 +135,7 @@ KEY: Final = AwsKind(
     ),
     address="arn:{partition}:kms:{region}:{account}:key/{id}",
     find=Listing("kms.ListKeys", "Keys", id="KeyId"),
+    owner_rule=_of_others,
 )
 
 _ARN: Final = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -188,12 +222,10 @@ def policy_not_public(policy: Value, metadata: Value, arn: Value) -> Verdict:
     the right to administer its own key: where only the statement for everyone gave it, the account takes everyone's
     place, and a policy is never left without the account. Keys that AWS manages are AWS's affair.
     """
-    found = public_statements(policy) if metadata["KeyManager"] == "CUSTOMER" else []
-    if not found:
+    if metadata["KeyManager"] != "CUSTOMER":
         return compliant
     _, partition, _, _, account, _ = arn.split(":", 5)
-    wanted = _without_strangers(policy, f"arn:{partition}:iam::{account}:root")
-    return should_be(policy=wanted, because="; ".join(map(label, found)))
+    return not_public(policy, lambda held: _without_strangers(held, f"arn:{partition}:iam::{account}:root"))
 
 
 def _without_strangers(policy: Value, root: str) -> Value:
@@ -236,7 +268,12 @@ def _for_account(statement: Json, root: str) -> tuple[Json, ...]:
     severity=Severity.HIGH,
     maps=required("kms_cmk_rotation_enabled"),
     covers=("security-hub:KMS.4", "prowler:kms_cmk_rotation_enabled", "cloudbots:kms_enable_rotation"),
-    disrupts=harmless("the key keeps its id, and what older key material encrypted is still decrypted with it"),
+    disrupts=harmless(
+        "the key keeps its ID and still decrypts what it encrypted before, so applications need no change; the "
+        "first two rotations add a monthly charge",
+        source="AWS KMS Developer Guide, Rotate AWS KMS keys",
+        noticed_by="those who pay",
+    ),
     compliant=(
         {"rotation": True, "state": "Enabled", "metadata": _OURS},
         {"rotation": False, "state": "Enabled", "metadata": {**_OURS, "KeyManager": "AWS"}},

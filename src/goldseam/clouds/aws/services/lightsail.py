@@ -71,7 +71,10 @@ def database_not_public(settings: Mapping[str, Json]) -> Verdict:
     "aws.lightsail.database.backed-up",
     DATABASE,
     severity=Severity.MEDIUM,
-    disrupts=harmless("a copy is made every day in its window; clients go on working"),
+    disrupts=may_disrupt(
+        "enabling backups can cause an outage of the database, at once",
+        source="Amazon Lightsail API Reference, UpdateRelationalDatabase",
+    ),
     compliant=[{"backups": True}],
     violating=[Example({"backups": False}, leaves={"backups": True})],
 )
@@ -132,7 +135,11 @@ INSTANCE: Final = AwsKind(
     "aws.lightsail.instance.snapshotted",
     INSTANCE,
     severity=Severity.MEDIUM,
-    disrupts=harmless("a snapshot is made every day, and the last seven are charged for; the instance goes on working"),
+    disrupts=harmless(
+        "a snapshot is made every day, and the last seven are charged",
+        source="Amazon Lightsail User Guide, Configure automatic snapshots for Lightsail instances and disks",
+        noticed_by="those who pay",
+    ),
     maps=required("lightsail_instance_automated_snapshots"),
     compliant=[{"snapshots": True}],
     violating=[Example({"snapshots": False}, leaves={"snapshots": True})],
@@ -149,7 +156,6 @@ def snapshotted(snapshots: bool) -> Verdict:  # noqa: FBT001
     "aws.lightsail.instance.ports-closed",
     INSTANCE,
     severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person decides who still needs the ports"),
     maps=required("lightsail_instance_public"),
     compliant=[{"ports": []}],
     violating=[{"ports": ["tcp 22-22"]}],

@@ -13,7 +13,7 @@ from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import in_policies
 from goldseam.clouds.aws.shapes import Document
-from goldseam.clouds.aws.statements import label, policy_document, public_statements, without_public
+from goldseam.clouds.aws.statements import none_public, policy_document
 from goldseam.control import (
     Between,
     Example,
@@ -221,9 +221,4 @@ def policies_not_public(policies: Value) -> Verdict:
 
     Whoever may write can bury what matters, or run up the bill; whoever may read finds what applications wrote there.
     """
-    found = {name: public_statements(document) for name, document in policies.items()}
-    if not any(found.values()):
-        return compliant
-    because = "; ".join(f"policy `{name}`: {label(item)}" for name, items in found.items() for item in items)
-    left = {name: without_public(document) if found[name] else document for name, document in policies.items()}
-    return should_be(policies={name: it for name, it in left.items() if it is not ABSENT}, because=because)
+    return none_public(policies)

@@ -6,6 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, Send, absent_is, linked_role
 from goldseam.clouds.aws.kind import AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import administered, administrator_of
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Moves
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
@@ -15,6 +16,8 @@ _ON: Final = "ENABLED"
 _PAUSED: Final = "PAUSED"
 _OFF: Final = "NONE"
 _ANY: Final = ("*",)
+_NOT_FOUND: Final = ("ResourceNotFoundException",)
+_NOT_ENABLED: Final = {"AccessDeniedException": "Macie is not enabled"}
 _LINKED: Final = linked_role("macie", "AWSServiceRoleForAmazonMacie")
 
 
@@ -36,8 +39,8 @@ REGION: Final = AwsKind(
             get=Get(
                 "macie2.GetMacieSession",
                 path="status",
-                absent=("ResourceNotFoundException",),
-                says={"AccessDeniedException": "Macie is not enabled"},
+                absent=_NOT_FOUND,
+                says=_NOT_ENABLED,
             ),
             form=absent_is(_OFF),
             moves={
@@ -49,9 +52,16 @@ REGION: Final = AwsKind(
                 (_PAUSED, _OFF): Send("macie2.DisableMacie", {}, _ANY),
             },
         ),
+        Look(
+            name="administrator",
+            get=Get("macie2.GetAdministratorAccount", path="administrator", absent=_NOT_FOUND, says=_NOT_ENABLED),
+            decode=administrator_of,
+            form=absent_is(""),
+        ),
     ),
     touched_by=(changes("macie2", "awsRegion", names=("EnableMacie", "DisableMacie", "UpdateMacieSession")),),
     address="arn:{partition}:macie2:{region}:{account}:region",
+    owner_rule=administered("macie"),
 )
 
 

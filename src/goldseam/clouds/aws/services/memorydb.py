@@ -9,18 +9,7 @@ from goldseam.clouds.aws.facet import Look, Send, until
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings
-from goldseam.control import (
-    Between,
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import Json, Value
 
 _NAMED: Final = {"ClusterName": "{id}"}
@@ -72,7 +61,6 @@ def backed_up(settings: Mapping[str, Json], *, days: Annotated[int, Between(1, 3
 
 @control(
     "aws.memorydb.cluster.encrypted-in-transit", CLUSTER, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person makes a new cluster"),
     compliant=[{"tls": True}],
     violating=[{"tls": False}],
 )  # fmt: skip
@@ -88,7 +76,6 @@ def encrypted_in_transit(tls: Value) -> Verdict:
 
 @control(
     "aws.memorydb.cluster.upgraded", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a new cluster"),
     maps=required("memorydb_cluster_auto_minor_version_upgrades"),
     compliant=[{"upgraded": True}],
     violating=[{"upgraded": False}],
@@ -105,7 +92,6 @@ def upgraded(upgraded: Value) -> Verdict:
 
 @control(
     "aws.memorydb.cluster.authenticated", CLUSTER, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person hands out the passwords"),
     compliant=[{"access": "shop"}],
     violating=[{"access": _OPEN}],
 )  # fmt: skip

@@ -12,7 +12,7 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import Json, Value
 
 _BROKER: Final = {"BrokerId": "{id}"}
@@ -140,14 +140,10 @@ def logged(logs: Mapping[str, Json], logs_waiting: Mapping[str, Json], engine: s
     return should_be(logs={**logs, **dict.fromkeys(off, True)}, because=because)
 
 
-_ANEW: Final = harmless("nothing is changed; a person moves to a new broker")
-
-
 @control(
     "aws.mq.broker.not-public",
     BROKER,
     severity=Severity.HIGH,
-    disrupts=_ANEW,
     maps=required("mq_broker_not_publicly_accessible"),
     compliant=[{"public": False}],
     violating=[{"public": True}],
@@ -170,7 +166,6 @@ def not_public(public: bool) -> Verdict:  # noqa: FBT001
     "aws.mq.broker.several-instances",
     BROKER,
     severity=Severity.LOW,
-    disrupts=_ANEW,
     maps=required("mq_broker_active_deployment_mode", "mq_broker_cluster_deployment_mode"),
     compliant=[
         {"deployment": "ACTIVE_STANDBY_MULTI_AZ", "engine": "ACTIVEMQ"},

@@ -111,7 +111,11 @@ POLICY: Final = AwsKind(
     FIREWALL,
     severity=Severity.MEDIUM,
     maps=required("networkfirewall_deletion_protection"),
-    disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion is refused, until the protection is switched off again",
+        source="AWS Network Firewall API Reference, UpdateFirewallDeleteProtection",
+        noticed_by="those who delete it",
+    ),
     compliant=[{"deletion_protection": True}],
     violating=[Example({"deletion_protection": False}, leaves={"deletion_protection": True})],
 )
@@ -127,7 +131,11 @@ def deletion_protected(deletion_protection: bool) -> Verdict:  # noqa: FBT001
     "aws.networkfirewall.firewall.subnets-protected",
     FIREWALL,
     severity=Severity.LOW,
-    disrupts=harmless("only a change of its subnets is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a change of its subnets is refused, until the protection is switched off again",
+        source="AWS Network Firewall API Reference, UpdateSubnetChangeProtection",
+        noticed_by="those who change its subnets",
+    ),
     compliant=[{"subnet_protection": True}],
     violating=[Example({"subnet_protection": False}, leaves={"subnet_protection": True})],
 )
@@ -143,7 +151,12 @@ def subnets_protected(subnet_protection: bool) -> Verdict:  # noqa: FBT001
     "aws.networkfirewall.firewall.policy-protected",
     FIREWALL,
     severity=Severity.LOW,
-    disrupts=harmless("only the choice of another policy is refused; rules can be changed as before"),
+    disrupts=harmless(
+        "only the choice of another policy is refused, until the protection is switched off again; rules can "
+        "be changed as before",
+        source="AWS Network Firewall API Reference, UpdateFirewallPolicyChangeProtection",
+        noticed_by="those who choose another policy",
+    ),
     compliant=[{"policy_protection": True}],
     violating=[Example({"policy_protection": False}, leaves={"policy_protection": True})],
 )
@@ -160,7 +173,6 @@ def policy_protected(policy_protection: bool) -> Verdict:  # noqa: FBT001
     FIREWALL,
     severity=Severity.MEDIUM,
     maps=required("networkfirewall_logging_enabled"),
-    disrupts=harmless("nothing is changed; a person chooses where the logs go"),
     compliant=[{"logs": ["ALERT"]}, {"logs": ["ALERT", "FLOW"]}],
     violating=[{"logs": []}],
 )
@@ -183,7 +195,6 @@ def logged(logs: list[str]) -> Verdict:
     FIREWALL,
     severity=Severity.MEDIUM,
     maps=required("networkfirewall_multi_az"),
-    disrupts=harmless("nothing is changed; a person chooses the subnet and the routes"),
     compliant=[{"subnets": ["subnet-1", "subnet-2"]}],
     violating=[{"subnets": ["subnet-1"]}],
 )
@@ -208,7 +219,6 @@ def in_two_zones(subnets: list[str]) -> Verdict:
     maps=required(
         "networkfirewall_policy_default_action_full_packets", "networkfirewall_policy_default_action_fragmented_packets"
     ),
-    disrupts=harmless("nothing is changed; a person looks at what the stateful rules would do first"),
     compliant=[{"passed": []}],
     violating=[{"passed": ["fragments"]}, {"passed": ["whole packets", "fragments"]}],
 )
@@ -232,7 +242,6 @@ def inspects(passed: list[str]) -> Verdict:
     POLICY,
     severity=Severity.MEDIUM,
     maps=required("networkfirewall_policy_rule_group_associated"),
-    disrupts=harmless("nothing is changed; a person chooses the rules"),
     compliant=[{"rule_groups": ["arn:aws:network-firewall:eu-west-1:123456789012:stateful-rulegroup/web"]}],
     violating=[{"rule_groups": []}],
 )

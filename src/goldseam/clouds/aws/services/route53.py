@@ -127,7 +127,10 @@ _GROUP: Final = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/route53/gold
     severity=Severity.LOW,
     maps=required("route53_public_hosted_zones_cloudwatch_logging_enabled"),
     disrupts=harmless(
-        "queries are answered as before; logs are charged for, and Route 53 refuses the change where it may not write"
+        "queries are answered as before; CloudWatch Logs charges by volume, and Route 53 refuses the change "
+        "where it may not write",
+        source="Amazon Route 53 Developer Guide, Public DNS query logging",
+        noticed_by="those who pay",
     ),
     compliant=[{"query_log": _GROUP, "private": False}, {"query_log": ABSENT, "private": True}],
     violating=[
@@ -157,7 +160,6 @@ def queries_logged(query_log: Value, private: bool, *, log_group: str = "") -> V
     HOSTED_ZONE,
     severity=Severity.HIGH,
     maps=required("route53_dangling_ip_subdomain_takeover"),
-    disrupts=harmless("nothing is changed; a person decides what becomes of the name"),
     compliant=[{"missing_buckets": []}],
     violating=[{"missing_buckets": ["shop.example.com"]}],
 )

@@ -14,7 +14,7 @@ from goldseam.clouds.aws.facet import Get, Reading, Send
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings, Switch
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, should_be
+from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
 from goldseam.resource import Ref
 from goldseam.values import Json
 
@@ -97,7 +97,10 @@ DOMAIN: Final = AwsKind(
     severity=Severity.HIGH,
     maps=required("route53_domains_transferlock_enabled"),
     disrupts=harmless(
-        "names are answered as before; only a transfer to another registrar is refused until it is unlocked"
+        "names are resolved as before; only a transfer to another registrar is refused, until the lock is removed",
+        source="Amazon Route 53 Developer Guide, Locking a domain to prevent unauthorized transfer to another "
+        "registrar",
+        noticed_by="those who transfer the domain",
     ),
     compliant=[{"transfer_lock": True}],
     violating=[Example({"transfer_lock": False}, leaves={"transfer_lock": True})],
@@ -114,7 +117,11 @@ def transfer_locked(transfer_lock: bool) -> Verdict:  # noqa: FBT001
     "aws.route53domains.domain.renewed",
     DOMAIN,
     severity=Severity.MEDIUM,
-    disrupts=harmless("names are answered as before; the next year is paid for when it comes"),
+    disrupts=harmless(
+        "names are resolved as before; every renewal is charged when it is due",
+        source="Amazon Route 53 Domains API Reference, EnableDomainAutoRenew",
+        noticed_by="those who pay",
+    ),
     compliant=[{"renewed": True}],
     violating=[Example({"renewed": False}, leaves={"renewed": True})],
 )
@@ -134,7 +141,12 @@ _HIDDEN: Final = dict.fromkeys(_PRIVACY, True)
     DOMAIN,
     severity=Severity.LOW,
     maps=required("route53_domains_privacy_protection_enabled"),
-    disrupts=harmless("names are answered as before; mail to the address in the register is passed on to the contact"),
+    disrupts=may_disrupt(
+        "mail to the contact addresses in WHOIS goes to the privacy service, whose spam filter may hold back "
+        "critical mail (certificates, transfers)",
+        source="Amazon Route 53 Developer Guide, Enabling or disabling privacy protection for contact information for "
+        "a domain",
+    ),
     compliant=[{"privacy": _HIDDEN}],
     violating=[Example({"privacy": {**_HIDDEN, "AdminPrivacy": False}}, leaves={"privacy": _HIDDEN})],
 )

@@ -13,17 +13,7 @@ from goldseam.clouds.aws.facet import Get, Look, Send, tags, until
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings
-from goldseam.control import (
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
 _NOTEBOOK: Final = {"NotebookInstanceName": "{id}"}
@@ -124,14 +114,10 @@ def imdsv2(settings: Mapping[str, Json], status: Value) -> Verdict:
     return _changed(settings, status, "credentials are given out without a token (IMDSv1)", **{_IMDS: _V2})
 
 
-_ANEW: Final = harmless("nothing is changed; a person makes it anew")
-
-
 @control(
     "aws.sagemaker.notebook.no-direct-internet",
     NOTEBOOK,
     severity=Severity.HIGH,
-    disrupts=_ANEW,
     maps=required("sagemaker_notebook_instance_without_direct_internet_access_configured"),
     compliant=[{"internet": "Disabled"}],
     violating=[{"internet": "Enabled"}],
@@ -154,7 +140,6 @@ def no_direct_internet(internet: Value) -> Verdict:
     "aws.sagemaker.notebook.in-vpc",
     NOTEBOOK,
     severity=Severity.MEDIUM,
-    disrupts=_ANEW,
     maps=required("sagemaker_notebook_instance_vpc_settings_configured"),
     compliant=[{"subnet": "subnet-0abc"}],
     violating=[{"subnet": ABSENT}],
@@ -176,7 +161,6 @@ def in_vpc(subnet: Value) -> Verdict:
     "aws.sagemaker.notebook.encrypted-with-kms",
     NOTEBOOK,
     severity=Severity.MEDIUM,
-    disrupts=_ANEW,
     maps=required("sagemaker_notebook_instance_encryption_enabled"),
     compliant=[{"key": "arn:aws:kms:eu-west-1:123456789012:key/data"}],
     violating=[{"key": ABSENT}],
@@ -215,7 +199,6 @@ MODEL: Final = AwsKind(
     "aws.sagemaker.model.isolated",
     MODEL,
     severity=Severity.MEDIUM,
-    disrupts=_ANEW,
     maps=required("sagemaker_models_network_isolation_enabled"),
     compliant=[{"isolated": True}],
     violating=[{"isolated": False}],
@@ -238,7 +221,6 @@ def isolated(isolated: bool) -> Verdict:  # noqa: FBT001
     "aws.sagemaker.model.in-vpc",
     MODEL,
     severity=Severity.LOW,
-    disrupts=_ANEW,
     maps=required("sagemaker_models_vpc_settings_configured"),
     compliant=[{"network": {"Subnets": ["subnet-0abc"], "SecurityGroupIds": ["sg-0abc"]}}],
     violating=[{"network": ABSENT}],
@@ -284,7 +266,6 @@ ENDPOINT_CONFIG: Final = AwsKind(
     "aws.sagemaker.endpoint-config.encrypted-with-kms",
     ENDPOINT_CONFIG,
     severity=Severity.LOW,
-    disrupts=_ANEW,
     maps=required("sagemaker_endpoint_config_kms_encryption_enabled"),
     compliant=[{"key": "arn:aws:kms:eu-west-1:123456789012:key/data"}],
     violating=[{"key": ABSENT}],
@@ -306,7 +287,6 @@ def config_encrypted(key: Value) -> Verdict:
     "aws.sagemaker.endpoint-config.several-instances",
     ENDPOINT_CONFIG,
     severity=Severity.LOW,
-    disrupts=_ANEW,
     maps=required("sagemaker_endpoint_config_prod_variant_instances"),
     compliant=[{"alone": []}],
     violating=[{"alone": ["main"]}],
@@ -338,7 +318,6 @@ DOMAIN: Final = AwsKind(
     "aws.sagemaker.domain.single-sign-on",
     DOMAIN,
     severity=Severity.LOW,
-    disrupts=_ANEW,
     maps=required("sagemaker_domain_sso_configured"),
     compliant=[{"sign_in": "SSO"}],
     violating=[{"sign_in": "IAM"}],

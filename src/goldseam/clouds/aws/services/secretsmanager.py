@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.elapsed import days_exceeded, days_since
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
@@ -14,13 +14,14 @@ from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Between,
     Example,
+    Owner,
     Severity,
     Step,
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
+    owner_rule,
     should_be,
     violation,
 )
@@ -29,7 +30,8 @@ from goldseam.values import ABSENT, Json, Value, same
 
 _SECRET: Final = {"SecretId": "{id}"}
 _DESCRIBE: Final = ("secretsmanager.DescribeSecret", _SECRET)
-_STEP: Final = 15
+_VERSIONS: Final = ("secretsmanager.ListSecretVersionIds", "Versions")
+_CURRENT: Final = "AWSCURRENT"
 _ROTATED: Final = ("RotationLambdaARN", "RotationRules")
 
 
@@ -58,28 +60,75 @@ class Rotation(Document):
         return (self.step(self.put.call(ref, more=after, words={"function": function}), after),)
 
 
-def _days(ask: Ask, since: str) -> int:
-    """Days up to the day of the reading, in steps, so that a plan outlives the night."""
-    return max((date.fromisoformat(ask.today()) - date.fromisoformat(since[:10])).days, 0) // _STEP * _STEP
-
-
 @dataclass(frozen=True)
 class Ages(Look):
-    """Days since the secret was last changed and last read, in steps of 15; since it was made, where it never was."""
+    """Days since the secret was last read, in steps of 15; since it was made, where it never was."""
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """From the listing's item, or from the secret."""
         about = item if item is not None else ask.one(_DESCRIBE[0], {"SecretId": ref.id}, ref.region)
-        made = str(about["CreatedDate"])
-        changed = max(str(about.get(name) or made) for name in ("LastChangedDate", "LastRotatedDate"))
-        read = str(about.get("LastAccessedDate") or made)
-        return Reading({"changed": _days(ask, changed), "read": _days(ask, read)})
+        return Reading({"read": days_since(ask, str(about.get("LastAccessedDate") or about["CreatedDate"]))})
+
+
+@dataclass(frozen=True)
+class ValueAge(Look):
+    """The days that the secret's value is older than, in steps of 15.
+
+    `LastChangedDate` moves with any edit, of a description or a tag too, and `LastRotatedDate` with rotations only
+    (Secrets Manager API Reference, SecretListEntry). A value that was put by hand is a new version: where something was
+    edited since the last rotation, the version that is current says since when it is.
+    """
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The secret, and its versions."""
+        return (_DESCRIBE[0], _VERSIONS[0])
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """From the listing's item or the secret, and from the versions where those do not tell."""
+        about = item if item is not None else ask.one(_DESCRIBE[0], {"SecretId": ref.id}, ref.region)
+        since = str(about.get("LastRotatedDate") or about["CreatedDate"])
+        if str(about.get("LastChangedDate") or "")[:10] > since[:10]:
+            versions = ask.every(_VERSIONS[0], {"SecretId": ref.id}, ref.region, _VERSIONS[1])
+            current = [item for item in versions if _CURRENT in (item.get("VersionStages") or ())]
+            since = max([since, *(str(item["CreatedDate"]) for item in current)])
+        return Reading(days_exceeded(ask, since))
 
 
 _ROTATE: Final = Send(
     "secretsmanager.RotateSecret", {**_SECRET, "RotateImmediately": False},
     also=(("lambda:InvokeFunction", "arn:{partition}:lambda:{region}:{account}:function:<function>"),),
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Primary(Look):
+    """The region of the secret that this one is a replica of; empty where it is the primary or stands alone."""
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """From the listing's item, or from the secret."""
+        about = item if item is not None else ask.one(_DESCRIBE[0], {"SecretId": ref.id}, ref.region)
+        primary = about.get("PrimaryRegion") or ref.region
+        return Reading("" if primary == ref.region else primary)
+
+
+@owner_rule(
+    ours=[{"owner": "", "primary": ""}],
+    theirs=[{"owner": "rds", "primary": ""}, {"owner": "", "primary": "us-east-1"}],
+)
+def _of_others(owner: str, primary: str) -> Owner | None:
+    """A service of AWS manages the secret, or it is a replica of a secret in another region.
+
+    The policy of a managed secret stays the account's affair: it says who of the account may read it.
+    """
+    if primary:
+        because = f"it is a replica, which is changed only through its primary in {primary}"
+        return Owner(because, 'AWS Secrets Manager User Guide, "Promote a replica secret to a standalone secret"')
+    if not owner:
+        return None
+    source = 'AWS Secrets Manager User Guide, "AWS Secrets Manager secrets managed by other AWS services"'
+    return Owner(f"{owner} manages the secret, and rotates and deletes it", source, frozenset({"rotation", "ages"}))
+
 
 SECRET: Final = AwsKind(
     "aws.secretsmanager.secret",
@@ -101,7 +150,9 @@ SECRET: Final = AwsKind(
             delete=Send("secretsmanager.DeleteResourcePolicy", _SECRET),
         ),
         Ages(name="ages", get=Get(*_DESCRIBE), listed=""),
+        ValueAge(name="value_age"),
         Look(name="owner", get=Get(*_DESCRIBE, "OwningService"), listed="OwningService", form=absent_is("")),
+        Primary(name="primary", get=Get(*_DESCRIBE), listed="PrimaryRegion"),
         replace(tags(Get(*_DESCRIBE, "Tags")), listed="Tags"),
     ),
     touched_by=(
@@ -109,6 +160,7 @@ SECRET: Final = AwsKind(
     ),
     address="arn:{partition}:secretsmanager:{region}:{account}:secret:{name}",
     find=Listing("secretsmanager.ListSecrets", "SecretList", id="ARN", address="ARN"),
+    owner_rule=_of_others,
 )  # fmt: skip
 
 _ARN: Final = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:goldseam-example-AbCdEf"
@@ -117,7 +169,6 @@ _MONTHLY: Final = {"RotationLambdaARN": _FUNCTION, "RotationRules": {"Automatica
 _ANYONE: Final = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
 _PARTNER: Final = {**_ANYONE, "Sid": "Partner", "Principal": {"AWS": "arn:aws:iam::210987654321:root"}}
 _OURS_ONLY: Final = {**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 
 
 @control(
@@ -178,20 +229,20 @@ def rotation_on(
 
 
 @control(
-    "aws.secretsmanager.secret.renewed", SECRET, severity=Severity.MEDIUM, disrupts=_BY_HAND,
+    "aws.secretsmanager.secret.renewed", SECRET, severity=Severity.MEDIUM,
     maps=required("secretsmanager_secret_rotated_periodically"), covers=("security-hub:SecretsManager.4",),
     compliant=[
-        {"ages": {"changed": 75, "read": 75}, "owner": ""}, {"ages": {"changed": 360, "read": 0}, "owner": "rds"},
+        {"value_age": 75, "owner": ""}, {"value_age": 360, "owner": "rds"},
     ],
-    violating=[{"ages": {"changed": 105, "read": 105}, "owner": ""}],
+    violating=[{"value_age": 90, "owner": ""}, Example({"value_age": 30, "owner": ""}, settings={"days": 30})],
 )  # fmt: skip
-def renewed(ages: Value, owner: Value, *, days: Annotated[int, Between(1, 3650)] = 90) -> Verdict:
+def renewed(value_age: Value, owner: Value, *, days: Annotated[int, Between(1, 3650)] = 90) -> Verdict:
     """The secret was changed lately.
 
-    The longer a secret lives the more places hold a copy of it; a rotation that is on and fails changes nothing. Days
-    move in steps of 15.
+    The longer a secret lives the more places hold a copy of it; a rotation that is on and fails changes nothing, nor
+    does an edit of the description or the tags. Days move in steps of 15.
     """
-    if ages["changed"] <= days or owner:
+    if value_age < days or owner:
         return compliant
     return violation(
         because=f"the secret is older than {days} days",
@@ -201,12 +252,10 @@ def renewed(ages: Value, owner: Value, *, days: Annotated[int, Between(1, 3650)]
 
 
 @control(
-    "aws.secretsmanager.secret.used", SECRET, severity=Severity.LOW, disrupts=_BY_HAND,
+    "aws.secretsmanager.secret.used", SECRET, severity=Severity.LOW,
     maps=required("secretsmanager_secret_unused"), covers=("security-hub:SecretsManager.3",),
-    compliant=[{"ages": {"changed": 75, "read": 75}}],
-    violating=[
-        {"ages": {"changed": 90, "read": 90}}, Example({"ages": {"changed": 30, "read": 30}}, settings={"days": 30}),
-    ],
+    compliant=[{"ages": {"read": 75}}],
+    violating=[{"ages": {"read": 90}}, Example({"ages": {"read": 30}}, settings={"days": 30})],
 )  # fmt: skip
 def used(ages: Value, *, days: Annotated[int, Between(1, 3650)] = 90) -> Verdict:
     """The secret is read by somebody.

@@ -13,7 +13,7 @@ from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import in_policies
 from goldseam.clouds.aws.shapes import Document, Switch, statements
-from goldseam.clouds.aws.statements import label, policy_document, public_statements, without_public
+from goldseam.clouds.aws.statements import none_public, policy_document
 from goldseam.control import (
     Call,
     Example,
@@ -135,20 +135,18 @@ def policies_not_public(policies: Mapping[str, Json]) -> Verdict:
     Mail from it is mail from you, for those who get it and for the reputation of the name. Statements that name who
     may stay as they are.
     """
-    found = {name: public for name, policy in policies.items() if (public := public_statements(policy))}
-    if not found:
-        return compliant
-    closed = {name: without_public(policy) if name in found else policy for name, policy in policies.items()}
-    kept = {name: policy for name, policy in closed.items() if policy is not ABSENT}
-    because = "; ".join(f"in `{name}` {label(each)}" for name, public in found.items() for each in public)
-    return should_be(policies=kept, because=because)
+    return none_public(policies)
 
 
 @control(
     "aws.ses.identity.signed",
     IDENTITY,
     severity=Severity.MEDIUM,
-    disrupts=harmless("mail carries a signature as well; receivers that do not look for one notice nothing"),
+    disrupts=harmless(
+        "every message from the domain gets a signature as well, which receivers can verify by DNS",
+        source="Amazon SES Developer Guide, Authenticating Email with DKIM in Amazon SES",
+        noticed_by="mail servers that verify signatures",
+    ),
     maps=required("ses_identity_dkim_enabled"),
     compliant=[
         {"signing": True, "dkim": "SUCCESS", "type": "DOMAIN"},
@@ -239,7 +237,10 @@ def tls_required(delivery: Mapping[str, Json]) -> Verdict:
     "aws.ses.configuration-set.reputation-measured",
     CONFIGURATION_SET,
     severity=Severity.LOW,
-    disrupts=harmless("rates of bounces and complaints go to CloudWatch; mail is sent as before"),
+    disrupts=harmless(
+        "bounce and complaint rates are sent to CloudWatch; mail is sent as before",
+        source="Amazon SES API v2 Reference, PutConfigurationSetReputationOptions",
+    ),
     compliant=[{"reputation": True}],
     violating=[Example({"reputation": False}, leaves={"reputation": True})],
 )

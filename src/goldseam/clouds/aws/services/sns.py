@@ -13,8 +13,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import attribute, policy
 from goldseam.clouds.aws.statements import (
     asks_tls,
-    label,
-    public_statements,
+    not_public,
     tls_denial,
     with_statement,
     without_public,
@@ -198,12 +197,12 @@ def policy_not_public(policy: Value, arn: Value) -> Verdict:
     tied to an account, an organisation or a source stay. A topic always has a policy: where nothing else is left, it
     is the one that SNS gives a new topic.
     """
-    found = public_statements(policy)
-    if not found:
-        return compliant
+    return not_public(policy, lambda held: _closed(held, arn))
+
+
+def _closed(policy: Value, arn: str) -> Value:
     left = without_public(policy)
-    wanted = owner_policy(arn) if left is ABSENT else left
-    return should_be(policy=wanted, because="; ".join(map(label, found)))
+    return owner_policy(arn) if left is ABSENT else left
 
 
 @control(
@@ -271,7 +270,11 @@ _FAILURES: Final = {f"{protocol}FailureFeedbackRoleArn": _ROLE for protocol in _
     TOPIC,
     severity=Severity.LOW,
     covers=("security-hub:SNS.2",),
-    disrupts=harmless("SNS writes down deliveries that failed, in log groups of its own, where they are charged for"),
+    disrupts=harmless(
+        "failed deliveries are logged and messages are delivered as before; CloudWatch Logs charges by volume",
+        source="Amazon SNS Developer Guide, Amazon SNS message delivery status",
+        noticed_by="those who pay",
+    ),
     compliant=({"delivery_status": {"LambdaFailureFeedbackRoleArn": _ROLE}},),
     violating=(
         {"delivery_status": {}},

@@ -23,7 +23,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -109,6 +108,11 @@ _TOPIC_SENDS: Final = {
     "Resource": _ARN,
     "Condition": {"ArnEquals": {"aws:SourceArn": "arn:aws:sns:eu-west-1:123456789012:orders"}},
 }
+_BUCKET_SENDS: Final = {
+    **_TOPIC_SENDS,
+    "Sid": "Bucket",
+    "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:*:*:photos-incoming"}},
+}
 _ACCOUNT_USES: Final = {
     "Effect": "Allow",
     "Principal": {"AWS": "arn:aws:iam::210987654321:root"},
@@ -133,7 +137,7 @@ def _kept(key: str = "", *, own: bool = False) -> Json:
     maps=required("sqs_queues_not_publicly_accessible"),
     covers=("prowler:sqs_queues_not_publicly_accessible",),
     disrupts=may_disrupt("senders and receivers that only the statement for everyone lets in are refused"),
-    compliant=({"policy": ABSENT}, {"policy": _document(_TOPIC_SENDS, _ACCOUNT_USES)}),
+    compliant=({"policy": ABSENT}, {"policy": _document(_TOPIC_SENDS, _BUCKET_SENDS, _ACCOUNT_USES)}),
     violating=(
         Example({"policy": _document(_ANYONE_SENDS)}, leaves={"policy": ABSENT}),
         Example(
@@ -161,7 +165,11 @@ def policy_not_public(policy: Value) -> Verdict:
     severity=Severity.MEDIUM,
     maps=required("sqs_queues_server_side_encryption_enabled"),
     covers=("seed:sqsEncrypted", "security-hub:SQS.1"),
-    disrupts=harmless("SQS encrypts and decrypts with its own key, for everyone who may send and receive as before"),
+    disrupts=may_disrupt(
+        "anonymous requests to the queue, and requests over plain HTTP or without Signature Version 4, are rejected",
+        unless={"public": False, "traffic": 0},
+        source="Amazon SQS Developer Guide, Encryption at rest in Amazon SQS",
+    ),
     compliant=({"encryption": _kept(own=True)}, {"encryption": _kept("alias/data")}),
     violating=(Example({"encryption": _kept()}, leaves={"encryption": _kept(own=True)}),),
 )

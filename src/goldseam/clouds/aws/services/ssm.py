@@ -86,7 +86,12 @@ _BLOCKED: Final = "Disable"
 
 @control(
     "aws.ssm.region.public-sharing-blocked", REGION, severity=Severity.HIGH,
-    disrupts=harmless("what is public stays so, and is a finding of its own; only new public sharing is refused"),
+    disrupts=harmless(
+        "documents that are public stay public, and are a finding of their own; only further public sharing is "
+        "refused",
+        source="AWS Systems Manager User Guide, Sharing SSM documents",
+        noticed_by="those who share a document with everyone",
+    ),
     covers=("security-hub:SSM.7",),
     compliant=[{"public_sharing": _BLOCKED}],
     violating=[Example({"public_sharing": "Enable"}, leaves={"public_sharing": _BLOCKED})],
@@ -121,7 +126,6 @@ _SECRET: Final = re.compile(
 
 @control(
     "aws.ssm.parameter.secrets-encrypted", PARAMETER, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the value, and whoever reads it needs the key"),
     compliant=[
         {"parameter_name": "/app/db/password", "type": "SecureString"},
         {"parameter_name": "/app/region", "type": "String"},

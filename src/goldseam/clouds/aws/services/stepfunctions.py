@@ -25,7 +25,6 @@ from goldseam.control import (
 from goldseam.values import ABSENT, Json, Value
 
 _MACHINE: Final = {"stateMachineArn": "{id}"}
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 
 
 def _described(path: str) -> Get:
@@ -123,7 +122,12 @@ def machine_logged(logging: Mapping[str, Json]) -> Verdict:
     "aws.stepfunctions.state-machine.traced",
     STATE_MACHINE,
     severity=Severity.LOW,
-    disrupts=harmless("a share of the executions is recorded by X-Ray, which is charged for; executions go on"),
+    disrupts=harmless(
+        "running executions are not affected; a sample of the executions is recorded (by default one each "
+        "second and 5 % of the rest), and X-Ray charges by trace",
+        source="AWS Step Functions Developer Guide, Trace Step Functions request data in AWS X-Ray",
+        noticed_by="those who pay",
+    ),
     compliant=({"traced": True},),
     violating=(Example({"traced": False}, leaves={"traced": True}),),
 )
@@ -141,7 +145,6 @@ def machine_traced(traced: bool) -> Verdict:  # noqa: FBT001
     STATE_MACHINE,
     severity=Severity.CRITICAL,
     maps=required("stepfunctions_statemachine_no_secrets_in_definition"),
-    disrupts=_BY_HAND,
     compliant=({"secrets": []},),
     violating=({"secrets": ["States.Call.Parameters.Password"]},),
 )
@@ -164,7 +167,6 @@ def no_secrets(secrets: list[str]) -> Verdict:
     STATE_MACHINE,
     severity=Severity.LOW,
     maps=required("stepfunctions_statemachine_encrypted_with_cmk"),
-    disrupts=_BY_HAND,
     compliant=({"own_key": True},),
     violating=({"own_key": False},),
 )

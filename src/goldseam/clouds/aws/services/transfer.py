@@ -170,7 +170,12 @@ def post_quantum(settings: Mapping[str, Json]) -> Verdict:
     "aws.transfer.server.logged",
     SERVER,
     severity=Severity.MEDIUM,
-    disrupts=harmless("what users do is written to the log group; they notice nothing"),
+    disrupts=harmless(
+        "events of the server are sent to the log group, where CloudWatch Logs charges by volume; transfers go "
+        "on as before",
+        source="AWS Transfer Family User Guide, Amazon CloudWatch logging for AWS Transfer Family servers",
+        noticed_by="those who pay",
+    ),
     compliant=[
         {"settings": _GOOD, "log_role": ABSENT},
         {"settings": {**_GOOD, "StructuredLogDestinations": []}, "log_role": "arn:aws:iam::123456789012:role/log"},

@@ -214,7 +214,10 @@ logged, global_logged = (
         severity=Severity.MEDIUM,
         maps=required("wafv2_webacl_logging_enabled"),
         disrupts=harmless(
-            "requests are judged as before; what is logged is charged for, and may hold what clients send"
+            "requests are evaluated as before; delivery to the chosen destination is charged by volume, and "
+            "the logs may contain what clients send",
+            source="AWS WAF Developer Guide, Pricing for logging protection pack (web ACL) traffic information",
+            noticed_by="those who pay and those who read the logs",
         ),
         compliant=[{"log": _TO_GROUP}],
         violating=[
@@ -246,7 +249,6 @@ has_rules, global_has_rules = (
         kind,
         severity=Severity.MEDIUM,
         maps=required("wafv2_webacl_with_rules"),
-        disrupts=harmless("nothing is changed; a person chooses the rules"),
         compliant=[{"rules": ["AWS-AWSManagedRulesCommonRuleSet"]}],
         violating=[{"rules": []}],
     )(_has_rules)
@@ -274,7 +276,6 @@ measured, global_measured = (
         kind,
         severity=Severity.LOW,
         maps=required("wafv2_webacl_rule_logging_enabled"),
-        disrupts=harmless("nothing is changed; a person writes the rules again"),
         compliant=[{"unseen": []}],
         violating=[{"unseen": ["rule bots", "the web ACL"]}],
     )(_measured)

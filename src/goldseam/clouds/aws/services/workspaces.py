@@ -7,7 +7,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Get, Look, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import Json, Value
 
 _VOLUMES: Final = {"root": "RootVolumeEncryptionEnabled", "user": "UserVolumeEncryptionEnabled"}
@@ -34,7 +34,6 @@ WORKSPACE: Final = AwsKind(
     "aws.workspaces.workspace.encrypted",
     WORKSPACE,
     severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes the desktop anew"),
     maps=required("workspaces_volume_encryption_enabled"),
     compliant=[{"unencrypted": []}],
     violating=[{"unencrypted": ["root", "user"]}, {"unencrypted": ["root"]}],

@@ -9,14 +9,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Look, Reading, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import (
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    violation,
-)
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.resource import Ref
 from goldseam.values import Json, Value
 
@@ -76,7 +69,6 @@ _PRIVATE: Final = "PRIVATE"
     REST_API,
     severity=Severity.HIGH,
     maps=required("apigateway_restapi_authorizers_enabled", "apigateway_restapi_public_with_authorizer"),
-    disrupts=harmless("nothing is changed; a person chooses who may call what"),
     compliant=[{"open_methods": [], "endpoints": ["EDGE"]}, {"open_methods": ["GET /"], "endpoints": [_PRIVATE]}],
     violating=[{"open_methods": ["GET /", "POST /orders"], "endpoints": ["REGIONAL"]}],
 )
@@ -99,7 +91,6 @@ def authorised(open_methods: list[str], endpoints: list[str]) -> Verdict:
     REST_API,
     severity=Severity.LOW,
     maps=required("apigateway_restapi_public"),
-    disrupts=harmless("nothing is changed; a person decides who should reach it"),
     compliant=[{"endpoints": [_PRIVATE]}],
     violating=[{"endpoints": ["EDGE"]}, {"endpoints": ["REGIONAL"]}],
 )

@@ -156,8 +156,10 @@ def _each(methods: Mapping[str, Mapping[str, Json]], names: list[str], **changed
     maps=required("apigateway_restapi_logging_enabled"),
     covers=("security-hub:APIGateway.1",),
     disrupts=harmless(
-        "requests are served as before; logs are charged for, and API Gateway refuses the change where the account has "
-        "given it no role to write them"
+        "stage settings change without a deployment and requests are served as before; CloudWatch Logs charges "
+        "by volume, and API Gateway refuses the change where the account has no role for logging",
+        source="API Gateway Developer Guide, Set up CloudWatch logging for REST APIs in API Gateway",
+        noticed_by="those who pay",
     ),
     compliant=[{"methods": {"*/*": _LOGS}}, {"methods": {"*/*": _ERRORS, "pets/GET": _ERRORS}}],
     violating=[
@@ -185,7 +187,12 @@ def _of(names: list[str]) -> str:
     "aws.apigateway.stage.no-data-trace",
     STAGE,
     severity=Severity.MEDIUM,
-    disrupts=harmless("requests are served as before; only their bodies are no longer in the log"),
+    disrupts=harmless(
+        "requests are served as before; request and response bodies are no longer logged, as AWS recommends "
+        "for production",
+        source="API Gateway Developer Guide, Set up CloudWatch logging for REST APIs in API Gateway",
+        noticed_by="those who read the logs",
+    ),
     compliant=[{"methods": {"*/*": _LOGS}}],
     violating=[
         Example(
@@ -216,7 +223,11 @@ _PLAIN: Final = _method(cachingEnabled=True)
     severity=Severity.MEDIUM,
     maps=required("apigateway_restapi_cache_encrypted"),
     covers=("security-hub:APIGateway.5",),
-    disrupts=harmless("what is cached is encrypted from then on; requests are served as before"),
+    disrupts=may_disrupt(
+        "encryption may enlarge cached responses, so responses close to the limit of 1048576 bytes may no "
+        "longer be cached and are slower",
+        source="API Gateway Developer Guide, Cache settings for REST APIs in API Gateway",
+    ),
     compliant=[{"methods": {"*/*": _CACHED}}, {"methods": {"*/*": _QUIET}}],
     violating=[
         Example({"methods": {"*/*": _PLAIN}}, leaves={"methods": {"*/*": _CACHED}}),
@@ -248,7 +259,12 @@ _LOG: Final = {"destinationArn": _GROUP, "format": _FORMAT}
     STAGE,
     severity=Severity.MEDIUM,
     maps=required("apigateway_restapi_logging_enabled"),
-    disrupts=harmless("requests are served as before; logs are charged for"),
+    disrupts=harmless(
+        "stage settings change without a deployment and requests are served as before; CloudWatch Logs charges "
+        "by volume",
+        source="API Gateway Developer Guide, Set up CloudWatch logging for REST APIs in API Gateway",
+        noticed_by="those who pay",
+    ),
     compliant=[{"access_log": _LOG}],
     violating=[
         {"access_log": ABSENT},
@@ -276,7 +292,6 @@ def access_logged(access_log: Value, *, destination: str = "", format: str = _FO
     STAGE,
     severity=Severity.HIGH,
     maps=required("apigateway_restapi_no_secrets_in_stage_variables"),
-    disrupts=harmless("nothing is changed; a person moves the secret"),
     compliant=[{"secret_variables": []}],
     violating=[{"secret_variables": ["dbPassword"]}],
 )
@@ -299,7 +314,12 @@ def no_secrets(secret_variables: list[str]) -> Verdict:
     STAGE,
     severity=Severity.LOW,
     maps=required("apigateway_restapi_tracing_enabled"),
-    disrupts=harmless("a sample of the requests is recorded in X-Ray, which is charged for"),
+    disrupts=harmless(
+        "a sample of the requests is recorded (by default one each second and 5 % of the rest), and X-Ray "
+        "charges by trace",
+        source="API Gateway Developer Guide, Set up AWS X-Ray with API Gateway REST APIs",
+        noticed_by="those who pay",
+    ),
     compliant=[{"tracing": True}],
     violating=[Example({"tracing": False}, leaves={"tracing": True})],
 )

@@ -8,17 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.distribution import DISTRIBUTION
 from goldseam.clouds.aws.services.cloudfront.example import bucket, config, origin
-from goldseam.control import (
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import Json
 
 _HTTPS: Final = "https-only"
@@ -123,7 +113,6 @@ def _modern(item: Mapping[str, Json]) -> Json:
     DISTRIBUTION,
     severity=Severity.MEDIUM,
     maps=required("cloudfront_distributions_origin_traffic_encrypted"),
-    disrupts=harmless("nothing is changed; a person moves the origin"),
     compliant=[{"config": config()}],
     violating=[{"config": config(origins=(origin("http-only", domain="b.s3-website-eu-west-1.amazonaws.com"),))}],
 )
@@ -193,7 +182,6 @@ def _controlled(item: Mapping[str, Json], control: str) -> Json:
     severity=Severity.HIGH,
     maps=required("cloudfront_distributions_s3_origin_non_existent_bucket"),
     covers=("security-hub:CloudFront.12",),
-    disrupts=harmless("nothing is changed; a person decides what becomes of the origin"),
     compliant=[{"missing_buckets": []}],
     violating=[{"missing_buckets": ["goldseam-gone"]}],
 )
@@ -228,7 +216,6 @@ _BOTH: Final = {
     DISTRIBUTION,
     severity=Severity.LOW,
     maps=required("cloudfront_distributions_multiple_origin_failover_configured"),
-    disrupts=harmless("nothing is changed; a person makes the second origin"),
     compliant=[{"config": config(origins=(origin(), bucket("E1")), OriginGroups=_BOTH)}],
     violating=[{"config": config()}],
 )

@@ -13,8 +13,10 @@ from goldseam.clouds.aws.services.cloudfront.example import (
     FIREWALL,
     NO_LOG,
     behaviour,
+    bucket,
     certificate,
     config,
+    origin,
 )
 from goldseam.control import (
     Example,
@@ -155,7 +157,6 @@ def certificate_by_name(config: Mapping[str, Json]) -> Verdict:
     DISTRIBUTION,
     severity=Severity.LOW,
     maps=required("cloudfront_distributions_custom_ssl_certificate"),
-    disrupts=harmless("nothing is changed; a person asks for the certificate"),
     compliant=[{"config": config()}],
     violating=[{"config": config(ViewerCertificate=CLOUDFRONTS_OWN)}],
 )
@@ -173,6 +174,29 @@ def own_certificate(config: Mapping[str, Json]) -> Verdict:
     )
 
 
+_FOR_ROOT: Final = frozenset({"*", "/*", "/"})
+"""Path patterns that the root matches; the leading slash is optional (CloudFront Developer Guide, "Cache behavior
+settings", path pattern)."""
+
+
+def _root_origins(config: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    """The origins that a request for the root goes to: of the first behavior that it matches, or the default one."""
+    behaviors = [*(config["CacheBehaviors"].get("Items") or ()), {**config["DefaultCacheBehavior"], "PathPattern": "*"}]
+    target = next(item["TargetOriginId"] for item in behaviors if item["PathPattern"] in _FOR_ROOT)
+    groups = {group["Id"]: group["Members"]["Items"] for group in config["OriginGroups"].get("Items") or ()}
+    wanted = {member["OriginId"] for member in groups.get(target, ())} | {target}
+    return [item for item in config["Origins"]["Items"] if item["Id"] in wanted]
+
+
+_OF_BUCKET: Final = behaviour(TargetOriginId="files")
+_SITE: Final = origin("http-only", domain="files.s3-website-eu-west-1.amazonaws.com")
+
+
+def _files(*behaviors: Json, **changed: Json) -> dict[str, Json]:
+    """A distribution whose root a bucket answers."""
+    return config(*behaviors, origins=(bucket("E1"), origin()), DefaultCacheBehavior=_OF_BUCKET, **changed)
+
+
 @control(
     "aws.cloudfront.distribution.root-object",
     DISTRIBUTION,
@@ -180,22 +204,30 @@ def own_certificate(config: Mapping[str, Json]) -> Verdict:
     maps=required("cloudfront_distributions_default_root_object"),
     covers=("security-hub:CloudFront.1",),
     disrupts=may_disrupt("whoever asks for the root gets this object instead of what the origin answers there"),
-    compliant=[{"config": config()}],
+    compliant=[
+        {"config": _files()},
+        {"config": config(origins=(origin(),), DefaultRootObject="")},
+        {"config": config(origins=(_SITE,), DefaultRootObject="")},
+        {"config": config(origins=(origin(), bucket("E1")), DefaultRootObject="")},
+        {"config": _files(behaviour(PathPattern="/*"), DefaultRootObject="")},
+    ],
     violating=[
-        Example({"config": config(DefaultRootObject="")}, leaves={"config": config()}),
+        Example({"config": _files(DefaultRootObject="")}, leaves={"config": _files()}),
         Example(
-            {"config": config(DefaultRootObject="")},
+            {"config": _files(DefaultRootObject="")},
             settings={"object": "home.html"},
-            leaves={"config": config(DefaultRootObject="home.html")},
+            leaves={"config": _files(DefaultRootObject="home.html")},
         ),
     ],
 )
 def root_object(config: Mapping[str, Json], *, object: str = "index.html") -> Verdict:
     """Whoever asks for the root gets a page, and not a list of what there is.
 
-    A bucket that may be listed answers the root with the names of all its objects.
+    A bucket that may be listed answers the root with the names of all its objects. An origin of the user's own (an API,
+    a load balancer, a website endpoint of S3) answers the root itself, and is not asked about (Security Hub User Guide,
+    CloudFront.1).
     """
-    if config.get("DefaultRootObject"):
+    if config.get("DefaultRootObject") or not any("S3OriginConfig" in item for item in _root_origins(config)):
         return compliant
     return should_be(config={**config, "DefaultRootObject": object}, because="there is no default root object")
 
@@ -205,7 +237,12 @@ def root_object(config: Mapping[str, Json], *, object: str = "index.html") -> Ve
     DISTRIBUTION,
     severity=Severity.MEDIUM,
     maps=required("cloudfront_distributions_logging_enabled"),
-    disrupts=harmless("viewers are served as before; CloudFront refuses the change where the bucket takes no ACLs"),
+    disrupts=harmless(
+        "viewers are served as before; storage of the logs is charged, CloudFront adds itself to the ACL of "
+        "the bucket and refuses the change where the bucket has ACLs disabled",
+        source="Amazon CloudFront Developer Guide, Configure standard logging (legacy)",
+        noticed_by="those who pay",
+    ),
     compliant=[
         {"config": config()},
         {

@@ -9,7 +9,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Address, AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS
+from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, account_of
 from goldseam.control import Example, Severity, Step, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref
@@ -23,15 +23,20 @@ _CREATE: Final = Send(
 )
 
 
-def trails_of_all_regions(ask: Ask) -> list[Json]:
-    """The trails that record all regions, the organisation's too, each with whether it logs."""
+def trails_of_all_regions(ask: Ask, account: str) -> list[Json]:
+    """The trails that record all regions of an account, the organization's too, each with whether it logs."""
     answer = ask.one(READS[0], {"includeShadowTrails": True}, GLOBAL)
     held = [trail for trail in answer.get("trailList", ()) if trail.get("IsMultiRegionTrail")]
-    return [{**trail, "Logging": _logs(ask, trail["TrailARN"])} for trail in held]
+    return [{**trail, "Logging": _logs(ask, trail["TrailARN"], account)} for trail in held]
 
 
-def _logs(ask: Ask, arn: str) -> bool:
-    return bool(ask.one(READS[1], {"Name": _name(arn)}, region_of(arn)).get("IsLogging"))
+def _logs(ask: Ask, arn: str, account: str) -> bool:
+    """Whether a trail logs: asked by its ARN, and of an organization trail where it was listed.
+
+    By its bare name a trail of another account is not found, and its home region may be off in this one.
+    """
+    where = region_of(arn) if account_of(arn) == account else GLOBAL
+    return bool(ask.one(READS[1], {"Name": arn}, where).get("IsLogging"))
 
 
 def region_of(arn: str) -> str:
@@ -50,8 +55,8 @@ class Trails(AwsFacet):
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The trails."""
-        del ref, item
-        return Reading(self.normal([_seen(trail) for trail in trails_of_all_regions(ask)]))
+        del item
+        return Reading(self.normal([_seen(trail) for trail in trails_of_all_regions(ask, ref.account)]))
 
     def normal(self, value: Value) -> Value:
         """By ARN."""

@@ -37,7 +37,12 @@ _CHOOSE_GROUP: Final = (
     severity=Severity.MEDIUM,
     maps=required("cloudtrail_cloudwatch_logging_enabled"),
     covers=("security-hub:CloudTrail.5", "cloudbots:cloudtrail_send_to_cloudwatch"),
-    disrupts=harmless("events go to the log group as well, where they are charged for; the bucket gets them as before"),
+    disrupts=harmless(
+        "events are sent to the log group as well, where CloudWatch Logs charges by volume; the bucket "
+        "receives them as before",
+        source="AWS CloudTrail User Guide, Sending CloudTrail Events to CloudWatch Logs",
+        noticed_by="those who pay",
+    ),
     compliant=({"log_group": _DELIVERED},),
     violating=(
         {"log_group": ABSENT},
@@ -87,7 +92,11 @@ def _basic(**more: Json) -> Json:
     TRAIL,
     severity=Severity.HIGH,
     maps=required("cloudtrail_multi_region_enabled_logging_management_events"),
-    disrupts=harmless("more events go to the same bucket; a second copy of management events is charged for"),
+    disrupts=may_disrupt(
+        "where another trail already records management events, this one delivers a second copy, and every "
+        "event of it is charged",
+        source="AWS CloudTrail User Guide, Managing CloudTrail trail costs",
+    ),
     compliant=({"events": _basic()}, {"events": {"AdvancedEventSelectors": [_DATA, _MANAGED]}}),
     violating=(
         Example(

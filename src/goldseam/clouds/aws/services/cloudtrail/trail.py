@@ -1,23 +1,29 @@
-"""The trail: whether it records, where, and whether the record can be trusted."""
+"""The trail: whether it records, where, and whether the record can be trusted.
+
+A trail is read by its ARN: of an organization trail in a member account CloudTrail answers to nothing else (CloudTrail
+API Reference, "GetTrailStatus"). It is listed in its home region only, where shadows of it are not.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Send, only, tags
+from goldseam.clouds.aws.facet import VALUE, Account, Address, Get, Send, only, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings, Switch
 from goldseam.control import (
     Example,
     KmsKey,
+    Owner,
     Severity,
     Verdict,
     compliant,
     control,
     harmless,
     may_disrupt,
+    owner_rule,
     should_be,
     violation,
 )
@@ -63,13 +69,37 @@ def _selected(value: Value) -> Value:
     return {"EventSelectors": [{**EVERYTHING_MANAGED, **each} for each in held.get("EventSelectors") or [{}]]}
 
 
+def account_of(arn: str) -> str:
+    """The account of an ARN."""
+    return arn.split(":")[4]
+
+
+ORGANIZATION_TRAIL: Final = 'AWS CloudTrail User Guide, "Creating a trail for an organization"'
+_MINE: Final = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/main"
+
+
+@owner_rule(
+    ours=[{"arn": _MINE, "account": "123456789012"}],
+    theirs=[{"arn": _MINE, "account": "210987654321"}],
+)
+def _of_organization(arn: str, account: str) -> Owner | None:
+    """It is an organization trail, seen from a member account."""
+    owner = account_of(arn)
+    if owner == account:
+        return None
+    because = (
+        f"the organization trail belongs to account {owner} and is judged there; a member account cannot change it"
+    )
+    return Owner(because, ORGANIZATION_TRAIL)
+
+
 TRAIL: Final = AwsKind(
     "aws.cloudtrail.trail",
     "CloudTrail trail",
     (
         Switch(
             name="logging",
-            get=Get("cloudtrail.GetTrailStatus", _TRAIL, "IsLogging"),
+            get=Get("cloudtrail.GetTrailStatus", {"Name": "{address}"}, "IsLogging"),
             levels={True: Send("cloudtrail.StartLogging", _TRAIL), False: Send("cloudtrail.StopLogging", _TRAIL)},
         ),
         Settings(
@@ -95,7 +125,7 @@ TRAIL: Final = AwsKind(
         ),
         Document(
             name="events",
-            get=Get("cloudtrail.GetEventSelectors", {"TrailName": "{id}"}),
+            get=Get("cloudtrail.GetEventSelectors", {"TrailName": "{address}"}),
             put=Send("cloudtrail.PutEventSelectors", {"TrailName": "{id}"}),
             form=_selected,
             spread=True,
@@ -104,7 +134,7 @@ TRAIL: Final = AwsKind(
             name="insights",
             get=Get(
                 "cloudtrail.GetInsightSelectors",
-                {"TrailName": "{id}"},
+                {"TrailName": "{address}"},
                 "InsightSelectors.InsightType",
                 absent=("InsightNotEnabledException",),
             ),
@@ -113,6 +143,8 @@ TRAIL: Final = AwsKind(
             form=lambda types: [] if types is ABSENT else sorted(types),
         ),
         tags(Get("cloudtrail.ListTags", {"ResourceIdList": ["{address}"]}, "ResourceTagList.TagsList")),
+        Address(name="arn"),
+        Account(name="account"),
     ),
     touched_by=(
         changes("cloudtrail", f"{REQUEST}.name", names=ON_TRAILS, id="(?:arn:.+:trail/)?([^/:]+)"),
@@ -124,9 +156,12 @@ TRAIL: Final = AwsKind(
         "cloudtrail.DescribeTrails",
         "trailList",
         id="Name",
-        parameters={"includeShadowTrails": False},
+        region="HomeRegion",
+        address="TrailARN",
+        parameters={"includeShadowTrails": True},
         narrow={"trailNameList": ["{address}"]},
     ),
+    owner_rule=_of_organization,
 )
 
 _RIGHT: Final[Mapping[str, Json]] = {
@@ -142,7 +177,12 @@ _RIGHT: Final[Mapping[str, Json]] = {
     TRAIL,
     severity=Severity.HIGH,
     maps=required("cloudtrail_multi_region_enabled"),
-    disrupts=harmless("records go to the bucket that the trail was made for; nothing else notices"),
+    disrupts=harmless(
+        "events are delivered again as the trail was configured to; data events and a second copy of "
+        "management events are charged as they were before it stopped",
+        source="AWS CloudTrail API Reference, StartLogging",
+        noticed_by="those who pay",
+    ),
     compliant=({"logging": True},),
     violating=(Example({"logging": False}, leaves={"logging": True}),),
 )
@@ -159,8 +199,10 @@ def is_logging(logging: Value) -> Verdict:
     TRAIL,
     severity=Severity.MEDIUM,
     maps=required("cloudtrail_multi_region_enabled"),
-    disrupts=harmless(
-        "records of more regions go to the same bucket; a second copy of management events is charged for"
+    disrupts=may_disrupt(
+        "where another trail already records the other regions, this one delivers a second copy of their "
+        "management events, and every event of it is charged",
+        source="AWS CloudTrail User Guide, Managing CloudTrail trail costs",
     ),
     compliant=({"logging": True, "settings": _RIGHT},),
     violating=(
@@ -206,7 +248,10 @@ def multi_region(logging: Value, settings: Value) -> Verdict:
         "security-hub:CloudTrail.4",
         "cloudbots:cloudtrail_enable_log_file_validation",
     ),
-    disrupts=harmless("signed digests are put beside the log files; the log files stay as they are"),
+    disrupts=harmless(
+        "signed digest files are delivered beside the log files, which stay as they are",
+        source="AWS CloudTrail User Guide, Enabling log file integrity validation for CloudTrail",
+    ),
     compliant=({"settings": _RIGHT},),
     violating=(
         Example({"settings": {**_RIGHT, "LogFileValidationEnabled": False}}, leaves={"settings": _RIGHT}),

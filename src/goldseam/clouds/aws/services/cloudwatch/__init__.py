@@ -100,6 +100,14 @@ def _beside(watch: Json, alarm: Json) -> Json:
     return {**watch, "alarms": [alarm, *watch["alarms"]]}
 
 
+_NOTIFIES: Final = harmless(
+    "a metric filter counts events that are logged anyway and an alarm notifies the topic; one custom metric and one "
+    "alarm are charged",
+    source="Amazon CloudWatch Logs API Reference, PutMetricFilter",
+    noticed_by="subscribers of the topic and those who pay",
+)
+
+
 def _control(alarm: Alarm) -> Control:
     ours, theirs, silent, mute = _examples(alarm)
     on_theirs = _alarm(alarm, _TOPIC, ("Own", alarm.metric))
@@ -113,7 +121,7 @@ def _control(alarm: Alarm) -> Control:
         why=f"{alarm.why} Any alarm that tells someone does, on what a trail of all regions writes to a log group.",
         maps=required(alarm.check),
         covers=(f"security-hub:{alarm.row}", "cloudbots:cloudwatch_create_metric_filter") if alarm.row else (),
-        disrupts=harmless("a filter counts events and an alarm tells of them, each for a small charge"),
+        disrupts=_NOTIFIES,
         compliant=(ours, theirs),
         violating=(
             {"watch": {"groups": [], "alarms": []}},

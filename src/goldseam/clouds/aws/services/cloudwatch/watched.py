@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, TypeAlias
 
-from goldseam.clouds.aws.facet import AwsFacet, Reading, Send
+from goldseam.clouds.aws.facet import Account, AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.services.cloudtrail.account import READS, region_of, trails_of_all_regions
-from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS
+from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, ORGANIZATION_TRAIL, account_of
 from goldseam.clouds.aws.services.cloudwatch.table import METRICS
-from goldseam.control import Call, Step
+from goldseam.control import Call, Owner, Step, owner_rule
 from goldseam.errors import NotFound
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
@@ -80,8 +80,8 @@ class Watch(AwsFacet):
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The groups of trails that log, in this account."""
         del item
-        trails = [trail for trail in trails_of_all_regions(ask) if trail["Logging"] and trail.get(_GROUP)]
-        arns = sorted({trail[_GROUP] for trail in trails if trail[_GROUP].split(":")[4] == ref.account})
+        trails = [trail for trail in _recording(ask, ref.account) if trail.get(_GROUP)]
+        arns = sorted({trail[_GROUP] for trail in trails if account_of(trail[_GROUP]) == ref.account})
         groups = [{"arn": arn, "filters": filters} for arn in arns if (filters := _filters(ask, arn)) is not None]
         metrics = {(ns, name) for group in groups for each in group["filters"] for ns, name in metrics_of(each)}
         alarms = [
@@ -118,6 +118,50 @@ class Watch(AwsFacet):
             del state[key]
             steps.append(self.step(_delete(key, ref), self.normal(_folded(groups, state))))
         return tuple(steps)
+
+
+def _recording(ask: Ask, account: str) -> list[Json]:
+    return [trail for trail in trails_of_all_regions(ask, account) if trail["Logging"]]
+
+
+@dataclass(frozen=True)
+class Recorders(Look):
+    """The accounts that trails of all regions which log belong to, and those that their log groups are in."""
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The trails."""
+        return READS
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """By number."""
+        del item
+        trails = _recording(ask, ref.account)
+        arns = [arn for trail in trails for arn in (trail["TrailARN"], trail.get(_GROUP)) if arn]
+        return Reading(sorted({account_of(arn) for arn in arns}))
+
+
+_OURS: Final = "123456789012"
+_THEIRS: Final = "210987654321"
+
+
+@owner_rule(
+    ours=[
+        {"recorders": [], "account": _OURS},
+        {"recorders": [_OURS], "account": _OURS},
+        {"recorders": [_OURS, _THEIRS], "account": _OURS},
+    ],
+    theirs=[{"recorders": [_THEIRS], "account": _OURS}],
+)
+def _where_the_trail_is(recorders: Sequence[str], account: str) -> Owner | None:
+    """Only trails of the organization record the account, and none writes to a log group of it."""
+    if not recorders or account in recorders:
+        return None
+    where = ", ".join(recorders)
+    because = (
+        f"the organization trail of account {where} records this account; metric filters and alarms are judged there"
+    )
+    return Owner(because, ORGANIZATION_TRAIL)
 
 
 def metrics_of(metric_filter: Json) -> list[tuple[str, str]]:
@@ -194,7 +238,7 @@ def _on(group: str) -> str:
 WATCHED: Final = AwsKind(
     "aws.cloudwatch.account",
     "account's alarms on its record of events",
-    (Watch(name="watch"),),
+    (Watch(name="watch"), Recorders(name="recorders"), Account(name="account")),
     touched_by=(
         changes("cloudtrail", "recipientAccountId", names=ON_TRAILS),
         changes("logs", "recipientAccountId", names=("PutMetricFilter", "DeleteMetricFilter", "DeleteLogGroup")),
@@ -202,4 +246,5 @@ WATCHED: Final = AwsKind(
     ),
     address="arn:{partition}:iam::{account}:root",
     scope=Scope.GLOBAL,
+    owner_rule=_where_the_trail_is,
 )

@@ -8,7 +8,7 @@ from typing import Final
 
 from goldseam.clouds.aws.looks_secret import listed
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.codebuild.project import BY_HAND, PLAIN, PROJECT
+from goldseam.clouds.aws.services.codebuild.project import PLAIN, PROJECT
 from goldseam.control import (
     Example,
     Severity,
@@ -70,7 +70,6 @@ def not_privileged(environment: Mapping[str, Json]) -> Verdict:
     severity=Severity.CRITICAL,
     maps=required("codebuild_project_no_secrets_in_variables"),
     covers=("security-hub:CodeBuild.2",),
-    disrupts=BY_HAND,
     compliant=({"secrets": []},),
     violating=({"secrets": ["AWS_SECRET_ACCESS_KEY", "DB_PASSWORD"]},),
 )
@@ -94,7 +93,6 @@ def no_secrets(secrets: list[str]) -> Verdict:
     PROJECT,
     severity=Severity.CRITICAL,
     maps=required("codebuild_project_source_repo_url_no_sensitive_credentials"),
-    disrupts=BY_HAND,
     compliant=({"logins": []},),
     violating=({"logins": ["primary"]},),
 )

@@ -11,16 +11,12 @@ from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import looks_secret
 from goldseam.clouds.aws.shapes import Document, Switch
-from goldseam.control import (
-    Step,
-    harmless,
-)
+from goldseam.control import Step
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
 _PROJECT: Final = {"name": "{id}"}
 _GET: Final = Get("codebuild.BatchGetProjects", {"names": ["{id}"]}, "projects")
-BY_HAND: Final = harmless("nothing is changed; a person does it")
 PLAIN: Final = "PLAINTEXT"
 _AWS_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _LOGIN: Final = re.compile(r"://([^/@\s]*:[^/@\s]+|[^/@\s]{20,})@")

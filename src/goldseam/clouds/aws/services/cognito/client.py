@@ -10,7 +10,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cognito.pool import USER_POOL
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
 from goldseam.values import ABSENT, Json, Placeholder, Value
 
 _CLIENT: Final = {"UserPoolId": "{parent}", "ClientId": "{name}"}
@@ -104,7 +104,11 @@ def existence_hidden(settings: Mapping[str, Json]) -> Verdict:
     "aws.cognito.client.tokens-revocable",
     CLIENT,
     severity=Severity.LOW,
-    disrupts=harmless("tokens carry two more claims; those that are out go on working"),
+    disrupts=may_disrupt(
+        "new access and ID tokens have the claims `origin_jti` and `jti` and are larger: applications that "
+        "keep them in cookies or headers near a size limit, or that check the set of claims, may fail",
+        source="Amazon Cognito Developer Guide, Ending user sessions with token revocation",
+    ),
     maps=required("cognito_user_pool_client_token_revocation_enabled"),
     compliant=[{"settings": _GOOD}],
     violating=[Example({"settings": {**_GOOD, "EnableTokenRevocation": False}}, leaves={"settings": _GOOD})],

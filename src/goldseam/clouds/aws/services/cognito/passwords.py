@@ -8,10 +8,14 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cognito.pool import USER_POOL, pool_form
-from goldseam.control import Between, Control, Example, Severity, Verdict, compliant, control, harmless, should_be
+from goldseam.control import Between, Control, Example, Severity, Verdict, compliant, control, may_disrupt, should_be
 from goldseam.values import ABSENT, Json
 
-_NEW_ONLY: Final = harmless("it is asked of passwords when they are set; those in use go on working")
+_NEW_ONLY: Final = may_disrupt(
+    "users who sign up, reset or change a password, and applications that create users, are refused passwords "
+    "that were accepted before",
+    source="Amazon Cognito Developer Guide, Passwords, account recovery, and password policies",
+)
 _STRONG: Final = pool_form({"Policies": {"PasswordPolicy": {"MinimumLength": 16, "TemporaryPasswordValidityDays": 3}}})
 
 
@@ -92,7 +96,11 @@ def password_length(settings: Mapping[str, Json], *, length: Annotated[int, Betw
     "aws.cognito.user-pool.temporary-password-short-lived",
     USER_POOL,
     severity=Severity.LOW,
-    disrupts=harmless("it holds for invitations from now on; who comes too late is invited again"),
+    disrupts=may_disrupt(
+        "invited users who sign in later than that with their temporary password are refused until an "
+        "administrator invites them again",
+        source="Amazon Cognito Developer Guide, Passwords, account recovery, and password policies",
+    ),
     maps=required("cognito_user_pool_temporary_password_expiration"),
     compliant=[{"settings": _STRONG}, {"settings": ABSENT}],
     violating=[

@@ -30,7 +30,11 @@ _GUARDED: Final = {**_PLUS, "UserPoolAddOns": _ENFORCED}
     "aws.cognito.user-pool.deletion-protected",
     USER_POOL,
     severity=Severity.MEDIUM,
-    disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion is refused, until the protection is switched off again",
+        source="Amazon Cognito API Reference, UserPoolType",
+        noticed_by="those who delete it",
+    ),
     maps=required("cognito_user_pool_deletion_protection_enabled"),
     compliant=[{"settings": {**_FRESH, "DeletionProtection": "ACTIVE"}}],
     violating=[Example({"settings": ABSENT}, leaves={"settings": {**_FRESH, "DeletionProtection": "ACTIVE"}})],

@@ -7,7 +7,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Look, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 
 ADDRESS: Final = AwsKind(
     "aws.ec2.address",
@@ -26,7 +26,6 @@ ADDRESS: Final = AwsKind(
 
 @control(
     "aws.ec2.address.in-use", ADDRESS, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person releases what is not needed"),
     maps=required("ec2_elastic_ip_unassigned"),
     compliant=[{"public_ip": "192.0.2.1", "association": "eipassoc-0123456789abcdef0"}],
     violating=[{"public_ip": "192.0.2.1", "association": ""}],

@@ -7,20 +7,11 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, Ask, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import managed_by_service, principal
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import FOR_ALL, OWNED, SNAPSHOTS, Among
 from goldseam.clouds.aws.shapes import Items
-from goldseam.control import (
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json
 
@@ -104,7 +95,6 @@ def snapshot_not_public(public: list[Json]) -> Verdict:
 
 @control(
     "aws.ec2.snapshot.encrypted", SNAPSHOT, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person makes the encrypted copy"),
     maps=required("ec2_ebs_snapshots_encrypted"),
     compliant=[{"encrypted": True}],
     violating=[{"encrypted": False}],
@@ -132,11 +122,13 @@ VOLUME: Final = AwsKind(
         Look(name="instances", listed="Attachments.InstanceId", form=absent_is([])),
         Look(name="zone", listed="AvailabilityZone"),
         Among(name="copied", others=SNAPSHOTS, decode=bool),
+        Look(name="operator", listed="Operator", decode=principal, form=absent_is("")),
         tags(),
     ),
     touched_by=(changes("ec2", TAGGED, f"{REQUEST}.volumeId", f"{ANSWER}.volumeId", id="vol-.+"),),
     address="arn:{partition}:ec2:{region}:{account}:volume/{id}",
     find=Listing("ec2.DescribeVolumes", "Volumes", id="VolumeId", narrow={"VolumeIds": ["{id}"]}),
+    owner_rule=managed_by_service,
 )
 
 _ENCRYPT: Final = (
@@ -154,7 +146,6 @@ _ENCRYPT: Final = (
 
 @control(
     "aws.ec2.volume.encrypted", VOLUME, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the data to an encrypted volume"),
     maps=required("ec2_ebs_volume_encryption"),
     compliant=[{"encrypted": True, "instances": ["i-0123456789abcdef0"]}],
     violating=[
@@ -176,7 +167,6 @@ def volume_encrypted(encrypted: bool, instances: list[str]) -> Verdict:  # noqa:
 
 @control(
     "aws.ec2.volume.snapshotted", VOLUME, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person plans the backups"),
     maps=required("ec2_ebs_volume_snapshots_exists"),
     compliant=[{"copied": True, "instances": ["i-0123456789abcdef0"]}, {"copied": False, "instances": []}],
     violating=[{"copied": False, "instances": ["i-0123456789abcdef0"]}],

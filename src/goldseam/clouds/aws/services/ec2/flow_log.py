@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from goldseam.clouds.aws.services.ec2.network import FLOW_LOG
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 
 
 @control(
     "aws.ec2.flow-log.delivered", FLOW_LOG, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person mends the way of the log"),
     compliant=[{"delivery": "SUCCESS"}],
     violating=[{"delivery": "FAILED"}],
 )  # fmt: skip

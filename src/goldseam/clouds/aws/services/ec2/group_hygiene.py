@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 
 
 @control(
     "aws.ec2.security-group.in-use", SECURITY_GROUP, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person deletes what is not needed"),
     maps=required("ec2_securitygroup_not_used"),
     compliant=[{"group_name": "web", "in_use": True}, {"group_name": "default", "in_use": False}],
     violating=[{"group_name": "web", "in_use": False}],
@@ -33,7 +32,6 @@ def in_use(group_name: str, in_use: bool) -> Verdict:  # noqa: FBT001
 
 @control(
     "aws.ec2.security-group.not-of-the-wizard", SECURITY_GROUP, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person puts a designed group in its place"),
     maps=required("ec2_securitygroup_from_launch_wizard"),
     compliant=[{"group_name": "web"}],
     violating=[{"group_name": "launch-wizard-3"}],

@@ -5,25 +5,27 @@ An atom is one rule as EC2 keeps it: `{protocol, from, to, kind, source, descrip
 name a rule within its group; the description is no part of its name. `from` and `to` are ports for TCP and UDP, type
 and code for ICMP, and -1 where a protocol has neither.
 
-A prefix list that a customer fills with 0.0.0.0/0 is not seen here: what it holds is not said by the group.
+What a prefix list holds is not said by the group: `prefix_lists.py` reads it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, is_world, within, without
 from goldseam.errors import LimitExceeded
 from goldseam.values import Json, canonical
 
+LIST: Final = "prefix-list"
 _FAMILIES: Final = {
     "cidr4": ("IpRanges", "CidrIp"),
     "cidr6": ("Ipv6Ranges", "CidrIpv6"),
-    "prefix-list": ("PrefixListIds", "PrefixListId"),
+    LIST: ("PrefixListIds", "PrefixListId"),
     "group": ("UserIdGroupPairs", "GroupId"),
 }
 _CIDRS: Final = ("cidr4", "cidr6")
+_SOUGHT: Final = (*_CIDRS, LIST)
 _PROTOCOLS: Final = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
 PORTED: Final = ("tcp", "udp")
 _TYPED: Final = ("icmp", "icmpv6")
@@ -102,7 +104,7 @@ def identity(rule: Mapping[str, Json]) -> Json:
 
 def atom(source: str, protocol: str, first: int = -1, last: int | None = None, description: str = "") -> Json:
     """An atom, for examples: the kind of source is seen from its text."""
-    known = {"sg-": "group", "pl-": "prefix-list"}
+    known = {"sg-": "group", "pl-": LIST}
     name = source.rpartition("/")[2]
     kind = next((kind for start, kind in known.items() if name.startswith(start)), family(source))
     ends = (first, first if last is None else last)
@@ -128,14 +130,16 @@ def open_ports(rule: Mapping[str, Json], protocol: str) -> Range | None:
     return (rule["from"], rule["to"]) if rule["protocol"] == protocol else None
 
 
-def opening(rules: Iterable[Json], ports: Ports) -> list[Json]:
-    """The rules that open any of these ports to the world.
+def opening(rules: Iterable[Json], ports: Ports) -> tuple[list[Json], list[Json]]:
+    """The rules that open any of these ports to the world, and those that open them to a prefix list.
 
     One plain loop, the cheapest question first: a scan asks this more often than everything else together.
     """
-    found = []
+    found: list[Json] = []
+    named: list[Json] = []
     for rule in rules:
-        if rule["kind"] not in _CIDRS:
+        kind = rule["kind"]
+        if kind not in _SOUGHT:
             continue
         protocol = rule["protocol"]
         if protocol in ports:
@@ -147,9 +151,18 @@ def opening(rules: Iterable[Json], ports: Ports) -> list[Json]:
                 continue
         elif protocol != EVERY:
             continue
-        if is_world(rule["source"]):
+        if kind == LIST:
+            named.append(rule)
+        elif is_world(rule["source"]):
             found.append(rule)
-    return found
+    return found, named
+
+
+def among(rules: Iterable[Json], opens: Callable[[Json], bool]) -> tuple[list[Json], list[Json]]:
+    """The rules that open something to the world, and those that open it to a prefix list."""
+    held = [rule for rule in rules if rule["kind"] in _SOUGHT and opens(rule)]
+    named = [rule for rule in held if rule["kind"] == LIST]
+    return [rule for rule in held if from_world(rule)], named
 
 
 def breadth(rule: Mapping[str, Json]) -> int:
@@ -175,8 +188,7 @@ def remainder(rule: Mapping[str, Json], ports: Ports) -> list[Json]:
     if rule["protocol"] != EVERY:
         return _spans(rule, rule["protocol"], without((rule["from"], rule["to"]), ports.get(rule["protocol"], ())))
     ported = [item for name in PORTED for item in _spans(rule, name, without(ALL, ports.get(name, ())))]
-    icmp = "icmp" if rule["kind"] == "cidr4" else "icmpv6"
-    return ported + [item for name in (icmp, *_BESIDE_PORTS) for item in _spans(rule, name, [_NONE])]
+    return ported + _beside(rule)
 
 
 def replaced(rule: Mapping[str, Json], ports: Ports, sources: Iterable[str]) -> list[Json]:
@@ -200,6 +212,23 @@ def family(cidr: str) -> str:
     return "cidr6" if ":" in cidr else "cidr4"
 
 
+def narrowed(rule: Mapping[str, Json], ports: Ports) -> list[Json]:
+    """What stays of a rule when of TCP and UDP only these ports are left in it."""
+    protocols = PORTED if rule["protocol"] == EVERY else (rule["protocol"],)
+    kept = [
+        item
+        for name in protocols
+        for item in _spans(rule, name, within(open_ports(rule, name) or ALL, ports.get(name, ())))
+    ]
+    return kept + (_beside(rule) if rule["protocol"] == EVERY else [])
+
+
+def _beside(rule: Mapping[str, Json]) -> list[Json]:
+    """What a rule for every protocol gives beside TCP and UDP."""
+    icmp = "icmp" if rule["kind"] == "cidr4" else "icmpv6"
+    return [item for name in (icmp, *_BESIDE_PORTS) for item in _spans(rule, name, [_NONE])]
+
+
 def _spans(rule: Mapping[str, Json], protocol: str, spans: Iterable[Range]) -> list[Json]:
     return [{**rule, "protocol": protocol, "from": first, "to": last} for first, last in spans]
 
@@ -215,9 +244,10 @@ def changed(ingress: list[Json], gone: list[Json], instead: Iterable[Json]) -> l
 
 
 def spelled(rule: Mapping[str, Json]) -> str:
-    """A rule as people write it: `tcp 20-8080 from 0.0.0.0/0`."""
+    """A rule as people write it: `tcp 20-8080 from 0.0.0.0/0`, and the prefix list that it is from."""
+    source = f"{rule['source']} in {rule['list']}" if "list" in rule else rule["source"]
     if rule["protocol"] == EVERY:
-        return f"all traffic from {rule['source']}"
+        return f"all traffic from {source}"
     ends = (rule["from"], rule["to"])
     ports = "" if ends == _NONE else " " + "-".join(str(end) for end in dict.fromkeys(ends))
-    return f"{rule['protocol']}{ports} from {rule['source']}"
+    return f"{rule['protocol']}{ports} from {source}"

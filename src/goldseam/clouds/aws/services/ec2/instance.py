@@ -104,7 +104,9 @@ def metadata_stays_near(
 @control(
     "aws.ec2.instance.monitored", INSTANCE, severity=Severity.LOW,
     disrupts=harmless(
-        "metrics come every minute instead of every five, and are charged for; the instance notices nothing"
+        "metrics are sent every minute instead of every five, and each is charged; the instance runs as before",
+        source="Amazon EC2 User Guide, Manage detailed monitoring for your EC2 instances",
+        noticed_by="those who pay",
     ),
     maps=required("ec2_instance_detailed_monitoring_enabled"),
     compliant=[{"monitored": True, "gone": False}, {"monitored": False, "gone": True}],
@@ -156,7 +158,6 @@ def has_role(profile: Value, gone: bool, *, instance_profile: str = "", role: st
 
 @control(
     "aws.ec2.instance.managed-by-ssm", INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person lets the agent register"),
     maps=required("ec2_instance_managed_by_ssm"),
     covers=("security-hub:SSM.1",),
     compliant=[{"managed": True, "state": "running"}, {"managed": False, "state": "stopped"}],
@@ -182,7 +183,6 @@ def managed_by_ssm(managed: bool, state: str) -> Verdict:  # noqa: FBT001
 
 @control(
     "aws.ec2.instance.no-secrets-in-user-data", INSTANCE, severity=Severity.CRITICAL,
-    disrupts=harmless("nothing is changed; a person moves the secret"),
     maps=required("ec2_instance_secrets_user_data"),
     compliant=[{"user_data": [], "gone": False}],
     violating=[{"user_data": [{"line": 3, "kind": "password"}, {"line": 9, "kind": "private key"}], "gone": False}],
@@ -200,7 +200,6 @@ def no_secrets_in_user_data(user_data: list[Json], gone: bool) -> Verdict:  # no
 
 @control(
     "aws.ec2.instance.no-public-address", INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person moves the instance behind a load balancer or a NAT gateway"),
     maps=required("ec2_instance_public_ip"),
     compliant=[{"public_ip": ABSENT}],
     violating=[{"public_ip": "192.0.2.1"}],
@@ -225,11 +224,10 @@ def no_public_address(public_ip: Value) -> Verdict:
 
 @control(
     "aws.ec2.instance.not-stopped-for-long", INSTANCE, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person decides whether the instance is still needed"),
     maps=required("ec2_instance_older_than_specific_days", "ec2_instance_stopped_older_than_specific_days"),
     covers=("security-hub:EC2.4",),
     compliant=[{"stopped_days": 0}, {"stopped_days": 15}],
-    violating=[{"stopped_days": 45}, Example({"stopped_days": 15}, {"days": 10})],
+    violating=[{"stopped_days": 30}, Example({"stopped_days": 15}, {"days": 10})],
 )  # fmt: skip
 def not_stopped_for_long(stopped_days: int, *, days: Annotated[int, Between(1, 3650)] = 30) -> Verdict:
     """An instance is not stopped for weeks.
@@ -237,10 +235,10 @@ def not_stopped_for_long(stopped_days: int, *, days: Annotated[int, Between(1, 3
     It gets no patches while it is stopped, and starts one day with the holes of then; its volumes are paid for. It is
     never terminated from here: what is on it may be the only copy.
     """
-    if stopped_days <= days:
+    if stopped_days < days:
         return compliant
     return violation(
-        because=f"the instance is stopped for at least {stopped_days} days, {days} are allowed",
+        because=f"the instance is stopped for more than {stopped_days} days, {days} are allowed",
         guide="1. ask the owner whether it is still needed; if so, patch it before it is used; 2. if not, keep what "
         "may be: `aws ec2 create-image --instance-id INSTANCE --name NAME`, and wait until the image is available; 3. "
         "see which volumes would go with the instance; 4. `aws ec2 terminate-instances --instance-ids INSTANCE`",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final
 
+from goldseam.clouds.aws.elapsed import days_exceeded
 from goldseam.clouds.aws.facet import AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.clouds.aws.services.ec2.among import PROFILES
@@ -16,9 +16,6 @@ from goldseam.errors import CloudError
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Placeholder, Value, same
 
-_STEP: Final = 15
-"""Days to which a time is rounded down, so that an approved plan does not lapse every midnight."""
-
 _SINCE: Final = re.compile(r"\((\d{4}-\d\d-\d\d)")
 _MADE: Final = frozenset({"associating", "associated"})
 _PROFILE: Final = "iam.GetInstanceProfile"
@@ -26,7 +23,7 @@ _PROFILE: Final = "iam.GetInstanceProfile"
 
 @dataclass(frozen=True)
 class StoppedFor(Look):
-    """Whole days since the instance was stopped, in steps; 0 while it is not."""
+    """The days that the instance is stopped for longer than, in steps; 0 while it is not."""
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The listing says when, in the reason of the last change of state."""
@@ -37,8 +34,7 @@ class StoppedFor(Look):
         if since is None:
             msg = "the listing does not say since when the instance is stopped"
             raise ValueError(msg)
-        passed = (date.fromisoformat(ask.today()) - date.fromisoformat(since[1])).days
-        return Reading(max(passed, 0) // _STEP * _STEP)
+        return Reading(days_exceeded(ask, since[1]))
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import managed_by_service, principal
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.user_data import MOVE, secrets_in_user_data, spelled
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import Json, Value
 
 _DATA: Final = "LaunchTemplateVersions.LaunchTemplateData"
@@ -48,6 +49,7 @@ LAUNCH_TEMPLATE: Final = AwsKind(
         ),
         Look(name="user_data", get=_default("UserData"), decode=_secrets, form=absent_is([])),
         Look(name="title", listed="LaunchTemplateName"),
+        Look(name="operator", listed="Operator", decode=principal, form=absent_is("")),
         tags(),
     ),
     touched_by=(
@@ -67,6 +69,7 @@ LAUNCH_TEMPLATE: Final = AwsKind(
         id="LaunchTemplateId",
         narrow={"LaunchTemplateIds": ["{id}"]},
     ),
+    owner_rule=managed_by_service,
 )  # fmt: skip
 
 
@@ -81,7 +84,6 @@ def _new_version(data: str) -> str:
 
 @control(
     "aws.ec2.launch-template.imdsv2-required", LAUNCH_TEMPLATE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a new version"),
     maps=("fsbp:EC2.170", *required("ec2_launch_template_imdsv2_required")),
     compliant=[
         {"metadata": {"tokens": "required", "endpoint": "enabled"}},
@@ -109,7 +111,6 @@ def imdsv2_required(metadata: Mapping[str, Json]) -> Verdict:
 
 @control(
     "aws.ec2.launch-template.no-public-addresses", LAUNCH_TEMPLATE, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person makes a new version"),
     maps=required("ec2_launch_template_no_public_ip"),
     compliant=[{"public_interfaces": []}],
     violating=[{"public_interfaces": [0, 1]}],
@@ -132,7 +133,6 @@ def no_public_addresses(public_interfaces: list[int]) -> Verdict:
 
 @control(
     "aws.ec2.launch-template.no-secrets-in-user-data", LAUNCH_TEMPLATE, severity=Severity.CRITICAL,
-    disrupts=harmless("nothing is changed; a person moves the secret"),
     maps=required("ec2_launch_template_no_secrets"),
     compliant=[{"user_data": []}],
     violating=[{"user_data": [{"line": 2, "kind": "AWS secret key"}]}],

@@ -6,6 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, Send, absent_is, tags, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import managed_by_service, principal
 from goldseam.clouds.aws.services.ec2.among import MANAGED, Among
 from goldseam.clouds.aws.services.ec2.instance_facets import Profile, StoppedFor
 from goldseam.clouds.aws.services.ec2.user_data import secrets_in_user_data
@@ -106,6 +107,7 @@ INSTANCE: Final = AwsKind(
             form=absent_is([]),
         ),
         Look(name="vpc", listed="VpcId"),
+        Look(name="operator", listed="Operator", decode=principal, form=absent_is("")),
         tags(),
     ),
     touched_by=(
@@ -125,6 +127,7 @@ INSTANCE: Final = AwsKind(
         id="InstanceId",
         narrow={"InstanceIds": ["{id}"]},
     ),
+    owner_rule=managed_by_service,
 )
 
 

@@ -14,8 +14,10 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL, is_world
+from goldseam.clouds.aws.services.ec2.among import Own
+from goldseam.clouds.aws.services.ec2.port_ranges import ALL
 from goldseam.control import (
     Call,
     Cidr,
@@ -26,11 +28,11 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
 )
+from goldseam.control.networks import internet_networks, is_world, without_networks
 from goldseam.resource import Ref
 from goldseam.values import Json, Value, canonical, same
 
@@ -135,6 +137,7 @@ NETWORK_ACL: Final = AwsKind(
         Look(name="subnets", listed="Associations.SubnetId", decode=sorted),
         Look(name="is_default", listed="IsDefault"),
         Look(name="vpc", listed="VpcId"),
+        Own(name="own", listed="OwnerId"),
         tags(),
     ),
     touched_by=(
@@ -142,6 +145,7 @@ NETWORK_ACL: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:network-acl/{id}",
     find=Listing("ec2.DescribeNetworkAcls", "NetworkAcls", id="NetworkAclId", narrow={"NetworkAclIds": ["{id}"]}),
+    owner_rule=shared(),
 )  # fmt: skip
 
 
@@ -166,13 +170,16 @@ def _holds(cidr: str, other: str) -> bool:
 
 
 def _opening(entries: Iterable[Json], port: int, version: int) -> tuple[Json, list[Json]] | None:
-    """The first entry by which the world reaches the port, and those after it that meet the port; None if none does."""
+    """The first entry by which the world reaches the port, and those after it that meet the port; None if none does.
+
+    An entry lets in what it allows less all that entries before it deny together, in however many pieces.
+    """
     meeting = [entry for entry in entries if _meets(entry, port, version)]
     denied: list[str] = []
     for at, entry in enumerate(meeting):
         if entry["action"] == "deny":
             denied.append(entry["cidr"])
-        elif is_world(entry["cidr"]) and not any(_holds(cidr, entry["cidr"]) for cidr in denied):
+        elif is_world(entry["cidr"]) and internet_networks(without_networks(entry["cidr"], denied)):
             return entry, meeting[at + 1 :]
     return None
 
@@ -240,6 +247,7 @@ def _examples(port: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
         Example({"entries": [out, web, near]}),
         Example({"entries": [*own, shut, every, out]}),
         Example({"entries": [_rule(50, "deny", "0.0.0.0/0"), _rule(60, "allow", "0.0.0.0/0", port)]}),
+        Example({"entries": [_rule(10, "deny", "0.0.0.0/1", port), _rule(20, "deny", "128.0.0.0/1"), every]}),
     )
     own_v6 = [_rule(97, "allow", "fc00::/7", port), _rule(98, "deny", "::/0", port)]
     just = {"inside": ["10.1.0.0/16"]}
@@ -249,6 +257,7 @@ def _examples(port: int) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
         Example({"entries": [web, every, near, out]}, just, {"entries": [web, *narrow, every, near, out]}),
         Example({"entries": [{**every6, "number": 99}]}, leaves={"entries": [*own_v6, {**every6, "number": 99}]}),
         Example({"entries": [{**web, "number": 99}, every]}),
+        Example({"entries": [_rule(10, "deny", "0.0.0.0/1", port), every, _rule(200, "deny", "128.0.0.0/1", port)]}),
     )
     return good, bad
 
@@ -289,7 +298,6 @@ RDP_CLOSED: Final = port_control("rdp", "Remote Desktop", 3389, "ec2_networkacl_
 
 @control(
     "aws.ec2.network-acl.in-use", NETWORK_ACL, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person deletes what is not needed"),
     maps=required("ec2_networkacl_unused"),
     covers=("cloudbots:acl_delete",),
     compliant=[

@@ -10,8 +10,8 @@ from goldseam.control import Severity
 
 _TO: Final = "ec2_securitygroup_allow_ingress_from_internet_to_"
 _HIGH_RISK: Final = f"{_TO}high_risk_tcp_ports"
-"""20 to 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088, 8888, 9200 and
-9300 (Security Hub User Guide, EC2.19)."""
+"""20 to 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088, 8888, 9200
+and 9300 (Security Hub User Guide, EC2.19)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ SERVICES: Final = (
         why="Cassandra accepts queries here, and as it is installed asks for no password.",
     ),
     Service(
-        "cassandra-internode", "Cassandra between nodes", "openCassandraInternode", tcp=(7000,),
+        "cassandra-internode", "Cassandra between nodes", "openCassandraInternode", tcp=(7000, 7001),
         exposed="cassandra",
         why="Nodes trust each other here: who reaches it can join the cluster and read what it replicates.",
     ),
@@ -123,6 +123,16 @@ SERVICES: Final = (
     Service(
         "hadoop-namenode-web", "the Hadoop name node's web interface", "openHadoopNameNodeWebUI", tcp=(50070, 50470),
         why="The web interface lists the file system and serves its files.",
+    ),
+    Service(
+        "http-alternatives", "HTTP on its legacy and alternative ports", "", tcp=(8088, 8888),
+        checks=(f"{_TO}tcp_port_cassandra_7199_9160_8888", _HIGH_RISK),
+        why="On these ports run consoles of clusters, notebooks and proxies, most of them without a password.",
+    ),
+    Service(
+        "imap", "IMAP", "", tcp=(143,),
+        checks=(_HIGH_RISK,),
+        why="Mailboxes can be read with a guessed password, which IMAP without TLS sends in the clear.",
     ),
     Service(
         "internal-web", "internal web servers", "openInternalWeb", tcp=(8080,),
@@ -175,11 +185,11 @@ SERVICES: Final = (
         why="One guessed password, or one unpatched server, gives away the data.",
     ),
     Service(
-        "netbios", "NetBIOS", "openNetBIOS", udp=(137, 138, 139),
+        "netbios", "NetBIOS", "openNetBIOS", tcp=(139,), udp=(137, 138, 139),
         why="Name and session services of Windows give away machines and users, and amplify floods.",
     ),
     Service(
-        "oracle", "Oracle databases", "openOracle", tcp=(1521, 2483),
+        "oracle", "Oracle databases", "openOracle", tcp=(1521, 2483, 2484),
         checks=(f"{_TO}tcp_port_oracle_1521_2483",),
         exposed="oracle",
         why="The listener tells which databases there are, and is the place to guess their passwords.",
@@ -187,6 +197,11 @@ SERVICES: Final = (
     Service(
         "oracle-warehouse", "Oracle Autonomous Data Warehouse", "openOracleAutoDataWarehouse", tcp=(1522,),
         why="One guessed password, or one stolen wallet, gives away the data.",
+    ),
+    Service(
+        "pop3", "POP3", "", tcp=(110,),
+        checks=(_HIGH_RISK,),
+        why="Mailboxes can be read with a guessed password, which POP3 without TLS sends in the clear.",
     ),
     Service(
         "postgresql", "PostgreSQL", "openPostgreSQL", tcp=(5432,),
@@ -231,7 +246,7 @@ SERVICES: Final = (
         why="SNMP tells, and often sets, how a device is configured, for a community name which everyone knows.",
     ),
     Service(
-        "sql-server", "SQL Server", "openSQLServer", tcp=(1433,), udp=(1434,),
+        "sql-server", "SQL Server", "openSQLServer", tcp=(1433, 1434), udp=(1434,),
         checks=(f"{_TO}tcp_port_sql_server_1433_1434", _HIGH_RISK),
         exposed="sqlserver",
         why="One guessed password of `sa`, or one unpatched server, gives away the machine with the data.",
@@ -257,8 +272,13 @@ SERVICES: Final = (
         "vnc-server", "VNC servers", "openVNCServer", tcp=(5900,),
         why="VNC shares the whole screen and keyboard for one short password, or for none.",
     ),
+    Service(
+        "web-frameworks", "development servers of web frameworks", "", tcp=(3000, 5000),
+        checks=(_HIGH_RISK,),
+        why="Servers for development show source and stack traces, and some run code that visitors send.",
+    ),
 )  # fmt: skip
-"""All 34 rows of the seed product, and Kafka and Kerberos.
+"""All 34 rows of the seed product, and what Security Hub's EC2.19 names beside them, Kafka and Kerberos.
 
 Where the seed's own names or inputs are slips, the ports here are what the row says: its LDAPS takes inputs named after
 `LDAPSSL`, and its internal web rule takes Kibana's replacement addresses. Every row here takes its own.

@@ -6,21 +6,16 @@ Pure. Ranges are inclusive at both ends, as EC2 writes them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
-from ipaddress import ip_network
 from typing import Final, TypeAlias
+
+from goldseam.control.networks import is_world
+
+__all__ = ["ALL", "Range", "is_world", "overlap", "within", "without"]
 
 Range: TypeAlias = tuple[int, int]
 """The first and the last port of a range, both in it."""
 
 ALL: Final[Range] = (0, 65535)
-
-_NARROWEST_WORLD: Final = {4: 7, 6: 11}
-"""The longest prefix, by IP version, that still holds more than any single owner.
-
-IANA hands out IPv4 in blocks of /8 and IPv6 in blocks of /12 at the largest (IANA IPv4 Address Space Registry; IANA
-IPv6 Global Unicast Address Assignments), so a wider public network always spans owners who have nothing in common.
-"""
 
 
 def overlap(one: Range, other: Range) -> Range | None:
@@ -50,14 +45,3 @@ def within(range_: Range, ports: Iterable[int]) -> tuple[Range, ...]:
         else:
             made.append((port, port))
     return tuple(made)
-
-
-@lru_cache(maxsize=4096)
-def is_world(cidr: str) -> bool:
-    """Whether a network is the internet at large: everything, a half of it, or any public network of many owners.
-
-    That way 0.0.0.0/1 with 128.0.0.0/1 is no way round. A network of private, unique local or otherwise reserved
-    addresses is never the world, however wide; nor is one that a single owner can hold, such as a /8.
-    """
-    network = ip_network(cidr, strict=False)
-    return network.prefixlen <= _NARROWEST_WORLD[network.version] and not network.is_private

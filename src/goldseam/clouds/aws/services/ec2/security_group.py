@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among
+from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among, Own
 from goldseam.clouds.aws.services.ec2.group_rules import (
     EVERY,
+    among,
     atom,
     breadth,
     changed,
     family,
-    from_world,
     identity,
     opening,
     permissions,
@@ -26,6 +27,7 @@ from goldseam.clouds.aws.services.ec2.group_rules import (
 )
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES, Service
 from goldseam.clouds.aws.services.ec2.port_ranges import ALL, is_world
+from goldseam.clouds.aws.services.ec2.prefix_lists import INTERNET, NETWORKS, prefix_list, with_lists
 from goldseam.clouds.aws.shapes import Items
 from goldseam.control import (
     Between,
@@ -38,6 +40,7 @@ from goldseam.control import (
     control,
     may_disrupt,
     should_be,
+    violation,
 )
 from goldseam.values import Json
 
@@ -60,10 +63,13 @@ SECURITY_GROUP: Final = AwsKind(
     (
         _rules("ingress", "IpPermissions", "Ingress"),
         _rules("egress", "IpPermissionsEgress", "Egress"),
+        INTERNET,
+        NETWORKS,
         Look(name="group_name", listed="GroupName"),
         Look(name="description", listed="Description"),
         Look(name="vpc", listed="VpcId"),
         Among(name="in_use", others=INTERFACES, decode=bool),
+        Own(name="own", listed="OwnerId"),
         tags(),
     ),
     touched_by=(
@@ -79,7 +85,19 @@ SECURITY_GROUP: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:security-group/{id}",
     find=Listing("ec2.DescribeSecurityGroups", "SecurityGroups", id="GroupId", narrow={"GroupIds": ["{id}"]}),
+    owner_rule=shared('Amazon VPC User Guide, "Share security groups with AWS Organizations"'),
 )
+
+
+_QUOTA: Final = 60
+"""Rules in one direction, unless AWS raised the quota; those for IPv4 and for IPv6 are counted apart (Amazon VPC User
+Guide, "Amazon VPC quotas")."""
+
+
+def _counted(rules: Iterable[Json]) -> int:
+    """Rules as the quota counts them: those of the IP version that has more of them, and those of no version."""
+    kinds = [rule["kind"] for rule in rules]
+    return len(kinds) - min(kinds.count("cidr4"), kinds.count("cidr6"))
 
 
 def closed(ingress: list[Json], gone: list[Json], service: Service, replacement: Iterable[str]) -> Verdict:
@@ -87,11 +105,26 @@ def closed(ingress: list[Json], gone: list[Json], service: Service, replacement:
     ports, sources = service.ports, tuple(replacement)
     instead = [item for rule in gone for item in (*remainder(rule, ports), *replaced(rule, ports, sources))]
     because = f"the world reaches {service.name}: {', '.join(map(spelled, gone))}"
-    return should_be(ingress=changed(ingress, gone, instead), because=because)
+    left = changed(ingress, gone, instead)
+    if _counted(left) > _QUOTA >= _counted(ingress):
+        return violation(because=f"{because}; without these ports it takes more than {_QUOTA} rules", guide=_WHOLE)
+    return should_be(ingress=left, because=because)
 
 
-def _example(rules: list[Json], leaves: list[Json] | None = None, **settings: Json) -> Example:
-    return Example({"ingress": rules}, settings, None if leaves is None else {"ingress": leaves})
+_WHOLE: Final = (
+    "1. add rules for the ports and networks that the group's members serve; 2. remove the rule for all ports: "
+    "`aws ec2 revoke-security-group-ingress --group-id GROUP --security-group-rule-ids RULE`"
+)
+_PARTNERS: Final = "pl-0123456789abcdef0"
+
+
+def example(
+    rules: list[Json], leaves: list[Json] | None = None, *, holds: tuple[str, ...] = (), **settings: Json
+) -> Example:
+    """A group with these rules, and with what of the list of partners is the internet where a rule names the list."""
+    lists = {_PARTNERS: prefix_list(*holds)} if any(rule["source"] == _PARTNERS for rule in rules) else {}
+    left = None if leaves is None else {"ingress": leaves}
+    return Example({"ingress": rules, "prefix_lists": lists}, settings, left)
 
 
 _WORLD4: Final = "0.0.0.0/0"
@@ -104,20 +137,22 @@ def _port_examples(service: Service) -> tuple[tuple[Example, ...], tuple[Example
     port = min(ports)
     near = [
         atom("10.0.0.0/8", protocol, port, description="offices"),
-        atom("pl-0123456789abcdef0", protocol, port, description="partners"),
+        atom(_PARTNERS, protocol, port, description="partners"),
         atom("111122223333/sg-0123456789abcdef0", protocol, port),
         atom(_WORLD4, protocol, port - 2, port - 1, "next to it"),
     ]
     single, single6 = atom(_WORLD4, protocol, port, description="for a test"), atom(_WORLD6, protocol, port)
     wide, left = atom(_WORLD4, protocol, port - 3, port), atom(_WORLD4, protocol, port - 3, port - 1)
     heir = {**single, "source": "192.0.2.0/24"}
-    good = (_example([]), _example(near))
+    good = (example([]), example(near))
+    through = atom(_PARTNERS, protocol, port - 3, port)
     bad = (
-        _example([*near, single, single6], near),
-        _example([*near, wide], [*near, left]),
-        _example([single], [heir], replacement=["192.0.2.0/24", "2001:db8::/32"]),
-        _example([atom(_WORLD6, protocol, *ALL)]),
-        _example([*near, atom(_WORLD4, EVERY)]),
+        example([*near, single, single6], near),
+        example([*near, wide], [*near, left]),
+        example([single], [heir], replacement=["192.0.2.0/24", "2001:db8::/32"]),
+        example([atom(_WORLD6, protocol, *ALL)]),
+        example([*near, atom(_WORLD4, EVERY)]),
+        example([through], holds=(_WORLD4,)),
     )
     return good, bad
 
@@ -141,9 +176,12 @@ def port_control(service: Service) -> Control:
         ),
         maps=service.maps, covers=service.covers, compliant=good, violating=bad,
     )  # fmt: skip
-    def port_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = ()) -> Verdict:
-        gone = opening(ingress, ports)
-        return closed(ingress, gone, service, replacement) if gone else compliant
+    def port_closed(
+        ingress: list[Json], prefix_lists: Mapping[str, Json], *, replacement: tuple[Cidr, ...] = ()
+    ) -> Verdict:
+        gone, named = opening(ingress, ports)
+        found = closed(ingress, gone, service, replacement) if gone else compliant
+        return with_lists(found, named, prefix_lists, f"{service.name} is open") if named else found
 
     return port_closed
 
@@ -173,21 +211,25 @@ _INSIDE: Final = atom("10.0.0.0/8", "tcp", *ALL)
         "all who reach the group's members from the internet by no other rule are cut off", unless=_UNUSED
     ),
     maps=required("ec2_securitygroup_allow_ingress_from_internet_to_all_ports"),
-    covers=("security-hub:EC2.18", "cloudbots:sg_rules_delete_by_scope"),
-    compliant=[_example([]), _example([_TO_PEERS, _WEB])],
+    covers=("cloudbots:sg_rules_delete_by_scope",),
+    compliant=[example([]), example([_TO_PEERS, _WEB])],
     violating=[
-        _example([_OPEN_ALL, _TO_PEERS, _WEB], [_TO_PEERS, _WEB]),
-        _example([atom(_WORLD6, EVERY)], []),
-        _example([_OPEN_ALL], [{**_OPEN_ALL, "source": "192.0.2.0/24"}], replacement=["192.0.2.0/24"]),
+        example([_OPEN_ALL, _TO_PEERS, _WEB], [_TO_PEERS, _WEB]),
+        example([atom(_WORLD6, EVERY)], []),
+        example([_OPEN_ALL], [{**_OPEN_ALL, "source": "192.0.2.0/24"}], replacement=["192.0.2.0/24"]),
+        example([atom(_PARTNERS, EVERY), _WEB], holds=("0.0.0.0/1", "128.0.0.0/1")),
     ],
 )  # fmt: skip
-def all_traffic_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = ()) -> Verdict:
+def all_traffic_closed(
+    ingress: list[Json], prefix_lists: Mapping[str, Json], *, replacement: tuple[Cidr, ...] = ()
+) -> Verdict:
     """No rule lets the world in by every protocol and port.
 
     Whatever is started on a member of the group is on the internet at once: the group filters nothing.
     """
-    gone = [item for item in ingress if item["protocol"] == EVERY and from_world(item)]
-    return _without_world(ingress, gone, replacement, "all protocols and ports are open")
+    gone, named = among(ingress, lambda item: bool(item["protocol"] == EVERY))
+    says = "all protocols and ports are open"
+    return with_lists(_without_world(ingress, gone, replacement, says), named, prefix_lists, says)
 
 
 @control(
@@ -196,25 +238,30 @@ def all_traffic_closed(ingress: list[Json], *, replacement: tuple[Cidr, ...] = (
         "all who use a port of the range from the internet by no other rule are cut off", unless=_UNUSED
     ),
     maps=required("ec2_securitygroup_allow_ingress_from_internet_to_all_ports"),
-    covers=("security-hub:EC2.18",),
-    compliant=[_example([]), _example([_WEB, _INSIDE, atom(_WORLD4, "icmp")])],
+    compliant=[example([]), example([_WEB, _INSIDE, atom(_WORLD4, "icmp")])],
     violating=[
-        _example([_WEB, atom(_WORLD4, "tcp", *ALL), _INSIDE], [_WEB, _INSIDE]),
-        _example([atom(_WORLD6, "udp", 1024, 4999)], []),
-        _example([_OPEN_ALL, _WEB], [_WEB]),
-        _example([atom(_WORLD4, "tcp", 8000, 8010), _WEB], [_WEB], most=10),
+        example([_WEB, atom(_WORLD4, "tcp", *ALL), _INSIDE], [_WEB, _INSIDE]),
+        example([atom(_WORLD6, "udp", 1024, 4999)], []),
+        example([_OPEN_ALL, _WEB], [_WEB]),
+        example([atom(_WORLD4, "tcp", 8000, 8010), _WEB], [_WEB], most=10),
+        example([atom(_PARTNERS, "tcp", *ALL), _WEB], holds=(_WORLD4,)),
     ],
 )  # fmt: skip
 def broad_range_closed(
-    ingress: list[Json], *, most: Annotated[int, Between(1, 65535)] = 1000, replacement: tuple[Cidr, ...] = ()
+    ingress: list[Json],
+    prefix_lists: Mapping[str, Json],
+    *,
+    most: Annotated[int, Between(1, 65535)] = 1000,
+    replacement: tuple[Cidr, ...] = (),
 ) -> Verdict:
     """No rule opens a broad range of ports to the world.
 
     Nobody runs a thousand services: a range that broad was opened so as not to think, and whatever is started in it
     later is public unasked.
     """
-    gone = [item for item in ingress if breadth(item) > most and from_world(item)]
-    return _without_world(ingress, gone, replacement, f"more than {most} ports are open")
+    gone, named = among(ingress, lambda item: breadth(item) > most)
+    says = f"more than {most} ports are open"
+    return with_lists(_without_world(ingress, gone, replacement, says), named, prefix_lists, says)
 
 
 _EGRESS: Final = [atom(_WORLD4, EVERY)]

@@ -6,6 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import Own
 from goldseam.clouds.aws.shapes import Switch
@@ -34,6 +35,7 @@ SUBNET: Final = AwsKind(
     touched_by=(changes("ec2", TAGGED, f"{REQUEST}.subnetId", f"{ANSWER}.subnet.subnetId", id="subnet-.+"),),
     address="arn:{partition}:ec2:{region}:{account}:subnet/{id}",
     find=Listing("ec2.DescribeSubnets", "Subnets", id="SubnetId", address="SubnetArn", narrow={"SubnetIds": ["{id}"]}),
+    owner_rule=shared(),
 )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Send, tags, until
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import Own
 from goldseam.clouds.aws.shapes import Settings
@@ -45,6 +46,7 @@ TRANSIT_GATEWAY: Final = AwsKind(
         id="TransitGatewayId",
         narrow={"TransitGatewayIds": ["{id}"]},
     ),
+    owner_rule=shared('AWS Transit Gateway Guide, "Transit gateways in AWS Transit Gateway", shared transit gateways'),
 )
 
 

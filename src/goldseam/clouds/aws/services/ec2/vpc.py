@@ -6,6 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import ENDPOINTS, SUBNETS, Among, Own
 from goldseam.clouds.aws.services.ec2.flow_logs import TO_BUCKET, TO_GROUP, FlowLogs, flow_log
@@ -57,6 +58,7 @@ VPC: Final = AwsKind(
     ),
     address="arn:{partition}:ec2:{region}:{account}:vpc/{id}",
     find=Listing("ec2.DescribeVpcs", "Vpcs", id="VpcId", narrow={"VpcIds": ["{id}"]}),
+    owner_rule=shared(),
 )
 
 _BUCKET: Final = "arn:aws:s3:::flow-logs-of-the-company"
@@ -75,7 +77,12 @@ _WHERE_TO: Final = (
 
 @control(
     "aws.ec2.vpc.flow-logged", VPC, severity=Severity.MEDIUM,
-    disrupts=harmless("traffic is recorded outside of its way; what is recorded is charged for"),
+    disrupts=harmless(
+        "flow logs are collected outside the path of the traffic, without impact on throughput or latency; "
+        "delivery to the chosen destination is charged by volume",
+        source="Amazon VPC User Guide, Logging IP traffic using VPC Flow Logs",
+        noticed_by="those who pay",
+    ),
     maps=required("vpc_flow_logs_enabled"),
     covers=("security-hub:EC2.6", "cloudbots:vpc_turn_on_flow_logs"),
     compliant=[
@@ -124,7 +131,6 @@ def flow_logged(
 
 @control(
     "aws.ec2.vpc.reaches-ec2-privately", VPC, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the endpoint"),
     maps=required("vpc_endpoint_for_ec2_enabled"),
     covers=("security-hub:EC2.10",),
     compliant=[
@@ -154,7 +160,6 @@ def reaches_ec2_privately(endpoints: list[str], own: bool) -> Verdict:  # noqa: 
 
 @control(
     "aws.ec2.vpc.not-default", VPC, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person deletes the network"),
     compliant=[{"is_default": False}],
     violating=[{"is_default": True}],
 )  # fmt: skip
@@ -177,7 +182,6 @@ def not_default(is_default: bool) -> Verdict:  # noqa: FBT001
 
 @control(
     "aws.ec2.vpc.in-two-zones", VPC, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the subnets"),
     maps=required("vpc_subnet_different_az"),
     compliant=[{"zones": ["eu-west-1a", "eu-west-1b"]}, {"zones": []}],
     violating=[{"zones": ["eu-west-1a"]}],

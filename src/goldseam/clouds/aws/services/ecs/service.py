@@ -125,7 +125,12 @@ _PUBLIC: Final = {**_PRIVATE, "assignPublicIp": "ENABLED"}
     CLUSTER,
     severity=Severity.LOW,
     maps=required("ecs_cluster_container_insights_enabled"),
-    disrupts=harmless("metrics are collected in CloudWatch, which charges for them; tasks go on"),
+    disrupts=harmless(
+        "metrics of tasks and services are collected, and charged as custom metrics; tasks go on",
+        source="Amazon ECS Developer Guide, Monitor Amazon ECS containers using Container Insights with enhanced "
+        "observability",
+        noticed_by="those who pay",
+    ),
     compliant=({"insights": "enabled"}, {"insights": "enhanced"}),
     violating=(Example({"insights": "disabled"}, leaves={"insights": "enabled"}),),
 )

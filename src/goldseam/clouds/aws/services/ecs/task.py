@@ -9,11 +9,10 @@ from goldseam.clouds.aws.facet import Get, Look, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_names
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import Json, Value
 
 _FAMILY: Final = {"taskDefinition": "{id}", "include": ["TAGS"]}
-_BY_HAND: Final = harmless("nothing is changed; a person makes a new revision")
 _ROOT: Final = ("", "root", "0")
 
 
@@ -95,7 +94,6 @@ def _verdict(names: str, because: str, change: str) -> Verdict:
     TASK_DEFINITION,
     severity=Severity.HIGH,
     maps=required("ecs_task_definitions_no_privileged_containers"),
-    disrupts=_BY_HAND,
     compliant=({"containers": _with()},),
     violating=({"containers": _with(Privileged=True)},),
 )
@@ -116,7 +114,6 @@ def no_privileged(containers: list[Json]) -> Verdict:
     severity=Severity.MEDIUM,
     maps=required("ecs_task_definitions_containers_readonly_access"),
     covers=("security-hub:ECS.5",),
-    disrupts=_BY_HAND,
     compliant=(
         {"containers": _with(), "sharing": _OWN},
         {"containers": _with(ReadOnly=False), "sharing": {**_OWN, "Windows": True}},
@@ -141,7 +138,6 @@ def read_only_root(containers: list[Json], sharing: Mapping[str, Json]) -> Verdi
     TASK_DEFINITION,
     severity=Severity.CRITICAL,
     maps=required("ecs_task_definitions_no_environment_secrets"),
-    disrupts=_BY_HAND,
     compliant=({"containers": _with()},),
     violating=({"containers": _with(Secrets=["DB_PASSWORD"])},),
 )
@@ -164,7 +160,6 @@ def no_secrets(containers: list[Json]) -> Verdict:
     TASK_DEFINITION,
     severity=Severity.MEDIUM,
     maps=required("ecs_task_definitions_logging_enabled"),
-    disrupts=_BY_HAND,
     compliant=({"containers": _with()},),
     violating=({"containers": _with(LogDriver="")},),
 )
@@ -182,7 +177,6 @@ def tasks_logged(containers: list[Json]) -> Verdict:
     TASK_DEFINITION,
     severity=Severity.LOW,
     maps=required("ecs_task_definitions_logging_block_mode"),
-    disrupts=_BY_HAND,
     compliant=({"containers": _with()}, {"containers": _with(LogMode="non-blocking")}),
     violating=({"containers": _with(LogMode="blocking")},),
 )
@@ -201,7 +195,6 @@ def logs_without_waiting(containers: list[Json]) -> Verdict:
     TASK_DEFINITION,
     severity=Severity.HIGH,
     maps=required("ecs_task_definitions_host_namespace_not_shared"),
-    disrupts=_BY_HAND,
     compliant=({"sharing": _OWN}, {"sharing": {**_OWN, "pidMode": "task"}}),
     violating=({"sharing": {**_OWN, "pidMode": "host"}}, {"sharing": {**_OWN, "ipcMode": "host"}}),
 )
@@ -219,7 +212,6 @@ def own_namespaces(sharing: Mapping[str, Json]) -> Verdict:
     TASK_DEFINITION,
     severity=Severity.HIGH,
     maps=required("ecs_task_definitions_host_networking_mode_users"),
-    disrupts=_BY_HAND,
     compliant=(
         {"containers": _with(User=""), "sharing": _OWN},
         {"containers": _with(), "sharing": {**_OWN, "networkMode": "host"}},

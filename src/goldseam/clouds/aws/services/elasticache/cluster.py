@@ -10,18 +10,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elasticache.shared import CLUSTERS, NEW_GROUP, RETENTION, UPGRADE, tls_of, waits
 from goldseam.clouds.aws.shapes import Settings
-from goldseam.control import (
-    Between,
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
 _CLUSTER: Final = {"CacheClusterId": "{id}"}
@@ -102,7 +91,6 @@ def cluster_backed_up(
 
 @control(
     "aws.elasticache.cluster.encrypted-in-transit", CACHE_CLUSTER, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person makes a new cluster"),
     maps=required("elasticache_redis_cluster_in_transit_encryption_enabled"),
     compliant=[{"tls": "required"}],
     violating=[{"tls": "off"}],
@@ -123,7 +111,6 @@ def cluster_encrypted_in_transit(tls: str) -> Verdict:
 
 @control(
     "aws.elasticache.cluster.encrypted", CACHE_CLUSTER, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a replication group"),
     maps=required("elasticache_redis_cluster_rest_encryption_enabled"),
     compliant=[{"encrypted": True, "engine": "redis"}, {"encrypted": False, "engine": "memcached"}],
     violating=[{"encrypted": False, "engine": "redis"}, {"encrypted": ABSENT, "engine": "valkey"}],

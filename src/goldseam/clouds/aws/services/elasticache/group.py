@@ -25,7 +25,6 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
@@ -129,7 +128,11 @@ REPLICATION_GROUP: Final = AwsKind(
 _GOOD: Final = {_FAILOVER: True, _MULTI_AZ: True, UPGRADE: True, RETENTION: 7, _SOURCE: "shop-002"}
 _TWO: Final = {"count": 2, "waiting": []}
 _ONE: Final = {"count": 1, "waiting": []}
-_SPREAD_COST: Final = "a failed node is replaced by a replica, which may lack the last writes; nothing else changes"
+_FAILS_OVER: Final = may_disrupt(
+    "after a failover, which maintenance causes too, the roles of the nodes change: clients that use node endpoints "
+    "write to a replica, and the last writes may be lost",
+    source="Amazon ElastiCache User Guide, Minimizing downtime during maintenance",
+)
 
 
 def _group(leaves: Mapping[str, Json] | None = None, nodes: Json = _TWO, **changed: Json) -> Example:
@@ -156,7 +159,7 @@ def _spread(settings: Mapping[str, Json], nodes: Mapping[str, Json], because: st
 
 @control(
     "aws.elasticache.replication-group.failover", REPLICATION_GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless(_SPREAD_COST),
+    disrupts=_FAILS_OVER,
     maps=required("elasticache_redis_cluster_automatic_failover_enabled"),
     covers=("security-hub:ElastiCache.3",),
     compliant=[_group(), _group(MultiAZEnabled=False)],
@@ -178,7 +181,7 @@ def failover(settings: Mapping[str, Json], nodes: Mapping[str, Json]) -> Verdict
 
 @control(
     "aws.elasticache.replication-group.multi-az", REPLICATION_GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless(_SPREAD_COST),
+    disrupts=_FAILS_OVER,
     maps=required("elasticache_redis_cluster_multi_az_enabled"),
     compliant=[_group()],
     violating=[
@@ -245,7 +248,6 @@ def group_backed_up(settings: Mapping[str, Json], source: str, *, days: Annotate
 
 @control(
     "aws.elasticache.replication-group.encrypted-in-transit", REPLICATION_GROUP, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the clients to TLS"),
     maps=required("elasticache_redis_cluster_in_transit_encryption_enabled"),
     compliant=[{"tls": "required"}],
     violating=[{"tls": "off"}, {"tls": "preferred"}],
@@ -272,7 +274,6 @@ def group_encrypted_in_transit(tls: str) -> Verdict:
 
 @control(
     "aws.elasticache.replication-group.encrypted", REPLICATION_GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a new group from a backup"),
     maps=required("elasticache_redis_cluster_rest_encryption_enabled"),
     compliant=[{"encrypted": True}],
     violating=[{"encrypted": False}],
@@ -289,7 +290,6 @@ def group_encrypted(encrypted: Value) -> Verdict:
 
 @control(
     "aws.elasticache.replication-group.authenticated", REPLICATION_GROUP, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person hands out the passwords"),
     maps=required("elasticache_redis_replication_group_auth_enabled"),
     compliant=[{"signed_in": True}],
     violating=[{"signed_in": False}],

@@ -125,7 +125,12 @@ LOAD_BALANCER: Final = AwsKind(
     LOAD_BALANCER,
     severity=Severity.MEDIUM,
     maps=required("elb_logging_enabled"),
-    disrupts=harmless("requests are served as before; AWS refuses the change where it may not write to the bucket"),
+    disrupts=harmless(
+        "requests are served as before; only storage of the logs is charged, and AWS refuses the change where "
+        "it may not write to the bucket",
+        source="User Guide for Classic Load Balancers, Access logs for your Classic Load Balancer",
+        noticed_by="those who pay",
+    ),
     compliant=[{"access_log": {"S3BucketName": "goldseam-logs", "S3BucketPrefix": "", "EmitInterval": 60}}],
     violating=[
         {"access_log": ABSENT},
@@ -175,7 +180,12 @@ def cross_zone(cross_zone: bool) -> Verdict:  # noqa: FBT001
     LOAD_BALANCER,
     severity=Severity.LOW,
     maps=required("elb_connection_draining_enabled"),
-    disrupts=harmless("an instance that is taken out is given time to answer what it has begun"),
+    disrupts=harmless(
+        "an instance that is deregistered completes the requests in flight; a deregistration may take up to "
+        "the timeout",
+        source="User Guide for Classic Load Balancers, Configure connection draining for your Classic Load Balancer",
+        noticed_by="those who deploy or scale in",
+    ),
     compliant=[{"draining": {"Enabled": True, "Timeout": 60}}],
     violating=[
         Example(
@@ -231,7 +241,6 @@ _IAM: Final = "arn:aws:iam::123456789012:server-certificate/web"
     severity=Severity.HIGH,
     maps=required("elb_ssl_listeners"),
     covers=("seed:elbHttpsOnly",),
-    disrupts=harmless("nothing is changed; a person moves the clients"),
     compliant=[{"listeners": [_speaks(443, "HTTPS", _ACM)]}, {"listeners": []}],
     violating=[
         {"listeners": [_speaks(80, "HTTP"), _speaks(443, "HTTPS", _ACM)]},
@@ -260,7 +269,6 @@ def listeners_use_tls(listeners: list[Json]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.LOW,
     maps=required("elb_ssl_listeners_use_acm_certificate"),
-    disrupts=harmless("nothing is changed; a person asks for the certificate"),
     compliant=[{"listeners": [_speaks(443, "HTTPS", _ACM), _speaks(80, "HTTP")]}],
     violating=[{"listeners": [_speaks(443, "HTTPS", _IAM)]}],
 )
@@ -284,7 +292,6 @@ def certificates_from_acm(listeners: list[Json]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.MEDIUM,
     maps=required("elb_is_in_multiple_az"),
-    disrupts=harmless("nothing is changed; a person chooses the subnet"),
     compliant=[{"zones": ["eu-west-1a", "eu-west-1b"]}],
     violating=[{"zones": ["eu-west-1a"]}],
 )
@@ -307,7 +314,6 @@ def in_two_zones(zones: list[str]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.LOW,
     covers=("seed:elbNoInstances",),
-    disrupts=harmless("nothing is changed; a person decides whether it is still needed"),
     compliant=[{"has_instances": True}],
     violating=[{"has_instances": False}],
 )

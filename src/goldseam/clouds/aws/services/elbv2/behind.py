@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elbv2.load_balancer import LOAD_BALANCER
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 
 
 @control(
@@ -14,7 +14,6 @@ from goldseam.control import Severity, Verdict, compliant, control, harmless, vi
     LOAD_BALANCER,
     severity=Severity.MEDIUM,
     maps=required("elbv2_is_in_multiple_az"),
-    disrupts=harmless("nothing is changed; a person chooses the subnet"),
     compliant=[{"zones": ["eu-west-1a", "eu-west-1b"]}],
     violating=[{"zones": ["eu-west-1a"]}],
 )
@@ -37,7 +36,6 @@ def in_two_zones(zones: list[str]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.LOW,
     covers=("seed:elbv2NoInstances",),
-    disrupts=harmless("nothing is changed; a person decides whether it is still needed"),
     compliant=[{"targets": {"web": True}}, {"targets": {"blue": True, "green": False}}],
     violating=[{"targets": {}}, {"targets": {"web": False}}],
 )
@@ -62,7 +60,6 @@ def has_targets(targets: Mapping[str, bool]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.LOW,
     maps=required("elbv2_listeners_underneath"),
-    disrupts=harmless("nothing is changed; a person decides whether it is still needed"),
     compliant=[{"listeners": ["HTTPS:443"]}],
     violating=[{"listeners": []}],
 )
@@ -84,7 +81,6 @@ def has_listeners(listeners: list[str]) -> Verdict:
     LOAD_BALANCER,
     severity=Severity.LOW,
     maps=required("elbv2_nlb_tls_termination_enabled"),
-    disrupts=harmless("nothing is changed; a person chooses the certificate"),
     compliant=[
         {"listeners": ["TCP:80", "TLS:443"], "type": "network"},
         {"listeners": ["HTTP:80"], "type": "application"},

@@ -16,18 +16,7 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, cha
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elbv2.load_balancer import FIND
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import (
-    Example,
-    Severity,
-    Step,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Example, Severity, Step, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
@@ -225,7 +214,6 @@ def _where(action: Mapping[str, Json]) -> str:
     LISTENER,
     severity=Severity.MEDIUM,
     maps=required("elbv2_ssl_listeners"),
-    disrupts=harmless("nothing is changed; a person looks at each rule"),
     compliant=[{"plain_rules": []}],
     violating=[{"plain_rules": ["10", "20"]}],
 )

@@ -177,7 +177,12 @@ def _with(key: str, value: str, held: Mapping[str, str] = _APPLICATION) -> dict[
     LOAD_BALANCER,
     severity=Severity.MEDIUM,
     maps=required("elbv2_logging_enabled"),
-    disrupts=harmless("requests are served as before; AWS refuses the change where it may not write to the bucket"),
+    disrupts=harmless(
+        "requests are served as before; only storage of the logs is charged, and AWS refuses the change where "
+        "it may not write to the bucket",
+        source="User Guide for Application Load Balancers, Access logs for your Application Load Balancer",
+        noticed_by="those who pay",
+    ),
     compliant=[
         {"access_log": {"bucket": "goldseam-logs", "prefix": ""}, "type": "application"},
         {"access_log": ABSENT, "type": "gateway"},
@@ -213,7 +218,11 @@ def access_logged(access_log: Value, type: str, *, bucket: str = "", prefix: str
     LOAD_BALANCER,
     severity=Severity.MEDIUM,
     maps=required("elbv2_deletion_protection"),
-    disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion is refused, until the protection is switched off again",
+        source="Elastic Load Balancing API Reference, LoadBalancerAttribute",
+        noticed_by="those who delete it",
+    ),
     compliant=[{"attributes": _APPLICATION}, {"attributes": _NETWORK}],
     violating=[
         Example({"attributes": _with(_PROTECTED, "false")}, leaves={"attributes": _APPLICATION}),

@@ -11,7 +11,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Look
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import ABSENT, Json, Value
 
 
@@ -55,7 +55,6 @@ CONNECTION: Final = AwsKind(
     "aws.glue.connection.tls-required",
     CONNECTION,
     severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person changes the connection"),
     maps=required("glue_database_connections_ssl_enabled"),
     compliant=[{"tls": True}, {"tls": ABSENT}],
     violating=[{"tls": False}],
@@ -78,7 +77,6 @@ def tls_required(tls: Value) -> Verdict:
     "aws.glue.connection.password-in-secrets-manager",
     CONNECTION,
     severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person changes the connection"),
     maps=required("glue_catalog_connection_no_secrets"),
     compliant=[{"kept": []}],
     violating=[{"kept": ["USERNAME"]}],

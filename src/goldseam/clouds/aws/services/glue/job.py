@@ -12,7 +12,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Look
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import ABSENT, Json, Value
 
 _OFF: Final = "DISABLED"
@@ -52,7 +52,6 @@ _ALL_ON: Final = {
     "aws.glue.security-configuration.complete",
     SECURITY_CONFIGURATION,
     severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a new one and moves the jobs to it"),
     maps=required(
         "glue_etl_jobs_amazon_s3_encryption_enabled",
         "glue_etl_jobs_cloudwatch_logs_encryption_enabled",
@@ -111,14 +110,11 @@ JOB: Final = AwsKind(
     find=Listing("glue.GetJobs", "Jobs", id="Name"),
 )
 
-_BY_HAND: Final = harmless("nothing is changed; a person changes the job")
-
 
 @control(
     "aws.glue.job.encrypted",
     JOB,
     severity=Severity.MEDIUM,
-    disrupts=_BY_HAND,
     maps=required("glue_etl_jobs_amazon_s3_encryption_enabled"),
     compliant=[{"security_configuration": "encrypted"}],
     violating=[{"security_configuration": ABSENT}],
@@ -141,7 +137,6 @@ def job_encrypted(security_configuration: Value) -> Verdict:
     "aws.glue.job.arguments-without-secrets",
     JOB,
     severity=Severity.HIGH,
-    disrupts=_BY_HAND,
     maps=required("glue_etl_jobs_no_secrets_in_arguments"),
     compliant=[{"suspects": []}],
     violating=[{"suspects": ["--db-password"]}],
@@ -164,7 +159,6 @@ def without_secrets(suspects: list[str]) -> Verdict:
     "aws.glue.job.logged",
     JOB,
     severity=Severity.LOW,
-    disrupts=_BY_HAND,
     maps=required("glue_etl_jobs_logging_enabled"),
     compliant=[{"logs": True}],
     violating=[{"logs": False}],
@@ -200,7 +194,6 @@ ML_TRANSFORM: Final = AwsKind(
     "aws.glue.ml-transform.encrypted",
     ML_TRANSFORM,
     severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the transform anew"),
     maps=required("glue_ml_transform_encrypted_at_rest"),
     compliant=[{"encryption": "SSE-KMS"}],
     violating=[{"encryption": _OFF}, {"encryption": ABSENT}],

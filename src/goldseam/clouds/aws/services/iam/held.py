@@ -13,10 +13,10 @@ from urllib.parse import unquote
 from goldseam.clouds.aws.facet import Get, Look, Reading, Send, absent_is
 from goldseam.clouds.aws.kind import Ask, Listing, at
 from goldseam.clouds.aws.policy_sizes import checked, policy_json
-from goldseam.clouds.aws.sensitive import in_policies
+from goldseam.clouds.aws.sensitive import IN_POLICY, in_policies
 from goldseam.clouds.aws.shapes import Each
 from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.values import ABSENT, Json, Value
 
 DETAILS: Final = "iam.GetAccountAuthorizationDetails"
 
@@ -74,6 +74,35 @@ class Inline(Look):
             ask.one(one, {**named, "PolicyName": name}, ref.region)
             for name in ask.every(names, named, ref.region, "PolicyNames")
         ]
+
+
+@dataclass(frozen=True)
+class Boundary(Look):
+    """The document of the permissions boundary of a `User` or `Role`; absent where it has none."""
+
+    who: str = field(kw_only=True)
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """Which policy it is, and its default version."""
+        return (f"iam.Get{self.who}", "iam.GetPolicy", "iam.GetPolicyVersion")
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The policy is named by the listing's item, or by the one that has it."""
+        one, policy, version = self.read_operations
+        held = item if item is not None else at(ask.one(one, {f"{self.who}Name": ref.id}, ref.region), self.who)
+        arn = at(held, "PermissionsBoundary.PermissionsBoundaryArn")
+        if not arn:
+            return Reading(ABSENT)
+        named = {"PolicyArn": arn}
+        default = at(ask.one(policy, named, ref.region), "Policy.DefaultVersionId")
+        found = ask.one(version, {**named, "VersionId": default}, ref.region)
+        return Reading(document(at(found, "PolicyVersion.Document")))
+
+
+def boundary(who: str) -> Boundary:
+    """The permissions boundary of one `User` or `Role`."""
+    return Boundary(name="boundary", who=who, sensitive=IN_POLICY)
 
 
 def inline(who: str) -> Inline:

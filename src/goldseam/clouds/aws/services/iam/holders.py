@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.group import GROUP
-from goldseam.clouds.aws.services.iam.identity import excess
+from goldseam.clouds.aws.services.iam.identity import Given, excess, listed
 from goldseam.clouds.aws.services.iam.role import ROLE, is_of_aws
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.statements import policy_document
@@ -20,15 +20,13 @@ from goldseam.control import (
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
     should_be,
     violation,
 )
-from goldseam.values import Json
+from goldseam.values import ABSENT, Json, Value
 
 _WORDS: Final = ((USER, "user"), (GROUP, "group"), (ROLE, "role"))
-_NOTHING_CHANGES: Final = harmless("nothing is changed; a person narrows the policy, knowing what its holder does")
 
 
 def statement(*actions: str, resource: str = "*", effect: str = "Allow") -> Json:
@@ -66,7 +64,8 @@ EXCESSES: Final = (
         "Some rights, such as to make a key for another user or to pass any role to a machine, lead to the "
         "rights of others, though the policy does not name those.",
         "name in `Resource` the users, roles or functions that are meant; for `iam:PassRole` name the role, and with "
-        "the condition `iam:PassedToService` the service; or set a permissions boundary",
+        "the condition `iam:PassedToService` the service; a permissions boundary of a user or role limits what the "
+        "policies written into it allow",
         ("iam:PassRole", "ec2:RunInstances"), ("iam_inline_policy_allows_privilege_escalation",),
         ("iam_policy_allows_privilege_escalation",), Severity.HIGH,
     ),
@@ -115,20 +114,44 @@ _NARROW: Final = policy_document(statement("s3:GetObject", resource="arn:aws:s3:
 
 
 def _inline_control(kind: AwsKind, word: str, excessive: Excess) -> Control:
-    narrow = [{"name": "narrow", "document": _NARROW}]
-    wide = [*narrow, {"name": "wide", "document": policy_document(statement(*excessive.actions))}]
+    def state(**held: Json) -> dict[str, Value]:
+        named = [{"name": name, "document": document} for name, document in held.items()]
+        arn = f"arn:aws:iam::123456789012:{word}/goldseam-example"
+        return {"inline": named, "arn": arn} | ({} if kind is GROUP else {"boundary": ABSENT})
 
-    @control(
+    given = policy_document(statement(*excessive.actions))
+    denied = policy_document(statement(*excessive.actions, effect="Deny"))
+
+    def judged(inline: list[Json], arn: str, boundary: Value = ABSENT) -> Verdict:
+        together = excess(excessive.word, [policy["document"] for policy in inline], arn, boundary)
+        if not together:
+            return compliant
+        each = {policy["name"]: excess(excessive.word, [policy["document"]], arn, boundary) for policy in inline}
+        return violation(because=_by_policy(together, each), guide=excessive.guide)
+
+    def gives_no_more(inline: list[Json], arn: str) -> Verdict:
+        return judged(inline, arn)
+
+    def gives_no_more_within(inline: list[Json], arn: str, boundary: Value) -> Verdict:
+        return judged(inline, arn, boundary)
+
+    return control(
         f"{kind.name}.inline-{excessive.control}", kind, severity=excessive.severity,
-        title=f"Policies written into a {word} {excessive.title}", why=excessive.why, disrupts=_NOTHING_CHANGES,
-        maps=required(*excessive.inline), compliant=[{"inline": []}, {"inline": narrow}], violating=[{"inline": wide}],
-    )  # fmt: skip
-    def inline_gives_no_more(inline: list[Json]) -> Verdict:
-        found = {policy["name"]: excess(excessive.word, policy["document"]) for policy in inline}
-        said = [f"policy `{name}` gives {', '.join(given)}" for name, given in found.items() if given]
-        return violation(because="; ".join(said), guide=excessive.guide) if said else compliant
+        title=f"Policies written into a {word} {excessive.title}", why=excessive.why,
+        maps=required(*excessive.inline),
+        compliant=[state(), state(narrow=_NARROW), state(wide=given, guard=denied)],
+        violating=[state(narrow=_NARROW, wide=given)],
+    )(gives_no_more if kind is GROUP else gives_no_more_within)  # fmt: skip
 
-    return inline_gives_no_more
+
+def _by_policy(together: list[Given], each: Mapping[str, list[Given]]) -> str:
+    """Which policy allows what of all that they allow together."""
+    alone = {name: [given for given in found if given in together] for name, found in each.items()}
+    said = [f"policy `{name}` allows {listed(found)}" for name, found in alone.items() if found]
+    known = {given for found in alone.values() for given in found}
+    if rest := [given for given in together if given not in known]:
+        said.append(f"{', '.join(f'`{name}`' for name in each)} together allow {listed(rest)}")
+    return "; ".join(said)
 
 
 INLINE: Final = tuple(
@@ -154,7 +177,7 @@ def _administrator_control(kind: AwsKind, word: str, check: str) -> Control:
         title=f"No {word} holds AWS's policy for administrators",
         why="Who holds every right over everything can undo every other protection, and one leaked key is enough. "
         "Some have to: exempt those.",
-        disrupts=_NOTHING_CHANGES, maps=required(check),
+        maps=required(check),
         compliant=[{"attached": [_SUPPORT]}],
         violating=[{"attached": [_SUPPORT, {"arn": f"{_OF_AWS}{_ADMINISTRATOR}"}]}],
     )  # fmt: skip
@@ -204,7 +227,6 @@ CLOUDSHELL: Final = tuple(_cloudshell_control(kind, word) for kind, word in _WOR
 
 @control(
     "aws.iam.user.rights-through-groups", USER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes the group that gives the same"),
     maps=required("iam_policy_attached_only_to_group_or_roles"), covers=("cloudbots:iam_user_detach",),
     compliant=[{"attached": [], "inline": []}, {"attached": [{"arn": f"{_OF_AWS}{_DENY_ALL}"}], "inline": []}],
     violating=[

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, tags
+from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import in_policies
 from goldseam.clouds.aws.services.iam.held import details, document
 from goldseam.clouds.aws.services.iam.holders import EXCESSES, Excess, statement
-from goldseam.clouds.aws.services.iam.identity import excess
+from goldseam.clouds.aws.services.iam.identity import Given, excess, listed
 from goldseam.clouds.aws.shapes import Document
 from goldseam.clouds.aws.statements import policy_document
 from goldseam.control import Control, Example, Verdict, compliant, control, may_disrupt, should_be, violation
@@ -66,6 +66,7 @@ POLICY: Final = AwsKind(
         ),
         Versions(name="versions", form=absent_is([]), sensitive=in_policies("[].document")),
         replace(tags(Get("iam.ListPolicyTags", _POLICY, path="Tags")), listed="Tags"),
+        Address(name="arn"),
     ),
     touched_by=(changes("iam", f"{REQUEST}.policyArn", id=r"arn:[^:]+:iam::\d{12}:policy/.+"),),
     address="arn:{partition}:iam::{account}:policy/{name}",
@@ -79,14 +80,18 @@ def _holding(default_version: str, versions: Iterable[Mapping[str, Json]]) -> Js
     return next((version["document"] for version in versions if version["id"] == default_version), {})
 
 
-def _earlier(word: str, default_version: str, versions: Iterable[Mapping[str, Json]]) -> str:
+def _earlier(word: str, default_version: str, versions: Iterable[Mapping[str, Json]], arn: str) -> str:
     """The newest of the versions before the one that holds which gives none of the excess; empty when there is none."""
     before = [version for version in versions if _number(version["id"]) < _number(default_version)]
-    return next((str(version["id"]) for version in before if not _gives(word, version["document"])), "")
+    return next((str(version["id"]) for version in before if not _gives(word, version["document"], arn)), "")
 
 
-def _gives(word: str, held: Json) -> bool:
-    return bool(excess("administrator", held) or excess(word, held))
+def _gives(word: str, held: Json, arn: str) -> bool:
+    return bool(excess("administrator", [held], arn) or excess(word, [held], arn))
+
+
+def _is_certain(given: Iterable[Given]) -> bool:
+    return any(each.certain for each in given)
 
 
 def _versions(*held: Json) -> list[Json]:
@@ -94,9 +99,10 @@ def _versions(*held: Json) -> list[Json]:
 
 
 def _state(default: str, *held: Json) -> Mapping[str, Value]:
-    return {"default_version": default, "versions": _versions(*held)}
+    return {"default_version": default, "versions": _versions(*held), "arn": _ARN}
 
 
+_ARN: Final = "arn:aws:iam::123456789012:policy/goldseam-policy"
 _NARROW: Final = policy_document(statement("s3:GetObject", resource="arn:aws:s3:::goldseam-example/*"))
 _ROLLS_BACK: Final = may_disrupt(
     "whoever holds the policy loses what only the wide version allows, until the wide version is made to hold again"
@@ -119,12 +125,13 @@ def _policy_control(excessive: Excess) -> Control:
             _state("v1", wide),
         ],
     )  # fmt: skip
-    def gives_no_more(default_version: str, versions: list[Json]) -> Verdict:
-        given = excess(excessive.word, _holding(default_version, versions))
+    def gives_no_more(default_version: str, versions: list[Json], arn: str) -> Verdict:
+        given = excess(excessive.word, [_holding(default_version, versions)], arn)
         if not given:
             return compliant
-        because = f"version {default_version} gives {', '.join(given)}"
-        if earlier := _earlier(excessive.word, default_version, versions):
+        because = f"version {default_version} allows {listed(given)}"
+        earlier = _earlier(excessive.word, default_version, versions, arn)
+        if earlier and _is_certain(given):
             return should_be(default_version=earlier, because=because)
         return violation(because=because, guide=excessive.guide)
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.conditions import NEGATED, Line, required_keys
+from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
+from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, outsiders
+from goldseam.clouds.aws.principals import EVERYONE
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
-from goldseam.clouds.aws.services.iam.held import attached, details, document, inline
-from goldseam.clouds.aws.services.iam.sign_in import days_since
+from goldseam.clouds.aws.services.iam.held import attached, boundary, details, document, inline
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
-from goldseam.clouds.aws.statements import EVERYONE, aws_principals, label, public_statements, tests, without_public
+from goldseam.clouds.aws.statements import aws_principals, label, not_public, tests, without_public
 from goldseam.control import (
     Between,
     Example,
+    Owner,
     Severity,
     Verdict,
     compliant,
     control,
-    harmless,
     may_disrupt,
-    should_be,
+    owner_rule,
     violation,
 )
 from goldseam.resource import Ref
@@ -52,6 +55,28 @@ def _use(raw: Json) -> Value:
     return {"date": str(raw.get("LastUsedDate") or ""), "region": raw.get("Region") or ""}
 
 
+_BY_PATH: Final[Mapping[str, tuple[str, str]]] = {
+    "/aws-service-role/": (
+        "it is a service-linked role, which only the linked service changes",
+        'IAM User Guide, "Create a service-linked role"; IAM API Reference, UnmodifiableEntity',
+    ),
+    "/aws-reserved/": (
+        "it is a role that AWS keeps, as IAM Identity Center does for its permission sets",
+        'IAM Identity Center User Guide, "IAM roles created by IAM Identity Center"',
+    ),
+}
+"""Paths of roles that AWS makes and keeps, which no caller can make a role in: why, and the page that says so."""
+
+
+@owner_rule(
+    ours=[{"path": "/"}, {"path": "/service-role/"}, {"path": "/team/aws-reserved/"}],
+    theirs=[{"path": "/aws-service-role/ecs.amazonaws.com/"}, {"path": "/aws-reserved/sso.amazonaws.com/eu-west-1/"}],
+)
+def _of_aws(path: str) -> Owner | None:
+    """AWS keeps the role."""
+    return next((Owner(*said) for prefix, said in _BY_PATH.items() if path.startswith(prefix)), None)
+
+
 ROLE: Final = AwsKind(
     "aws.iam.role",
     "IAM role",
@@ -68,6 +93,7 @@ ROLE: Final = AwsKind(
         ),
         attached("Role"),
         inline("Role"),
+        boundary("Role"),
         Look(name="path", get=Get(*_GET, "Role.Path"), listed="Path"),
         Look(name="created", get=Get(*_GET, "Role.CreateDate"), listed="CreateDate"),
         Look(
@@ -82,15 +108,13 @@ ROLE: Final = AwsKind(
     address="arn:{partition}:iam::{account}:role/{id}",
     find=details("Role", "RoleDetailList", "RoleName"),
     scope=Scope.GLOBAL,
+    owner_rule=_of_aws,
 )  # fmt: skip
-
-_OF_AWS: Final = ("/aws-service-role/", "/aws-reserved/")
-"""Paths of roles that AWS makes and keeps: nobody else can change them."""
 
 
 def is_of_aws(path: str) -> bool:
     """Whether AWS keeps the role."""
-    return path.startswith(_OF_AWS)
+    return path.startswith(tuple(_BY_PATH))
 
 
 _ARN: Final = "arn:aws:iam::123456789012:role/goldseam-example"
@@ -131,14 +155,15 @@ def trust_not_public(trust: Value, arn: Value, path: Value) -> Verdict:
     protection by itself. A role needs somebody who may take it on: where only everyone was named, the account takes
     everyone's place.
     """
-    found = [] if is_of_aws(path) else public_statements(trust)
-    if not found:
+    if is_of_aws(path):
         return compliant
     _, partition, _, _, account, _ = arn.split(":", 5)
+    return not_public(trust, lambda held: _closed(held, f"arn:{partition}:iam::{account}:root"), "trust")
+
+
+def _closed(trust: Value, root: str) -> Value:
     left = without_public(trust)
-    if left is ABSENT:
-        left = without_public(trust, lambda held: (_for_account(held, f"arn:{partition}:iam::{account}:root"),))
-    return should_be(trust=left, because="; ".join(map(label, found)))
+    return without_public(trust, lambda held: (_for_account(held, root),)) if left is ABSENT else left
 
 
 def _for_account(statement: Json, root: str) -> Json:
@@ -157,8 +182,26 @@ _TIES: Final = frozenset(
 def _strangers(trust: Value, account: str) -> Iterator[str]:
     """Other accounts that may take on the role and are asked for nothing more."""
     for statement in statements(trust):
-        if statement.get("Effect") == "Allow" and not any(test.key in _TIES for test in tests(statement)):
+        if statement.get("Effect") == "Allow" and not _is_tied(tests(statement)):
             yield from (name for name in aws_principals(statement) if name != EVERYONE and _account_of(name) != account)
+            yield from (who.name for who in outsiders(statement, account) if _by_condition(who))
+
+
+def _is_tied(lines: Sequence[Line]) -> bool:
+    """Whether a line asks for more: not to be something else, not if it is there, and not for anything at all."""
+    required = required_keys(lines)
+    return any(
+        line.key in _TIES
+        and line.operator not in {*NEGATED, "null"}
+        and (line.asks_presence or line.key in required)
+        and not {"*", ""} & {*line.values}
+        for line in lines
+    )
+
+
+def _by_condition(who: Outsider) -> bool:
+    """Whether it is a condition that names another account, under a principal for everyone."""
+    return who.known and not who.principal and who != ANYBODY
 
 
 def _account_of(principal: str) -> str:
@@ -168,14 +211,18 @@ def _account_of(principal: str) -> str:
 
 @control(
     "aws.iam.role.other-accounts-tied", ROLE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; both sides have to agree on the external id"),
     maps=required("iam_role_cross_account_readonlyaccess_policy"),
     compliant=[
         _state(_SERVICE, {**_ACCOUNT, "Principal": {"AWS": _OWN}}),
         _state({**_ACCOUNT, "Condition": {"StringEquals": {"sts:ExternalId": "b7e4"}}}),
         _state({**_ACCOUNT, "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-abcdefghij"}}}),
+        _state({**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}}),
     ],
-    violating=[_state(_SERVICE, _ACCOUNT), _state({**_ACCOUNT, "Principal": {"AWS": ["210987654321", _OWN]}})],
+    violating=[
+        _state(_SERVICE, _ACCOUNT),
+        _state({**_ACCOUNT, "Principal": {"AWS": ["210987654321", _OWN]}}),
+        _state({**_ANYONE, "Condition": {"StringEquals": {"aws:PrincipalAccount": "210987654321"}}}),
+    ],
 )  # fmt: skip
 def other_accounts_tied(trust: Value, arn: Value, path: Value) -> Verdict:
     """Another account that may take on the role is asked for more than its number.
@@ -223,7 +270,6 @@ def _names_an_owner(subject: str) -> bool:
 
 @control(
     "aws.iam.role.github-repository-named", ROLE, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person names the repositories"),
     compliant=[_state(_SERVICE), _state(_REPOSITORY)],
     violating=[_state(_WORKFLOW), _state(_SERVICE, _ANY_REPOSITORY)],
 )  # fmt: skip
@@ -245,7 +291,6 @@ def github_repository_named(trust: Value, path: Value) -> Verdict:
 
 @control(
     "aws.iam.role.used", ROLE, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a role that is deleted is lost with its name's grants"),
     compliant=[{"idle": 75, "path": "/"}, {"idle": 720, "path": "/aws-service-role/ecs.amazonaws.com/"}],
     violating=[{"idle": 180, "path": "/"}, Example({"idle": 90, "path": "/"}, settings={"days": 90})],
 )  # fmt: skip

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import Get, Look, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.report import OPERATIONS, ROOT, date_of, rows
-from goldseam.clouds.aws.services.iam.sign_in import days_since
-from goldseam.control import Between, Example, Severity, Touch, Verdict, compliant, control, harmless, violation
+from goldseam.control import Between, Example, Severity, Touch, Verdict, compliant, control, violation
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
@@ -82,13 +82,12 @@ ROOT_USER: Final = AwsKind(
     scope=Scope.GLOBAL,
 )  # fmt: skip
 
-_BY_HAND: Final = harmless("nothing is changed; only the owner of the root user can")
 _RIGHT: Final = {"password": True, "second_factor": True, "access_keys": False}
 _NONE: Final = {"password": False, "second_factor": False, "access_keys": False}
 
 
 @control(
-    "aws.iam.root.second-factor", ROOT_USER, severity=Severity.CRITICAL, disrupts=_BY_HAND,
+    "aws.iam.root.second-factor", ROOT_USER, severity=Severity.CRITICAL,
     maps=required("iam_root_mfa_enabled"),
     compliant=[{"credentials": _RIGHT}, {"credentials": _NONE}],
     violating=[{"credentials": {**_RIGHT, "second_factor": False}}, {"credentials": {**_NONE, "access_keys": True}}],
@@ -111,7 +110,7 @@ def second_factor(credentials: Value) -> Verdict:
 
 
 @control(
-    "aws.iam.root.second-factor-is-a-device", ROOT_USER, severity=Severity.MEDIUM, disrupts=_BY_HAND,
+    "aws.iam.root.second-factor-is-a-device", ROOT_USER, severity=Severity.MEDIUM,
     maps=required("iam_root_hardware_mfa_enabled"),
     compliant=[{"credentials": _RIGHT, "virtual_device": False}, {"credentials": _NONE, "virtual_device": False}],
     violating=[
@@ -136,7 +135,7 @@ def second_factor_is_a_device(credentials: Value, virtual_device: Value) -> Verd
 
 
 @control(
-    "aws.iam.root.no-access-keys", ROOT_USER, severity=Severity.CRITICAL, disrupts=_BY_HAND,
+    "aws.iam.root.no-access-keys", ROOT_USER, severity=Severity.CRITICAL,
     maps=required("iam_no_root_access_key"),
     compliant=[{"credentials": _RIGHT}],
     violating=[{"credentials": {**_RIGHT, "access_keys": True}}],
@@ -156,7 +155,7 @@ def no_access_keys(credentials: Value) -> Verdict:
 
 
 @control(
-    "aws.iam.root.not-used", ROOT_USER, severity=Severity.HIGH, disrupts=_BY_HAND,
+    "aws.iam.root.not-used", ROOT_USER, severity=Severity.HIGH,
     maps=required("iam_avoid_root_usage"),
     compliant=[{"idle": ABSENT}, {"idle": 30}],
     violating=[{"idle": 0}, Example({"idle": 30}, settings={"days": 45})],

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.facet import Get, Look, Reading
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, Scope, at, changes
 from goldseam.clouds.aws.requirements import required
-from goldseam.control import Between, Example, Severity, Verdict, compliant, control, harmless, violation
+from goldseam.control import Between, Example, Severity, Verdict, compliant, control, violation
 from goldseam.resource import Ref
 from goldseam.values import Json, Value
 
@@ -52,7 +52,6 @@ def _validity(left: int, *, expired: bool = False) -> Json:
 
 @control(
     "aws.iam.server-certificate.not-expired", SERVER_CERTIFICATE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; what is deleted takes its private key with it"),
     maps=required("iam_no_expired_server_certificates_stored"),
     compliant=[{"validity": _validity(35)}, Example({"validity": _validity(7)}, settings={"days": 0})],
     violating=[{"validity": _validity(0, expired=True)}, {"validity": _validity(14)}],

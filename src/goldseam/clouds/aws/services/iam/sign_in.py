@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Final
 
+from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import Get, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.clouds.aws.services.iam.report import OPERATIONS, date_of, row
@@ -18,23 +18,10 @@ from goldseam.errors import NotFound
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
-STEP: Final = 15
-"""Days to which an idle time is rounded down.
-
-A plan stops when a facet that it rests on moves. If every midnight moved one, no approval would outlive its day; so a
-key's idle time moves twice a month, and is never said to be longer than it is.
-"""
-
 _PROFILE: Final = "iam.GetLoginProfile"
 _DEVICES: Final = "iam.ListMFADevices"
 _USER: Final = "iam.GetUser"
 _NAMED: Final = {"UserName": "{id}"}
-
-
-def days_since(ask: Ask, since: str) -> int:
-    """Whole days up to the day of the reading, rounded down to the step; 0 for a day that is yet to come."""
-    passed = (date.fromisoformat(ask.today()) - date.fromisoformat(since[:10])).days
-    return max(passed, 0) // STEP * STEP
 
 
 def _reported(ask: Ask, ref: Ref, item: Json) -> Mapping[str, str]:

@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.conditions import limits, required_keys
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.clouds.aws.services.lambda_.grants import remade
-from goldseam.clouds.aws.statements import closed, is_public, label, tests
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
+from goldseam.clouds.aws.statements import DECIDE, closed, label, sorted_out, tests
+from goldseam.control import (
+    Example,
+    Severity,
+    Verdict,
+    compliant,
+    control,
+    may_disrupt,
+    should_be,
+    undecided,
+    violation,
+)
 from goldseam.values import ABSENT, Json, Value
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:123456789012:function:goldseam-example"
@@ -80,10 +91,12 @@ def policy_not_public(policy: list[Json]) -> Verdict:
     Whoever invokes it runs its code under its role, at the account's cost. Grants to a service, an account or an
     organisation stay. Versions and aliases have policies of their own, which are not looked at.
     """
-    found = [statement for statement in policy if is_public(statement, policy)]
+    found, unknown = sorted_out({"Statement": policy})
     if not found:
-        return compliant
+        return undecided(because="; ".join(unknown)) if unknown else compliant
     because = "; ".join(map(label, found))
+    if unknown:
+        return violation(because=because, guide=f"{'; '.join(unknown)}. {DECIDE}")
     if any(map(closed, found)):
         return violation(
             because=because,
@@ -154,7 +167,9 @@ def _for_anyone(statement: Json) -> bool:
     """Whether a service may invoke the function for whomever it likes."""
     if statement.get("Effect") != "Allow" or not _service(statement):
         return False
-    lines = [line for line in tests(statement) if line.key in _SAYS_WHOSE]
+    held = tests(statement)
+    required = required_keys(held)
+    lines = [line for line in held if line.key in _SAYS_WHOSE and limits(line, required) is not False]
     return not any(line.key != _BY_NAME or all(map(_of_an_account, line.values)) for line in lines)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.facet import Look, Reading
-from goldseam.clouds.aws.kind import Ask, at
+from goldseam.clouds.aws.kind import Ask
 from goldseam.clouds.aws.services.iam.held import document as policy_document
-from goldseam.clouds.aws.shapes import statements
+from goldseam.clouds.aws.services.iam.holder import Holder
+from goldseam.clouds.aws.services.iam.identity import is_administrator
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref
 from goldseam.values import Json
@@ -18,7 +19,7 @@ _DETAILS: Final = "iam.GetAccountAuthorizationDetails"
 _FILTER: Final = {"Filter": ["Role", "LocalManagedPolicy"]}
 _FUNCTION: Final = "lambda.GetFunctionConfiguration"
 _ADMINISTRATOR: Final = ":iam::aws:policy/AdministratorAccess"
-_ALL_ACTIONS: Final = frozenset(("*", "*:*"))
+_ALL: Final = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
 @dataclass(frozen=True)
@@ -38,36 +39,35 @@ class Blanket(Look):
         function = item or ask.one(_FUNCTION, {"FunctionName": ref.id}, ref.region)
         roles = {role["Arn"]: role for role in ask.every(_DETAILS, _FILTER, GLOBAL, "RoleDetailList")}
         policies = {policy["Arn"]: policy for policy in ask.every(_DETAILS, _FILTER, GLOBAL, "Policies")}
-        return Reading(sorted(_unlimited(roles[function["Role"]], policies)))
+        return Reading(_unlimited(roles[function["Role"]], policies, ref.address))
 
 
-def _unlimited(role: Mapping[str, Json], policies: Mapping[str, Json]) -> Iterator[str]:
-    for inline in role.get("RolePolicyList") or []:
-        if _allows_everything(inline["PolicyDocument"]):
-            yield inline["PolicyName"]
-    for attached in role.get("AttachedManagedPolicies") or []:
-        arn = attached["PolicyArn"]
-        if arn.endswith(_ADMINISTRATOR) or any(map(_allows_everything, _in_force(policies.get(arn) or {}))):
-            yield attached["PolicyName"]
+def _unlimited(role: Mapping[str, Json], policies: Mapping[str, Json], arn: str) -> list[str]:
+    """The policies that allow everything by themselves, unless another of the role denies that."""
+    held = [
+        (each["PolicyName"], [policy_document(each["PolicyDocument"])]) for each in role.get("RolePolicyList") or []
+    ]
+    attached = role.get("AttachedManagedPolicies") or []
+    held += [(each["PolicyName"], _attached(each["PolicyArn"], policies)) for each in attached]
+    if not _allow_everything([document for _, documents in held for document in documents], arn):
+        return []
+    return sorted(name for name, documents in held if _allow_everything(documents, arn))
+
+
+def _attached(arn: str, policies: Mapping[str, Json]) -> list[Json]:
+    """The document in force of an attached policy; of AWS's own, only that for administrators is known."""
+    return [_ALL] if arn.endswith(_ADMINISTRATOR) else _in_force(policies.get(arn) or {})
 
 
 def _in_force(policy: Mapping[str, Json]) -> list[Json]:
     """The document of a policy's default version."""
     versions = policy.get("PolicyVersionList") or []
-    return [version["Document"] for version in versions if version.get("IsDefaultVersion")]
+    return [policy_document(version["Document"]) for version in versions if version.get("IsDefaultVersion")]
 
 
-def _allows_everything(document: Json) -> bool:
-    """Whether a statement without a condition allows all actions on all resources."""
-    held = policy_document(document)
-    return any(
-        statement.get("Effect") == "Allow"
-        and not statement.get("Condition")
-        and bool(_ALL_ACTIONS & set(_texts(at(statement, "Action"))))
-        and "*" in _texts(at(statement, "Resource"))
-        for statement in statements(held)
-    )
+def _allow_everything(documents: Iterable[Json], arn: str) -> bool:
+    """Whether policies allow all actions on all resources; no session of a function was opened with MFA.
 
-
-def _texts(value: Json) -> list[str]:
-    return value if isinstance(value, list) else [value] if value else []
+    IAM User Guide, "AWS global condition context keys": `aws:MultiFactorAuthPresent` is absent then.
+    """
+    return bool(is_administrator(Holder(documents, arn), {"aws:multifactorauthpresent": ()}))

@@ -11,7 +11,6 @@ from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, should_be, violation
 from goldseam.values import Json
 
-_BY_HAND: Final = harmless("nothing is changed; a person does it")
 _ARN: Final = "arn:aws:lambda:eu-west-1:123456789012:function:goldseam-example"
 _OWN_LAYER: Final = "arn:aws:lambda:eu-west-1:123456789012:layer:shared:3"
 _INSIGHTS: Final = "arn:aws:lambda:eu-west-1:580247275435:layer:LambdaInsightsExtension:53"
@@ -40,7 +39,6 @@ _OF_AWS: Final = frozenset(
     FUNCTION,
     severity=Severity.MEDIUM,
     maps=required("awslambda_function_using_supported_runtimes"),
-    disrupts=_BY_HAND,
     compliant=({"runtime": {"name": "python3.13", "deprecated": ""}}, {"runtime": {"name": "", "deprecated": ""}}),
     violating=({"runtime": {"name": "python3.7", "deprecated": "2023-12-04"}},),
 )
@@ -64,7 +62,6 @@ def supported_runtime(runtime: Mapping[str, str]) -> Verdict:
     FUNCTION,
     severity=Severity.CRITICAL,
     maps=required("awslambda_function_no_secrets_in_variables"),
-    disrupts=_BY_HAND,
     compliant=({"environment": {"Variables": 2, "Secrets": []}},),
     violating=({"environment": {"Variables": 3, "Secrets": ["AWS_SECRET", "DB_PASSWORD"]}},),
 )
@@ -87,7 +84,6 @@ def no_secrets(environment: Mapping[str, Json]) -> Verdict:
     FUNCTION,
     severity=Severity.LOW,
     maps=required("awslambda_function_env_vars_not_encrypted_with_cmk"),
-    disrupts=_BY_HAND,
     compliant=(
         {"environment": {"Variables": 0, "Secrets": []}, "environment_key": ""},
         {"environment": {"Variables": 2, "Secrets": []}, "environment_key": "arn:aws:kms:eu-west-1:123456789012:key/k"},
@@ -113,8 +109,10 @@ def environment_encrypted(environment: Mapping[str, Json], environment_key: str)
     FUNCTION,
     severity=Severity.LOW,
     disrupts=harmless(
-        "a share of the requests is recorded by X-Ray, which is charged for; AWS refuses the change where the "
-        "function's role may not write traces"
+        "the function can be invoked during the update; one request each second and 5 % of the rest are "
+        "traced, X-Ray charges by trace, and AWS refuses the change where the role may not write traces",
+        source="AWS Lambda Developer Guide, Visualize Lambda function invocations using AWS X-Ray",
+        noticed_by="those who pay",
     ),
     compliant=({"tracing": "Active"},),
     violating=(Example({"tracing": "PassThrough"}, leaves={"tracing": "Active"}),),
@@ -132,7 +130,6 @@ def traced(tracing: str) -> Verdict:
     FUNCTION,
     severity=Severity.LOW,
     maps=required("awslambda_function_no_dead_letter_queue"),
-    disrupts=_BY_HAND,
     compliant=({"dead_letters": "arn:aws:sqs:eu-west-1:123456789012:dead"},),
     violating=({"dead_letters": ""},),
 )
@@ -156,7 +153,6 @@ def keeps_dead_letters(dead_letters: str) -> Verdict:
     FUNCTION,
     severity=Severity.LOW,
     maps=required("awslambda_function_inside_vpc"),
-    disrupts=_BY_HAND,
     compliant=({"network": "vpc-0a1b2c3d"},),
     violating=({"network": ""},),
 )
@@ -182,7 +178,6 @@ def in_a_vpc(network: str) -> Verdict:
     severity=Severity.MEDIUM,
     maps=required("awslambda_function_using_cross_account_layers"),
     covers=("cloudbots:lambda_detach_external_layer",),
-    disrupts=_BY_HAND,
     compliant=(
         {"layers": [], "arn": _ARN},
         {"layers": [_OWN_LAYER, _INSIGHTS], "arn": _ARN},
@@ -213,7 +208,6 @@ def layers_known(layers: list[str], arn: str, *, trusted: str = "") -> Verdict:
     FUNCTION,
     severity=Severity.HIGH,
     covers=("cloudbots:lambda_detach_blanket_permissions",),
-    disrupts=_BY_HAND,
     compliant=({"blanket": []},),
     violating=({"blanket": ["all"]},),
 )

@@ -9,17 +9,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.opensearch.domain import AT_REST, BETWEEN_NODES, DOMAIN, ENDPOINT, LOGS, SOFTWARE
 from goldseam.clouds.aws.statements import not_public, policy_document
-from goldseam.control import (
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
 _MODERN: Final = "Policy-Min-TLS-1-2-PFS-2023-10"
@@ -129,7 +119,11 @@ _SLOW: Final = {"SEARCH_SLOW_LOGS": f"{_GROUP}/slow"}
 
 @control(
     "aws.opensearch.domain.audited", DOMAIN, severity=Severity.MEDIUM,
-    disrupts=harmless("a copy of what happens goes to CloudWatch Logs, which charges for it"),
+    disrupts=may_disrupt(
+        "enabling audit logs causes a blue/green deployment, during which searches and indexing are slower and "
+        "requests may be refused; CloudWatch Logs charges by volume",
+        source="Amazon OpenSearch Service Developer Guide, Making configuration changes in Amazon OpenSearch Service",
+    ),
     maps=required("opensearch_service_domains_audit_logging_enabled"),
     compliant=[{"options": {**_GOOD, LOGS: {_AUDIT: _GROUP}}, "fine_grained": True}],
     violating=[
@@ -155,7 +149,11 @@ def audited(options: Value, fine_grained: Value, *, log_group: str = "") -> Verd
 
 @control(
     "aws.opensearch.domain.errors-logged", DOMAIN, severity=Severity.LOW,
-    disrupts=harmless("a copy of the error log goes to CloudWatch Logs, which charges for it"),
+    disrupts=may_disrupt(
+        "with some versions of the service software the change causes a blue/green deployment, during which "
+        "searches and indexing are slower",
+        source="Amazon OpenSearch Service Developer Guide, Making configuration changes in Amazon OpenSearch Service",
+    ),
     maps=required("opensearch_service_domains_cloudwatch_logging_enabled"),
     compliant=[{"options": {**_GOOD, LOGS: {_ERRORS: _GROUP}}}],
     violating=[
@@ -282,7 +280,6 @@ _FINE_GRAINED: Final = (
 
 @control(
     "aws.opensearch.domain.fine-grained", DOMAIN, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person maps the clients first"),
     maps=required("opensearch_service_domains_access_control_enabled"),
     compliant=[{"fine_grained": True}],
     violating=[{"fine_grained": False}],
@@ -299,7 +296,6 @@ def fine_grained(fine_grained: Value) -> Verdict:
 
 @control(
     "aws.opensearch.domain.in-vpc", DOMAIN, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person makes a new domain"),
     maps=required("opensearch_service_domains_not_publicly_accessible"),
     compliant=[{"vpc": "vpc-1"}],
     violating=[{"vpc": ""}],
@@ -320,7 +316,6 @@ def in_vpc(vpc: str) -> Verdict:
 
 @control(
     "aws.opensearch.domain.fault-tolerant", DOMAIN, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person adds nodes, which cost"),
     maps=required(
         "opensearch_service_domains_fault_tolerant_data_nodes", "opensearch_service_domains_fault_tolerant_master_nodes"
     ),

@@ -49,7 +49,11 @@ _WITH_IAM: Final = ("mariadb", "mysql", "postgres")
 
 @control(
     "aws.rds.instance.iam-authenticated", DB_INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("passwords work as before; users may be given the right to sign in by IAM as well"),
+    disrupts=may_disrupt(
+        "IAM authentication needs 300 to 1000 MiB of the instance's memory; small and burstable instances may "
+        "run out of it",
+        source="Amazon RDS User Guide, IAM database authentication for MariaDB, MySQL, and PostgreSQL",
+    ),
     maps=required("rds_instance_iam_authentication_enabled"),
     compliant=[
         example(more={"engine": "postgres"}),
@@ -82,7 +86,11 @@ _WANTED_LOGS: Final = {
 
 @control(
     "aws.rds.instance.logs-exported", DB_INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("the database writes its logs as before; CloudWatch Logs gets a copy, and charges for it"),
+    disrupts=harmless(
+        "the change causes no downtime; CloudWatch Logs charges by volume for a copy of the logs",
+        source="Amazon RDS User Guide, Settings for DB instances",
+        noticed_by="those who pay",
+    ),
     maps=required("rds_instance_integration_cloudwatch_logs"),
     compliant=[
         example(more={"engine": "postgres"}, EnabledCloudwatchLogsExports=["upgrade", "postgresql"]),
@@ -116,7 +124,11 @@ _MONITOR: Final = "arn:aws:iam::123456789012:role/rds-monitoring-role"
 
 @control(
     "aws.rds.instance.monitored", DB_INSTANCE, severity=Severity.LOW,
-    disrupts=harmless("an agent on the instance reports more; CloudWatch Logs charges for what it reports"),
+    disrupts=harmless(
+        "the change causes no downtime; CloudWatch Logs charges by volume for the metrics",
+        source="Amazon RDS User Guide, Settings for DB instances",
+        noticed_by="those who pay",
+    ),
     maps=required("rds_instance_enhanced_monitoring_enabled"),
     covers=("security-hub:RDS.6",),
     compliant=[example(MonitoringInterval=60, MonitoringRoleArn=_MONITOR)],
@@ -183,7 +195,6 @@ _PORTS: Final = {
 
 @control(
     "aws.rds.instance.port-not-default", DB_INSTANCE, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person moves the clients"),
     maps=required("rds_instance_non_default_port"),
     compliant=[
         {"port": 6543, "engine": "postgres", "cluster": ""},
@@ -217,7 +228,6 @@ RENAMING: Final = (
 
 @control(
     "aws.rds.instance.admin-not-default", DB_INSTANCE, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes another user"),
     maps=required("rds_instance_default_admin"),
     compliant=[{"admin": "keeper", "cluster": ""}, {"admin": "admin", "cluster": "shop"}],
     violating=[{"admin": "admin", "cluster": ""}, {"admin": "postgres", "cluster": ""}],
@@ -234,7 +244,6 @@ def admin_not_default(admin: str, cluster: str) -> Verdict:
 
 @control(
     "aws.rds.instance.tls-required", DB_INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person gives the database a parameter group of its own"),
     maps=required("rds_instance_transport_encrypted"),
     compliant=[
         {"transport": {"group": "default.postgres16", "values": {"rds.force_ssl": "1"}}},
@@ -264,7 +273,6 @@ def tls_required(transport: Value) -> Verdict:
 
 @control(
     "aws.rds.instance.certificate-current", DB_INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person sees to the clients first"),
     maps=required("rds_instance_certificate_expiration"),
     compliant=[{"certificate": {"until": "2061-05-21", "days": 12000}}, {"certificate": ABSENT}],
     violating=[

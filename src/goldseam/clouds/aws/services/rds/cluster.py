@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services.rds import clusters
 from goldseam.clouds.aws.services.rds.access import ADMINS, RENAMING
 from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION
 from goldseam.clouds.aws.services.rds.instance import of_rds
-from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import Json
 
 _FIELDS: Final = ("AutoMinorVersionUpgrade", "DeletionProtection", "CopyTagsToSnapshot", RETENTION, IAM, LOGS)
@@ -75,7 +75,6 @@ def upgraded(settings: Mapping[str, Json], engine: str) -> Verdict:
 
 @control(
     "aws.rds.cluster.admin-not-default", CLUSTER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes another user"),
     maps=required("rds_cluster_default_admin"),
     compliant=[{"admin": "keeper"}],
     violating=[{"admin": "admin"}, {"admin": "postgres"}],

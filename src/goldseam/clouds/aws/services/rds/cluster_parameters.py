@@ -7,6 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import default_parameter_group
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, Parameters, parameter, setting
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.transport import CLUSTER_STORE, is_on, required_by
@@ -44,6 +45,7 @@ CLUSTER_PARAMETER_GROUP: Final = AwsKind(
         id="DBClusterParameterGroupName",
         narrow={"DBClusterParameterGroupName": "{id}"},
     ),
+    owner_rule=default_parameter_group("rds"),
 )
 
 _SPELLED: Final = {"require_secure_transport": "ON", "tls": "enabled"}

@@ -7,7 +7,7 @@ Neptune and DocumentDB apply all of these settings at once (Neptune and Document
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from goldseam.clouds.aws.facet import Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
@@ -18,6 +18,7 @@ from goldseam.clouds.aws.services.rds.transport import CLUSTER_STORE, is_on, req
 from goldseam.control import (
     Between,
     Control,
+    Disruption,
     Example,
     Severity,
     Verdict,
@@ -29,6 +30,27 @@ from goldseam.control import (
     violation,
 )
 from goldseam.values import Json, Value
+
+_REFERENCES: Final = {
+    "aws.rds.cluster": "Amazon RDS API Reference",
+    "aws.docdb.cluster": "Amazon DocumentDB API Reference",
+    "aws.neptune.cluster": "Amazon Neptune API Reference",
+}
+_BACKUPS: Final = {
+    "aws.rds.cluster": "Amazon Aurora User Guide, Overview of backing up and restoring an Aurora DB cluster",
+    "aws.docdb.cluster": "Amazon DocumentDB Developer Guide, Backing up and restoring in Amazon DocumentDB",
+    "aws.neptune.cluster": "Amazon Neptune User Guide, Overview of backing up and restoring a Neptune DB cluster",
+}
+_LOG_EXPORTS: Final = {
+    "aws.rds.cluster": "Amazon Aurora User Guide, Modifying an Amazon Aurora DB cluster",
+    "aws.docdb.cluster": "Amazon DocumentDB Developer Guide, Auditing Amazon DocumentDB events",
+    "aws.neptune.cluster": "Amazon Neptune User Guide, Publishing Neptune logs to Amazon CloudWatch Logs",
+}
+_TAKES_MEMORY: Final = may_disrupt(
+    "IAM authentication needs 300 to 1000 MiB of the memory of each instance; small and burstable instances may run "
+    "out of it",
+    source="Amazon Aurora User Guide, IAM database authentication",
+)
 
 
 def _count(raw: Json) -> Value:
@@ -88,7 +110,11 @@ def deletion_protected(kind: AwsKind, good: Mapping[str, Json], check: str, cove
 
     @control(
         f"{kind.name}.deletion-protected", kind, severity=Severity.MEDIUM,
-        disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+        disrupts=harmless(
+            "only a deletion is refused, until the protection is switched off again",
+            source=f"{_REFERENCES[kind.name]}, ModifyDBCluster",
+            noticed_by="those who delete it",
+        ),
         maps=required(check), covers=covers,
         compliant=[_example(good)],
         violating=[_mended(good, {"DeletionProtection": True}, DeletionProtection=False)],
@@ -110,7 +136,10 @@ def tags_copied(kind: AwsKind, good: Mapping[str, Json], check: str, covers: tup
 
     @control(
         f"{kind.name}.tags-copied-to-snapshots", kind, severity=Severity.LOW,
-        disrupts=harmless("snapshots made from now on carry the tags; nothing else changes"),
+        disrupts=harmless(
+            "only snapshots made from then on get the tags",
+            source=f"{_REFERENCES[kind.name]}, ModifyDBCluster",
+        ),
         maps=required(check), covers=covers,
         compliant=[_example(good)],
         violating=[_mended(good, {"CopyTagsToSnapshot": True}, CopyTagsToSnapshot=False)],
@@ -132,8 +161,7 @@ def iam_authenticated(kind: AwsKind, good: Mapping[str, Json], check: str, disru
 
     @control(
         f"{kind.name}.iam-authenticated", kind, severity=Severity.MEDIUM,
-        disrupts=may_disrupt(disrupts) if disrupts
-        else harmless("passwords work as before; users may be given the right to sign in by IAM as well"),
+        disrupts=may_disrupt(disrupts) if disrupts else _TAKES_MEMORY,
         maps=required(check),
         compliant=[_example(good, {"waiting": {}})],
         violating=[
@@ -158,7 +186,11 @@ def backed_up(kind: AwsKind, good: Mapping[str, Json], *checks: str) -> Control:
 
     @control(
         f"{kind.name}.backed-up", kind, severity=Severity.MEDIUM,
-        disrupts=harmless("backups are taken all the time; more of them are kept, which costs what they take"),
+        disrupts=harmless(
+            "backups are continuous and do not affect performance; more of them are kept, and charged by size",
+            source=_BACKUPS[kind.name],
+            noticed_by="those who pay",
+        ),
         maps=required(*checks),
         compliant=[_example(good, {"waiting": {}}), _example(good, {"waiting": {}}, BackupRetentionPeriod=35)],
         violating=[
@@ -181,6 +213,14 @@ def backed_up(kind: AwsKind, good: Mapping[str, Json], *checks: str) -> Control:
     return rule
 
 
+def _copied_logs(kind: AwsKind) -> Disruption:
+    return harmless(
+        "the database writes its logs as before; CloudWatch Logs charges by volume for a copy of them",
+        source=_LOG_EXPORTS[kind.name],
+        noticed_by="those who pay",
+    )
+
+
 Logs: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
@@ -191,7 +231,7 @@ def logs_exported(kind: AwsKind, good: Mapping[str, Json], logs: Logs, check: st
 
     @control(
         f"{kind.name}.logs-exported", kind, severity=Severity.MEDIUM,
-        disrupts=harmless("the database writes its logs as before; CloudWatch Logs gets a copy, and charges for it"),
+        disrupts=_copied_logs(kind),
         maps=required(check),
         compliant=[
             _example(good, {"engine": engine}, EnabledCloudwatchLogsExports=wanted),
@@ -226,7 +266,6 @@ def encrypted(kind: AwsKind, check: str, service: str) -> Control:
 
     @control(
         f"{kind.name}.encrypted", kind, severity=Severity.HIGH,
-        disrupts=harmless("nothing is changed; a person moves the data to an encrypted cluster"),
         maps=required(check),
         compliant=[{"encrypted": True}],
         violating=[{"encrypted": False}],
@@ -254,7 +293,6 @@ def multi_az(kind: AwsKind, check: str, service: str) -> Control:
 
     @control(
         f"{kind.name}.multi-az", kind, severity=Severity.MEDIUM,
-        disrupts=harmless("nothing is changed; a person adds an instance"),
         maps=required(check),
         compliant=[{"spread": True, "members": 2}, {"spread": False, "members": 2}],
         violating=[{"spread": False, "members": 1}, {"spread": False, "members": 0}],
@@ -281,7 +319,6 @@ def tls_required(kind: AwsKind, family: str, name: str, service: str, *checks: s
 
     @control(
         f"{kind.name}.tls-required", kind, severity=Severity.MEDIUM,
-        disrupts=harmless("nothing is changed; a person gives the cluster a parameter group of its own"),
         maps=required(*checks),
         compliant=[
             {"transport": {"group": default, "values": {name: "1"}}},

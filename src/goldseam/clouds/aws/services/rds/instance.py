@@ -140,7 +140,11 @@ def upgraded(settings: Mapping[str, Json]) -> Verdict:
 
 @control(
     "aws.rds.instance.deletion-protected", DB_INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless("only a deletion is refused, until the protection is switched off again"),
+    disrupts=harmless(
+        "only a deletion is refused, until the protection is switched off again; the change causes no downtime",
+        source="Amazon RDS User Guide, Settings for DB instances",
+        noticed_by="those who delete it",
+    ),
     maps=required("rds_instance_deletion_protection"),
     covers=("security-hub:RDS.8",),
     compliant=[example(), example(more={"cluster": "shop"}, DeletionProtection=False)],
@@ -158,7 +162,10 @@ def deletion_protected(settings: Mapping[str, Json], cluster: str) -> Verdict:
 
 @control(
     "aws.rds.instance.tags-copied-to-snapshots", DB_INSTANCE, severity=Severity.LOW,
-    disrupts=harmless("snapshots made from now on carry the tags; nothing else changes"),
+    disrupts=harmless(
+        "only snapshots made from then on get the tags; the change causes no downtime",
+        source="Amazon RDS User Guide, Settings for DB instances",
+    ),
     maps=required("rds_instance_copy_tags_to_snapshots"),
     compliant=[example(), example(more={"cluster": "shop"}, CopyTagsToSnapshot=False)],
     violating=[example({"CopyTagsToSnapshot": True}, CopyTagsToSnapshot=False)],
@@ -241,7 +248,6 @@ def multi_az(settings: Mapping[str, Json], waiting: Mapping[str, Json], cluster:
 
 @control(
     "aws.rds.instance.encrypted", DB_INSTANCE, severity=Severity.HIGH,
-    disrupts=harmless("nothing is changed; a person moves the data to an encrypted instance"),
     maps=required("rds_instance_storage_encrypted"),
     compliant=[{"encrypted": True, "cluster": ""}, {"encrypted": False, "cluster": "shop"}],
     violating=[{"encrypted": False, "cluster": ""}],

@@ -11,6 +11,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import default_parameter_group
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, Parameters, parameter, setting
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.transport import OLD_TLS, STORE, is_on, required_by
@@ -46,6 +47,7 @@ PARAMETER_GROUP: Final = AwsKind(
         "rds.DescribeDBParameterGroups", "DBParameterGroups", id="DBParameterGroupName",
         narrow={"DBParameterGroupName": "{id}"},
     ),
+    owner_rule=default_parameter_group("rds"),
 )  # fmt: skip
 
 

@@ -10,18 +10,7 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.instance import of_rds
 from goldseam.clouds.aws.shapes import Items
-from goldseam.control import (
-    Control,
-    Example,
-    Severity,
-    Verdict,
-    compliant,
-    control,
-    harmless,
-    may_disrupt,
-    should_be,
-    violation,
-)
+from goldseam.control import Control, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import Json, Value
 
 EVERYONE: Final = "all"
@@ -100,7 +89,6 @@ def encrypted(kind: AwsKind, *, copy: str, checks: tuple[str, ...], covers: tupl
 
     @control(
         f"{kind.name}.encrypted", kind, severity=Severity.HIGH,
-        disrupts=harmless("nothing is changed; a person makes an encrypted copy"),
         maps=required(*checks),
         covers=covers,
         compliant=[{"encrypted": True}],

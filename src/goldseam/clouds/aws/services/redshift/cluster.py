@@ -103,7 +103,11 @@ def not_public(settings: Mapping[str, Json]) -> Verdict:
 
 @control(
     "aws.redshift.cluster.backed-up", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=harmless("snapshots are taken all the time; more of them are kept, which costs what they take"),
+    disrupts=harmless(
+        "snapshots are incremental; more of them are kept, and charged by size",
+        source="Amazon Redshift Management Guide, Amazon Redshift snapshots and backups",
+        noticed_by="those who pay",
+    ),
     maps=required("redshift_cluster_automated_snapshot"),
     covers=("security-hub:Redshift.3",),
     compliant=[_example(), _example(AutomatedSnapshotRetentionPeriod=35)],
@@ -183,7 +187,11 @@ _IN_BUCKET: Final = {"LogDestinationType": "s3", "BucketName": "goldseam-audit"}
 
 @control(
     "aws.redshift.cluster.audited", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=harmless("a copy of what happens goes to CloudWatch Logs or to a bucket, which costs what it takes"),
+    disrupts=harmless(
+        "logs that the cluster writes anyway are copied to CloudWatch Logs or to a bucket, which charge by volume",
+        source="Amazon Redshift Management Guide, Database audit logging",
+        noticed_by="those who pay",
+    ),
     maps=required("redshift_cluster_audit_logging"),
     covers=("security-hub:Redshift.4",),
     compliant=[{"log": _IN_CLOUDWATCH}, {"log": _IN_BUCKET}],
@@ -207,7 +215,6 @@ def audited(log: Value, *, bucket: str = "") -> Verdict:
 
 @control(
     "aws.redshift.cluster.tls-required", CLUSTER, severity=Severity.MEDIUM,
-    disrupts=harmless("nothing is changed; a person gives the cluster a parameter group of its own"),
     maps=required("redshift_cluster_in_transit_encryption_enabled"),
     compliant=[
         {"transport": {"group": "default.redshift-2.0", "values": {REQUIRE_SSL: "true"}}},
@@ -232,7 +239,6 @@ def tls_required(transport: Value) -> Verdict:
 
 @control(
     "aws.redshift.cluster.admin-not-default", CLUSTER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes another user"),
     maps=required("redshift_cluster_non_default_username"),
     compliant=[{"admin": "keeper"}],
     violating=[{"admin": "awsuser"}],
@@ -253,7 +259,6 @@ def admin_not_default(admin: str) -> Verdict:
 
 @control(
     "aws.redshift.cluster.database-not-default", CLUSTER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person makes another database"),
     maps=required("redshift_cluster_non_default_database_name"),
     compliant=[{"database": "sales"}],
     violating=[{"database": "dev"}],
@@ -274,7 +279,6 @@ def database_not_default(database: str) -> Verdict:
 
 @control(
     "aws.redshift.cluster.multi-az", CLUSTER, severity=Severity.LOW,
-    disrupts=harmless("nothing is changed; a person decides on the cost"),
     maps=required("redshift_cluster_multi_az_enabled"),
     compliant=[{"spread": "Enabled"}],
     violating=[{"spread": "Disabled"}, {"spread": ""}],

@@ -7,6 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import default_parameter_group
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, Parameters, Store, parameter, setting
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
@@ -46,6 +47,7 @@ PARAMETER_GROUP: Final = AwsKind(
         "redshift.DescribeClusterParameterGroups", "ParameterGroups", id="ParameterGroupName",
         narrow={"ParameterGroupName": "{id}"},
     ),
+    owner_rule=default_parameter_group("redshift"),
 )  # fmt: skip
 
 _OFF: Final = {REQUIRE_SSL: parameter("false")}

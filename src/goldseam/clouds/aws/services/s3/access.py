@@ -7,7 +7,7 @@ from typing import Final
 from goldseam.clouds.aws.public import FLAGS, GROUPS, effective_grants, effective_statements, granting, in_force
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS, with_all_flags
-from goldseam.clouds.aws.statements import label, policy_document, without_public
+from goldseam.clouds.aws.statements import label, policy_document, verdict_on_public, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
@@ -121,13 +121,11 @@ def policy_not_public(policy: Value, public_access_block: Value, account_public_
     bucket or its account restricts public buckets. Only what is for everyone is taken out of the policy; where the
     block refuses public policies that could not be taken back, so a person decides.
     """
-    found = effective_statements(policy, public_access_block, account_public_access_block)
-    if not found:
-        return compliant
-    because = "; ".join(map(label, found))
-    if in_force("BlockPublicPolicy", public_access_block, account_public_access_block):
-        return violation(because=because, guide=_ONE_WAY)
-    return should_be(policy=without_public(policy), because=because)
+    public, unknown = effective_statements(policy, public_access_block, account_public_access_block)
+    found = list(map(label, public))
+    if found and in_force("BlockPublicPolicy", public_access_block, account_public_access_block):
+        return violation(because="; ".join(found), guide=_ONE_WAY)
+    return verdict_on_public(found, unknown, lambda: without_public(policy), "policy")
 
 
 @control(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from goldseam.clouds.aws.bucket_regions import LISTED
 from goldseam.clouds.aws.facet import VALUE, Account, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, Scope, changes
 from goldseam.clouds.aws.public import FLAGS, in_force
 from goldseam.clouds.aws.services.s3.configuration import (
     IfVersioned,
+    Replication,
     as_lifecycle,
     lifecycle_form,
     logging_form,
@@ -184,12 +186,12 @@ BUCKET: Final = AwsKind(
                 absent=("ObjectLockConfigurationNotFoundError",),
             ),
         ),
-        IfVersioned(
+        Replication(
             name="replication",
             get=Get(
                 "s3.GetBucketReplication",
                 _BUCKET,
-                "ReplicationConfiguration.Rules.Status",
+                "ReplicationConfiguration.Rules",
                 absent=("ReplicationConfigurationNotFoundError",),
             ),
         ),
@@ -201,7 +203,7 @@ BUCKET: Final = AwsKind(
         "Buckets",
         id="Name",
         region="BucketRegion",
-        parameters={"MaxBuckets": 1000},
+        parameters=LISTED,
         narrow={"Prefix": "{id}"},
     ),
     scope=Scope.GLOBAL,

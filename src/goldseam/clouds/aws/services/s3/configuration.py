@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from goldseam.clouds.aws.bucket_regions import LOCATE, own_region
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, filled
 from goldseam.resource import Ref
@@ -15,6 +16,7 @@ EVENT_BRIDGE: Final = "EventBridgeConfiguration"
 _DESTINATIONS: Final = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")
 _SMALLEST: Final = "TransitionDefaultMinimumObjectSize"
 _SMALLEST_BY_DEFAULT: Final = "all_storage_classes_128K"
+_ENABLED: Final = "Enabled"
 _VERSIONING: Final = "s3.GetBucketVersioning"
 
 
@@ -34,9 +36,39 @@ class IfVersioned(Look):
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The facet; `ABSENT` without asking where no versions are kept."""
         answer = ask.one(_VERSIONING, filled({"Bucket": "{id}"}, ref), ref.region)
-        if answer.get("Status") != "Enabled":
+        if answer.get("Status") != _ENABLED:
             return Reading(self.normal(ABSENT))
         return super().read(ask, ref, item)
+
+
+@dataclass(frozen=True)
+class Replication(IfVersioned):
+    """The replication rules: whether each is enabled, to which bucket, and whether that is in another region.
+
+    The ARN of a bucket does not say its region: `elsewhere` is null where the bucket is not one of the account's own.
+    """
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """The rules, and where the account's buckets are."""
+        return (*super().read_operations, "s3.ListBuckets", LOCATE)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The rules, and for those that are enabled where their buckets are."""
+        found = super().read(ask, ref, item)
+        if found.value is ABSENT:
+            return found
+        return Reading([self._rule(ask, ref, rule) for rule in found.value])
+
+    def _rule(self, ask: Ask, ref: Ref, rule: Mapping[str, Json]) -> Json:
+        to, enabled = str(rule["Destination"]["Bucket"]), rule["Status"] == _ENABLED
+        region = own_region(ask, to.rpartition(":::")[2]) if enabled else None
+        return replicating(to, rule["Status"], elsewhere=None if region is None else region != ref.region)
+
+
+def replicating(to: str, status: str = _ENABLED, *, elsewhere: bool | None) -> Json:
+    """A replication rule as it is read."""
+    return {"status": status, "to": to, "elsewhere": elsewhere}
 
 
 def logging_form(value: Value) -> Value:

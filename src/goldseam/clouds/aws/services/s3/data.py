@@ -8,7 +8,7 @@ from goldseam.clouds.aws.public import FLAGS, in_force
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import asks_tls, is_public, policy_document, tls_denial, with_statement
+from goldseam.clouds.aws.statements import asks_tls, may_be_public, policy_document, tls_denial, with_statement
 from goldseam.control import (
     Example,
     KmsKey,
@@ -109,7 +109,7 @@ def tls_only(policy: Value, arn: Value, public_access_block: Value, account_publ
     if asks_tls(policy, _PROTECTED, *needed):
         return compliant
     refused = in_force("BlockPublicPolicy", public_access_block, account_public_access_block)
-    if refused and any(map(is_public, statements(policy))):
+    if refused and any(map(may_be_public, statements(policy))):
         return violation(because=_LETS_IN, guide=_REFUSED)
     return should_be(policy=with_statement(policy, tls_denial(_PROTECTED, *needed)), because=_LETS_IN)
 
@@ -120,7 +120,12 @@ def tls_only(policy: Value, arn: Value, public_access_block: Value, account_publ
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_object_versioning"),
     covers=("seed:bucketVersioning", "cloudbots:s3_enable_versioning"),
-    disrupts=harmless("readers and writers notice nothing; overwritten and deleted objects are kept, and charged for"),
+    disrupts=may_disrupt(
+        "for up to 15 minutes objects that were just written may be answered with 404; from then on "
+        "overwritten and deleted objects are kept and charged, and versioning can only be suspended, never "
+        "removed",
+        source="Amazon S3 User Guide, Enabling versioning on buckets",
+    ),
     compliant=({"versioning": True},),
     violating=(Example({"versioning": False}, leaves={"versioning": True}),),
 )
@@ -141,7 +146,10 @@ def versioned(versioning: Value) -> Verdict:
     severity=Severity.MEDIUM,
     maps=required("s3_bucket_default_encryption"),
     covers=("seed:bucketEncryption", "security-hub:S3.4", "cloudbots:s3_enable_encryption"),
-    disrupts=harmless("S3 encrypts and decrypts with its own key, for everyone who may read and write as before"),
+    disrupts=harmless(
+        "S3 encrypts and decrypts with its own key, at no cost and without a change for readers and writers",
+        source="Amazon S3 User Guide, Default encryption FAQ",
+    ),
     compliant=({"encryption": _encrypted("AES256")}, {"encryption": _encrypted("aws:kms", bucket_key=True)}),
     violating=(Example({"encryption": ABSENT}, leaves={"encryption": _encrypted("AES256")}),),
 )

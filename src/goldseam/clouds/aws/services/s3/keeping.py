@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET
+from goldseam.clouds.aws.services.s3.configuration import replicating
 from goldseam.control import (
     Between,
     Example,
@@ -18,7 +19,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.values import ABSENT, Json, Unknown, Value
 
 _SMALLEST: Final[Mapping[str, Json]] = {"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
 _ID: Final = "goldseam-abort-incomplete-uploads"
@@ -120,24 +121,39 @@ _LOCK_GUIDE: Final = (
 )
 
 
+_COPY: Final = replicating("arn:aws:s3:::goldseam-copies", elsewhere=True)
+_TWIN: Final = replicating("arn:aws:s3:::goldseam-twin", elsewhere=False)
+_FOREIGN: Final = replicating("arn:aws:s3:::goldseam-of-another-account", elsewhere=None)
+
+
 @control(
     "aws.s3.bucket.replicated",
     BUCKET,
     severity=Severity.LOW,
     maps=required("s3_bucket_cross_region_replication"),
     disrupts=may_disrupt("objects are copied to another bucket, which costs storage and transfer"),
-    compliant=({"replication": ["Enabled", "Disabled"]},),
-    violating=({"replication": ABSENT}, {"replication": ["Disabled"]}),
+    compliant=({"replication": [_TWIN, _COPY]}, {"replication": [_FOREIGN, _COPY]}),
+    violating=(
+        {"replication": ABSENT},
+        {"replication": [{**_COPY, "status": "Disabled", "elsewhere": None}]},
+        {"replication": [_TWIN]},
+    ),
 )
 def replicated(replication: Value) -> Verdict:
-    """Objects of the bucket are copied to another bucket.
+    """Objects of the bucket are copied to a bucket in another region.
 
-    What a region or an account loses is still there. The other bucket, its region and the role that copies are for the
-    owner to choose.
+    What a region loses is still there (Security Hub User Guide, S3.7). The other bucket and the role that copies are
+    for the owner to choose. Where a bucket of another account is, is not known.
     """
-    if replication is not ABSENT and "Enabled" in replication:
+    enabled = [rule for rule in ([] if replication is ABSENT else replication) if rule["status"] == "Enabled"]
+    if any(rule["elsewhere"] for rule in enabled):
         return compliant
-    return violation(because="no replication rule is enabled", guide=_REPLICATION_GUIDE)
+    if foreign := [rule["to"] for rule in enabled if rule["elsewhere"] is None]:
+        return Unknown(f"the region of {', '.join(foreign)} is not known: it is not a bucket of the account")
+    if not enabled:
+        return violation(because="no replication rule is enabled", guide=_REPLICATION_GUIDE)
+    near = ", ".join(rule["to"] for rule in enabled)
+    return violation(because=f"objects are replicated within the region only: to {near}", guide=_REPLICATION_GUIDE)
 
 
 _REPLICATION_GUIDE: Final = (

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services.s3.access import CLOSES
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force, with_all_flags
 from goldseam.clouds.aws.services.s3.configuration import EVENT_BRIDGE
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import covers, label, policy_document, public_statements
+from goldseam.clouds.aws.statements import DECIDE, covers, label, policy_document, sorted_out
 from goldseam.control import (
     Example,
     Severity,
@@ -20,6 +20,7 @@ from goldseam.control import (
     harmless,
     may_disrupt,
     should_be,
+    undecided,
     violation,
 )
 from goldseam.values import ABSENT, Json, Value
@@ -77,7 +78,10 @@ def _log(bucket: str, prefix: str = "goldseam-example/") -> Json:
 
 _CALLED: Final = {"arn": _ARN, "policy": ABSENT, "acl": _OWN_ACL}
 _COSTS: Final = harmless(
-    "S3 writes its records into the chosen bucket, where they are charged for; readers and writers notice nothing"
+    "readers and writers are served as before; the records are written into the chosen bucket, where storage is "
+    "charged",
+    source="Amazon S3 User Guide, Logging requests with server access logging",
+    noticed_by="those who pay",
 )
 
 
@@ -194,8 +198,9 @@ def trail_not_public(
     """
     if not takes_logs_of(_TRAILS, policy):
         return compliant
+    public, unknown = sorted_out(policy)
     open_by = {
-        "RestrictPublicBuckets": [label(statement) for statement in public_statements(policy)],
+        "RestrictPublicBuckets": [label(statement) for statement in public],
         "IgnorePublicAcls": [granting(grant) for grant in effective_grants(acl, ABSENT, ABSENT)],
     }
     lacking = [
@@ -203,10 +208,14 @@ def trail_not_public(
         for flag, found in open_by.items()
         if found and not in_force(flag, public_access_block, account_public_access_block)
     ]
+    if in_force("RestrictPublicBuckets", public_access_block, account_public_access_block):
+        unknown = []
     if not lacking:
-        return compliant
-    held = {} if public_access_block is ABSENT else public_access_block
+        return undecided(because="; ".join(unknown)) if unknown else compliant
     because = "; ".join(word for flag in lacking for word in open_by[flag])
+    if unknown:
+        return violation(because=because, guide=f"{'; '.join(unknown)}. {DECIDE}")
+    held = {} if public_access_block is ABSENT else public_access_block
     wanted = with_all_flags({**held, **dict.fromkeys(lacking, True)})
     return should_be(public_access_block=wanted, because=because)
 
