@@ -160,7 +160,9 @@ def claims_page() -> str:
     title = "What each requirement demands, and how the control that maps it compares. Our defaults come from the code."
     lines_ = [f"# Claims\n\n{MADE}\n{title}\n\n{len(rows)} claims: {shown}.\n"]
     for source in dict.fromkeys(row["requirement"].partition(":")[0] for row in rows):
-        lines_.append(f"\n## {source}\n\n| requirement | demands | control | our default | compared |\n|---|---|---|---|---|\n")
+        lines_.append(
+            f"\n## {source}\n\n| requirement | demands | control | our default | compared |\n|---|---|---|---|---|\n"
+        )
         lines_ += [_claim_line(row) for row in rows if row["requirement"].startswith(f"{source}:")]
     return "".join(lines_)
 
