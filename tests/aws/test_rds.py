@@ -127,6 +127,27 @@ def test_a_password_that_waits_is_not_kept() -> None:
     assert isinstance(backed_up.rule(*(resource.facets[name] for name in backed_up.reads)), Violation)
 
 
+@pytest.mark.parametrize(
+    ("engine", "wanted"),
+    [
+        ("mysql", {"audit", "error", "general", "slowquery"}),
+        ("mariadb", {"audit", "error", "general", "slowquery"}),
+        ("postgres", {"postgresql", "upgrade"}),
+        ("oracle-se2", {"alert", "audit", "listener", "trace"}),
+        ("oracle-ee-cdb", {"alert", "audit", "listener", "trace"}),
+        ("sqlserver-se", {"agent", "error"}),
+        ("sqlserver-ex", {"error"}),
+        ("custom-sqlserver-se", set()),
+    ],
+)
+def test_security_hub_rds_9_says_which_logs_are_exported(engine: str, wanted: set[str]) -> None:
+    """The mutation: take one log type out of `_WANTED_LOGS`, or the entry of SQL Server Express."""
+    for kept in (wanted, *(wanted - {each} for each in wanted)):
+        found = evaluate(database(Engine=engine, EnabledCloudwatchLogsExports=sorted(kept)), [logs_exported])[0]
+        assert found.status is (Status.PASS if kept == wanted else Status.FAIL)
+    assert logs_exported.disruption.harms
+
+
 def test_members_of_a_cluster_are_left_to_their_cluster() -> None:
     resource = database(DBClusterIdentifier="shop")
     mended = [control for control in DATABASE if evaluate(resource, [control])[0].status is Status.FAIL]

@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds import clusters
 from goldseam.clouds.aws.services.rds.access import ADMINS, RENAMING
-from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION
+from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION, STATEMENTS_COPIED
 from goldseam.clouds.aws.services.rds.instance import of_rds
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import Json
@@ -36,11 +36,12 @@ multi_az: Final = clusters.multi_az(CLUSTER, "rds_cluster_multi_az", "rds")
 logs_exported: Final = clusters.logs_exported(
     CLUSTER, _GOOD,
     {
-        "aurora-mysql": ("audit", "error"), "aurora-postgresql": ("postgresql",), "mysql": ("error",),
-        "postgres": ("postgresql", "upgrade"),
+        "aurora-mysql": ("audit", "error", "general", "slowquery"), "aurora-postgresql": ("postgresql",),
+        "mysql": ("error", "general", "slowquery"), "postgres": ("postgresql", "upgrade"),
     },
     "rds_cluster_integration_cloudwatch_logs",
-    needs=" What an audit log holds is up to the parameter group.",
+    needs=" Whether a log is written, and what an audit log holds, is up to the parameter group.",
+    disrupts=STATEMENTS_COPIED,
 )  # fmt: skip
 
 _UPGRADED: Final = {**_GOOD, "AutoMinorVersionUpgrade": True}

@@ -224,14 +224,16 @@ def _copied_logs(kind: AwsKind) -> Disruption:
 Logs: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
-def logs_exported(kind: AwsKind, good: Mapping[str, Json], logs: Logs, check: str, needs: str = "") -> Control:
+def logs_exported(
+    kind: AwsKind, good: Mapping[str, Json], logs: Logs, check: str, needs: str = "", disrupts: Disruption | None = None
+) -> Control:
     """The control that logs of a cluster of a kind are exported: those wanted of each engine; `needs` is for why."""
     engine = next(iter(logs))
     wanted = sorted(logs[engine])
 
     @control(
         f"{kind.name}.logs-exported", kind, severity=Severity.MEDIUM,
-        disrupts=_copied_logs(kind),
+        disrupts=disrupts or _copied_logs(kind),
         maps=required(check),
         compliant=[
             _example(good, {"engine": engine}, EnabledCloudwatchLogsExports=wanted),
