@@ -258,6 +258,17 @@ def test_an_image_keeps_the_accounts_that_it_is_shared_with() -> None:
 # --- instances ---
 
 
+@pytest.mark.parametrize(
+    ("state", "lasts"),
+    [("running", True), ("stopping", True), ("stopped", True), ("pending", False), ("terminated", False)],
+)
+def test_stopped_instances_are_to_be_managed_too(state: str, lasts: bool) -> None:
+    """Security Hub SSM.1. The mutation: judge running instances alone."""
+    found = verdict(instance.managed_by_ssm, Example({"managed": False, "state": state}))
+    assert isinstance(found, Violation if lasts else Compliant)
+    assert isinstance(verdict(instance.managed_by_ssm, Example({"managed": True, "state": state})), Compliant)
+
+
 def test_only_the_option_that_differs_is_sent() -> None:
     options = {"HttpTokens": "optional", "HttpEndpoint": "enabled", "HttpPutResponseHopLimit": 2}
     plan = planned(instance.imdsv2_required, Example({"metadata": options, "gone": False}))
