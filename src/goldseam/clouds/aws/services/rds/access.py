@@ -100,7 +100,6 @@ _WANTED_LOGS: Final = {
     violating=[
         example({LOGS: ["postgresql", "upgrade"]}, {"engine": "postgres"}),
         example({LOGS: [*_OF_MYSQL]}, {"engine": "mysql"}, EnabledCloudwatchLogsExports=["audit", "error"]),
-        example({LOGS: ["agent", "error"]}, {"engine": "sqlserver-se"}, EnabledCloudwatchLogsExports=["error"]),
     ],
 )  # fmt: skip
 def logs_exported(settings: Mapping[str, Json], cluster: str, engine: str) -> Verdict:
@@ -192,6 +191,11 @@ _PORTS: Final = {
 }  # fmt: skip
 
 
+def usual_port(engine: str) -> int:
+    """The port that an engine listens on where none is chosen; 0 for engines that are not known."""
+    return _PORTS.get(engine, _PORTS.get(engine.partition("-")[0], 0))
+
+
 @control(
     "aws.rds.instance.port-not-default", DB_INSTANCE, severity=Severity.LOW,
     maps=required("rds_instance_non_default_port"),
@@ -207,8 +211,7 @@ def port_not_default(port: Value, engine: str, cluster: str) -> Verdict:
 
     Scanners try the usual ports first. It hides, and does not protect: close the network to strangers before this.
     """
-    usual = _PORTS.get(engine, _PORTS.get(engine.partition("-")[0], 0))
-    if cluster or port is ABSENT or port != usual:
+    if cluster or port is ABSENT or port != usual_port(engine):
         return compliant
     return violation(
         because=f"it listens on {port}, the usual port of its engine",

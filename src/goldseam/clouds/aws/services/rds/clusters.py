@@ -29,7 +29,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json, Value
+from goldseam.values import ABSENT, Json, Unknown, Value
 
 _REFERENCES: Final = {
     "aws.rds.cluster": "Amazon RDS API Reference",
@@ -75,6 +75,7 @@ def cluster_kind(
             Look(name="engine", listed="Engine"),
             Look(name="admin", listed="MasterUsername", form=absent_is("")),
             Look(name="spread", listed="MultiAZ"),
+            Look(name="port", listed="Port"),
             GroupParameters(name="transport", store=CLUSTER_STORE),
             Look(name="members", listed="DBClusterMembers", decode=_count, form=absent_is(0)),
             tags(listed="TagList"),
@@ -291,20 +292,28 @@ def encrypted(kind: AwsKind, check: str, service: str) -> Control:
 
 
 def multi_az(kind: AwsKind, check: str, service: str) -> Control:
-    """The control that a cluster of a kind has more than one member."""
+    """The control that a cluster of a kind has instances in more than one zone.
+
+    `MultiAZ` of a cluster says so (AWS Config Developer Guide, "rds-cluster-multi-az-enabled"); two instances may be in
+    one zone.
+    """
 
     @control(
         f"{kind.name}.multi-az", kind, severity=Severity.MEDIUM,
         maps=required(check),
-        compliant=[{"spread": True, "members": 2}, {"spread": False, "members": 2}],
-        violating=[{"spread": False, "members": 1}, {"spread": False, "members": 0}],
+        compliant=[{"spread": True, "members": 2}],
+        violating=[
+            {"spread": False, "members": 2}, {"spread": False, "members": 1}, {"spread": False, "members": 0},
+        ],
     )  # fmt: skip
     def rule(spread: Value, members: int) -> Verdict:
         """A cluster has members in several zones.
 
-        With one instance the loss of its zone, and every larger piece of maintenance, is an outage.
+        With instances in one zone the loss of that zone, and every larger piece of maintenance, is an outage.
         """
-        if spread is True or members > 1:
+        if spread is ABSENT:
+            return Unknown("whether its instances are in several zones was not told")
+        if spread is True:
             return compliant
         return violation(
             because=f"it has {members} instance{'' if members == 1 else 's'}, in one zone",
