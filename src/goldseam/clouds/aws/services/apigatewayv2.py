@@ -182,6 +182,7 @@ def access_logged(access_log: Value, *, destination: str = "", format: str = _FO
     "aws.apigatewayv2.stage.execution-logged",
     STAGE,
     severity=Severity.MEDIUM,
+    maps=("fsbp:APIGateway.1",),
     covers=("security-hub:APIGateway.1",),
     disrupts=harmless(
         "messages are forwarded as before; CloudWatch Logs charges by volume, and API Gateway refuses the "

@@ -46,6 +46,9 @@ _LOG_EXPORTS: Final = {
     "aws.docdb.cluster": "Amazon DocumentDB Developer Guide, Auditing Amazon DocumentDB events",
     "aws.neptune.cluster": "Amazon Neptune User Guide, Publishing Neptune logs to Amazon CloudWatch Logs",
 }
+_OF_INSTANCES: Final = ("fsbp:RDS.11", "fsbp:RDS.38", "fsbp:RDS.39")
+"""What the same checks ask of instances, and of those outside clusters only (AWS Security Hub User Guide, RDS)."""
+
 _TAKES_MEMORY: Final = may_disrupt(
     "IAM authentication needs 300 to 1000 MiB of the memory of each instance; small and burstable instances may run "
     "out of it",
@@ -192,7 +195,7 @@ def backed_up(kind: AwsKind, good: Mapping[str, Json], *checks: str) -> Control:
             source=_BACKUPS[kind.name],
             noticed_by="those who pay",
         ),
-        maps=required(*checks),
+        maps=required(*checks, without=_OF_INSTANCES),
         compliant=[_example(good, {"waiting": {}}), _example(good, {"waiting": {}}, BackupRetentionPeriod=35)],
         violating=[
             _mended(good, {RETENTION: 7}, {"waiting": {}}, BackupRetentionPeriod=1),
@@ -330,7 +333,7 @@ def tls_required(kind: AwsKind, family: str, name: str, service: str, *checks: s
 
     @control(
         f"{kind.name}.tls-required", kind, severity=Severity.MEDIUM,
-        maps=required(*checks),
+        maps=required(*checks, without=_OF_INSTANCES),
         compliant=[
             {"transport": {"group": default, "values": {name: "1"}}},
             {"transport": {"group": "own", "values": {name: "0"}}},
