@@ -305,9 +305,7 @@ def multi_az(kind: AwsKind, check: str, service: str) -> Control:
         f"{kind.name}.multi-az", kind, severity=Severity.MEDIUM,
         maps=required(check),
         compliant=[{"spread": True, "members": 2}],
-        violating=[
-            {"spread": False, "members": 2}, {"spread": False, "members": 1}, {"spread": False, "members": 0},
-        ],
+        violating=[{"spread": False, "members": number} for number in (2, 1, 0)],
     )  # fmt: skip
     def rule(spread: Value, members: int) -> Verdict:
         """A cluster has members in several zones.
