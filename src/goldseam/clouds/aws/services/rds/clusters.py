@@ -71,8 +71,7 @@ def cluster_kind(
         (
             settings(
                 Send(f"{service}.ModifyDBCluster", {"DBClusterIdentifier": "{id}"}), fields, of="cluster",
-                scheduled=waiting,
-            ),
+                scheduled=waiting),
             WAITING,
             Look(name="encrypted", listed="StorageEncrypted"),
             Look(name="engine", listed="Engine"),
