@@ -9,6 +9,7 @@ import csv
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -147,6 +148,33 @@ def _fix_word(control: Control) -> str:
     return "" if control.reversible else " (one way)" if control.fixable else " (by hand, with a guide)"
 
 
+CLAIMS: Final = HERE / "claims.csv"
+
+
+def claims_page() -> str:
+    """What frameworks and other products demand, beside the defaults of the controls that map it."""
+    with CLAIMS.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    counts = Counter(row["relation"] for row in rows)
+    shown = ", ".join(f"{counts[name]} {name}" for name in ("equal", "stricter", "partial"))
+    title = "What each requirement demands, and how the control that maps it compares. Our defaults come from the code."
+    lines_ = [f"# Claims\n\n{MADE}\n{title}\n\n{len(rows)} claims: {shown}.\n"]
+    for source in dict.fromkeys(row["requirement"].partition(":")[0] for row in rows):
+        lines_.append(
+            f"\n## {source}\n\n| requirement | demands | control | our default | compared |\n|---|---|---|---|---|\n"
+        )
+        lines_ += [_claim_line(row) for row in rows if row["requirement"].startswith(f"{source}:")]
+    return "".join(lines_)
+
+
+def _claim_line(row: Mapping[str, str]) -> str:
+    control = aws_catalog().control(row["control"])
+    ours = "; ".join(f"`{name}` {value!r}" for name, value in control.defaults.items()) or "no setting"
+    compared = row["relation"] + (f": {row['why']}" if row["why"] else "")
+    name = row["requirement"].partition(":")[2]
+    return f"| {name} ({row['source']}) | {row['demands']} | `{control.id}` | {ours} | {compared} |\n"
+
+
 def cli_page() -> str:
     """The help of every command, as it is printed."""
     return f"# Command line\n\n{MADE}" + "".join(_help(name) for name in COMMANDS)
@@ -165,6 +193,7 @@ PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "controls.md": controls_page,
     "harmless.md": harmless_page,
     "coverage.md": coverage_page,
+    "claims.md": claims_page,
     "cli.md": cli_page,
 }
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services import apigateway, apigatewayv2
@@ -12,9 +13,10 @@ from goldseam.control import Compliant, Example, Permission
 from goldseam.errors import PlanRefused
 from goldseam.evaluate import evaluate
 from goldseam.propose import propose
-from goldseam.values import ABSENT
+from goldseam.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
+from tests.aws.test_detecting import Says
 
 QUIET = {"loggingLevel": "OFF", "dataTraceEnabled": False, "cachingEnabled": False, "cacheDataEncrypted": False}
 STAGE = f"arn:aws:apigateway:{REGION}::/restapis/a1/stages/live"
@@ -101,3 +103,21 @@ def test_on_moto_stages_are_found_in_their_api_repaired_and_taken_back(moto_url:
         assert "hush" not in json.dumps(live_stage.to_json())
         plan, _ = aws.there_and_back(live_stage, stage.traced, stage.execution_logged)
         assert operations(plan) == ["apigateway.UpdateStage", "apigateway.UpdateStage"]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "route", "open_"),
+    [
+        ("HTTP", {"RouteKey": "GET /", "AuthorizationType": "NONE"}, True),
+        ("HTTP", {"RouteKey": "GET /", "AuthorizationType": "NONE", "ApiKeyRequired": True}, True),
+        ("WEBSOCKET", {"RouteKey": "$connect", "ApiKeyRequired": True}, True),
+        ("WEBSOCKET", {"RouteKey": "$connect", "AuthorizationType": "AWS_IAM", "ApiKeyRequired": True}, False),
+        ("HTTP", {"RouteKey": "GET /", "AuthorizationType": "JWT"}, False),
+    ],
+)
+def test_an_api_key_is_no_authorization(protocol: str, route: Json, open_: bool) -> None:
+    """Security Hub APIGateway.8. The mutation: let `ApiKeyRequired` close a route."""
+    facet, ref = apigatewayv2.API.facet("open_routes"), ref_of(apigatewayv2.API, "a1")
+    assert isinstance(facet, AwsFacet)
+    held = facet.read(Says({"Items": [route]}), ref, {"ProtocolType": protocol}).value
+    assert held == ([route["RouteKey"]] if open_ else [])

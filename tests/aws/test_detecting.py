@@ -6,7 +6,7 @@ import pytest
 
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.services import config, guardduty, inspector, logs, macie, securityhub, xray
-from goldseam.control import Control, Example, Kind, Violation
+from goldseam.control import Compliant, Control, Example, Kind, ShouldBe, Violation
 from goldseam.errors import AccessDenied, CallFailed, CloudError
 from goldseam.values import ABSENT, Json
 from tests.aws.laws import REGION, operations, parameters, planned, ref_of, verdict
@@ -75,8 +75,41 @@ def test_one_feature_is_sent_and_the_others_are_not() -> None:
     assert parameters(plan)[0]["Features"] == [{"Name": "S3_DATA_EVENTS", "Status": "ENABLED"}]
 
 
+LINKED = "arn:aws:iam::123456789012:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+OWN = "arn:aws:iam::123456789012:role/config"
+EVERYTHING = {"allSupported": True, "includeGlobalResourceTypes": True}
+SOME = {"allSupported": False, "resourceTypes": ["AWS::S3::Bucket"]}
+BUT = {
+    "allSupported": False,
+    "exclusionByResourceTypes": {"resourceTypes": ["AWS::IAM::Role"]},
+    "recordingStrategy": {"useOnly": "EXCLUSION_BY_RESOURCE_TYPES"},
+}
+
+
+def recorded(group: Json, role: str) -> Json:
+    recorder = {"name": "default", "roleARN": role, "recordingGroup": group}
+    return {"recording": {"recorder": recorder, "channel": {"name": "default", "s3BucketName": "b"}, "on": True}}
+
+
+@pytest.mark.parametrize("group", [EVERYTHING, SOME, BUT])
+@pytest.mark.parametrize("role", [LINKED, OWN])
+def test_config_records_all_types_with_its_own_role(group: Json, role: str) -> None:
+    """Security Hub Config.1. The mutation: look at neither the types nor the role, or at one of the two."""
+    example = Example(recorded(group, role))
+    found = verdict(config.recording, example)
+    whole = group is EVERYTHING
+    assert type(found) is (Violation if role is OWN else Compliant if whole else ShouldBe)
+    anyhow = verdict(config.recording, Example(example.facets, settings={"service_linked_role": False}))
+    assert type(anyhow) is (Compliant if whole else ShouldBe)
+    if isinstance(found, ShouldBe):
+        plan = planned(config.recording, example)
+        assert parameters(plan)[0]["ConfigurationRecorder"]["roleARN"] == role
+        assert parameters(plan)[0]["ConfigurationRecorder"]["recordingGroup"]["allSupported"] is True
+        assert plan.undo[0].parameters["ConfigurationRecorder"]["recordingGroup"]["allSupported"] is False
+
+
 def test_config_is_built_up_and_taken_down_in_the_order_it_asks_for() -> None:
-    chosen = {"bucket": "goldseam-records", "role": "arn:aws:iam::123456789012:role/r"}
+    chosen = {"bucket": "goldseam-records", "role": LINKED}
     plan = planned(config.recording, Example({"recording": ABSENT}, settings=chosen))
     assert [name.removeprefix("config.") for name in operations(plan)] == [
         "PutConfigurationRecorder", "PutDeliveryChannel", "StartConfigurationRecorder",

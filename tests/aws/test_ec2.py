@@ -250,12 +250,42 @@ def test_what_another_account_shares_is_left_to_it() -> None:
     assert lens.read(Says(), ref, {"OwnerId": "111122223333"}).value is False
 
 
+@pytest.mark.parametrize("given", [("map_public_ip",), ("assign_ipv6",), ("map_public_ip", "assign_ipv6")])
+def test_addresses_of_both_versions_are_public_and_each_is_a_call_of_its_own(given: tuple[str, ...]) -> None:
+    """Security Hub EC2.15. The mutation: leave `assign_ipv6` out of the verdict."""
+    attributes = {"map_public_ip": "MapPublicIpOnLaunch", "assign_ipv6": "AssignIpv6AddressOnCreation"}
+    facets = {"map_public_ip": False, "assign_ipv6": False, "ipv6_only": False, "own": True} | dict.fromkeys(
+        given, True
+    )
+    plan = planned(subnet.no_public_addresses, Example(facets))
+    sent = [dict(each) for each in parameters(plan)]
+    assert len(sent) == len(given)
+    assert all({"SubnetId": "goldseam-example", attributes[name]: {"Value": False}} in sent for name in given)
+    assert {name for call in plan.undo for name in call.parameters} == {
+        "SubnetId",
+        *(attributes[name] for name in given),
+    }
+    only = verdict(subnet.no_public_addresses, Example({**facets, "ipv6_only": True}))
+    assert isinstance(only, Violation)
+
+
 def test_an_image_keeps_the_accounts_that_it_is_shared_with() -> None:
     plan = planned(image.image_not_public, Example({"public": True}))
     assert parameters(plan)[0]["LaunchPermission"] == {"Remove": [{"Group": "all"}]}
 
 
 # --- instances ---
+
+
+@pytest.mark.parametrize(
+    ("state", "lasts"),
+    [("running", True), ("stopping", True), ("stopped", True), ("pending", False), ("terminated", False)],
+)
+def test_stopped_instances_are_to_be_managed_too(state: str, lasts: bool) -> None:
+    """Security Hub SSM.1. The mutation: judge running instances alone."""
+    found = verdict(instance.managed_by_ssm, Example({"managed": False, "state": state}))
+    assert isinstance(found, Violation if lasts else Compliant)
+    assert isinstance(verdict(instance.managed_by_ssm, Example({"managed": True, "state": state})), Compliant)
 
 
 def test_only_the_option_that_differs_is_sent() -> None:

@@ -52,7 +52,7 @@ def test_events_name_services_with_their_cluster_and_families_without_revision()
 def test_on_moto_all_of_it_is_read_and_no_secret_with_it(moto_url: str) -> None:
     with live(moto_url, service.CLUSTER, service.SERVICE, task.TASK_DEFINITION) as aws:
         aws.make("ecs.CreateCluster", clusterName="main")
-        secret = [{"name": "DB_PASSWORD", "value": "hunter2hunter2"}]
+        secret = [{"name": "DB_PASSWORD", "value": "hunter2hunter2"}, {"name": "ECS_ENGINE_AUTH_DATA", "value": "{}"}]
         container = {"name": "app", "image": "app:1", "memory": 64, "environment": secret}
         aws.make("ecs.RegisterTaskDefinition", family="shop", containerDefinitions=[container])
         aws.make("ecs.CreateService", cluster="main", serviceName="shop", taskDefinition="shop", desiredCount=0)
@@ -60,5 +60,5 @@ def test_on_moto_all_of_it_is_read_and_no_secret_with_it(moto_url: str) -> None:
         assert {"main", "main/shop", "shop"} <= set(found)
         assert all(map(known, found.values())), found
         containers: Any = found["shop"].facets["containers"]
-        assert containers[0]["Secrets"] == ["DB_PASSWORD"]
+        assert containers[0]["Secrets"] == ["DB_PASSWORD", "ECS_ENGINE_AUTH_DATA"]
         assert "hunter2" not in str(found)

@@ -91,9 +91,10 @@ def test_a_certificate_has_days_left(until: Json, left: Json) -> None:
 
 
 def test_the_user_says_how_many_days_are_few() -> None:
+    """Security Hub asks for 30 days (ACM.1). The mutation: the default of before, 15."""
     example = {"days_left": 20, "in_use": True}
-    assert isinstance(verdict(acm.not_expiring, Example(example)), Compliant)
-    assert isinstance(verdict(acm.not_expiring, Example(example, settings={"days": 30})), Violation)
+    assert isinstance(verdict(acm.not_expiring, Example(example)), Violation)
+    assert isinstance(verdict(acm.not_expiring, Example(example, settings={"days": 15})), Compliant)
 
 
 def test_peers_10_a_lock_that_the_registry_has_still_to_set_is_pending() -> None:

@@ -172,7 +172,8 @@ def test_on_moto_trails_are_read_repaired_and_taken_back(moto_url: str) -> None:
 
 
 def test_a_stopped_trail_of_all_regions_is_not_made_a_second_time() -> None:
-    silent = {"Arn": f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main", "Bucket": "logs", "Logging": False}
+    arn = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/main"
+    silent = {"Arn": arn, "Bucket": "logs", "Logging": False, "AllManagement": True}
     facets = {"trails": [silent], "arn": ROOT}
     found = verdict(cloudtrail.trail_for_all_regions, Example(facets, settings={"bucket": "logs"}))
     assert isinstance(found, Violation)

@@ -11,7 +11,7 @@ import pytest
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services import cloudtrail, cloudwatch
 from goldseam.control import Catalog
-from goldseam.errors import NotFound
+from goldseam.errors import AccessDenied, NotFound
 from goldseam.evaluate import Finding, Status
 from goldseam.pipeline import Standing, scan
 from goldseam.policy import no_policies
@@ -34,6 +34,7 @@ class Trails:
     trails: list[Json]
     logging: bool = True
     asked: list[str] = field(default_factory=list)
+    events: Mapping[str, Json | Exception] = field(default_factory=dict)
 
     def described(self, params: Mapping[str, Json]) -> Mapping[str, Json]:
         shown = self.trails if params.get("includeShadowTrails", True) else []
@@ -45,7 +46,10 @@ class Trails:
 
     def selectors(self, params: Mapping[str, Json]) -> Mapping[str, Json]:
         self._found(params["TrailName"])
-        return {"EventSelectors": [], "InsightSelectors": []}
+        held = self.events.get(params["TrailName"], {"EventSelectors": []})
+        if isinstance(held, Exception):
+            raise held
+        return {**held, "InsightSelectors": []}
 
     def _found(self, name: str) -> bool:
         self.asked.append(name)
@@ -136,6 +140,60 @@ def test_without_a_trail_that_logs_the_account_is_judged_as_any_other(trails: li
     """The mutation: count an organization trail that does not log."""
     found, _ = scanned(Trails(trails, logging=False))
     assert statuses(found, {IN_ALL} | ALARMS) == {Status.FAIL}
+
+
+def basic(**said: Json) -> Json:
+    return {"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True, **said}]}
+
+
+def advanced(*selectors: Mapping[str, list[str]], operator: str = "Equals") -> Json:
+    """Selectors of management events, each narrowed by fields."""
+    category = {"Field": "eventCategory", "Equals": ["Management"]}
+    narrowed = [[{"Field": name, operator: of} for name, of in each.items()] for each in selectors]
+    return {"AdvancedEventSelectors": [{"Name": "", "FieldSelectors": [category, *each]} for each in narrowed]}
+
+
+PART: Final[dict[str, Json]] = {
+    "data events only": basic(IncludeManagementEvents=False),
+    "reads only": basic(ReadWriteType="ReadOnly"),
+    "writes only": basic(ReadWriteType="WriteOnly"),
+    "without KMS": basic(ExcludeManagementEventSources=["kms.amazonaws.com"]),
+    "advanced, writes only": advanced({"readOnly": ["false"]}),
+    "advanced, without KMS": advanced({"eventSource": ["kms.amazonaws.com"]}, operator="NotEquals"),
+    "advanced, one source": advanced({"eventSource": ["iam.amazonaws.com"]}),
+    "advanced, some events": advanced({"eventName": ["DeleteTrail"]}),
+}
+WHOLE: Final[dict[str, Json]] = {
+    "one selector": basic(),
+    "reads and writes apart": {
+        "EventSelectors": [
+            *basic(ReadWriteType="ReadOnly")["EventSelectors"],
+            basic(ReadWriteType="WriteOnly")["EventSelectors"][0],
+        ]
+    },
+    "advanced": advanced({}),
+    "advanced, reads and writes apart": advanced({"readOnly": ["true"]}, {"readOnly": ["false"]}),
+}
+
+
+@pytest.mark.parametrize("owner", [ACCOUNT, MANAGEMENT])
+@pytest.mark.parametrize("name", [*PART, *WHOLE])
+def test_a_trail_counts_only_with_all_management_events(name: str, owner: str) -> None:
+    """The mutation: judge `Logging` alone, or by `of_all_sources=False`."""
+    held = trail(owner, "main", owner)
+    found, _ = scanned(Trails([held], events={held["TrailARN"]: (PART | WHOLE)[name]}))
+    assert statuses(found, {IN_ALL}) == {Status.FAIL if name in PART else Status.PASS}
+    for other in (trail(MANAGEMENT), trail(ACCOUNT, "second")):
+        beside, _ = scanned(Trails([held, other], events={held["TrailARN"]: (PART | WHOLE)[name]}))
+        assert statuses(beside, {IN_ALL}) == {Status.PASS}
+
+
+def test_selectors_that_cannot_be_read_are_no_record() -> None:
+    """The mutation: take selectors that cannot be read for those of a new trail."""
+    held = trail(ACCOUNT, "main", ACCOUNT)
+    refused = AccessDenied("no", operation="cloudtrail.GetEventSelectors", code="AccessDeniedException")
+    found, _ = scanned(Trails([held], events={held["TrailARN"]: refused}))
+    assert statuses(found, {IN_ALL}) == {Status.UNKNOWN}
 
 
 def test_an_organization_trail_is_asked_about_where_it_was_listed() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
 from goldseam.clouds.aws.facet import AwsFacet
@@ -10,15 +12,15 @@ from goldseam.clouds.aws.services import docdb, neptune
 from goldseam.clouds.aws.services.rds import access, cluster, instance, parameters, snapshot
 from goldseam.clouds.aws.services.rds.access import iam_authenticated, logs_exported, monitored, not_public
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE, backed_up, deletion_protected, multi_az, upgraded
-from goldseam.control import Catalog, Control, Example, Violation
+from goldseam.control import Catalog, Compliant, Control, Example, Violation
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.errors import PlanRefused, ResourceGone
 from goldseam.evaluate import Status, evaluate
 from goldseam.ports import Shard
 from goldseam.propose import propose
 from goldseam.resource import Resource
-from goldseam.values import Json
-from tests.aws.laws import left, planned, ref_of
+from goldseam.values import ABSENT, Json, Unknown
+from tests.aws.laws import left, planned, ref_of, verdict
 from tests.aws.laws import parameters as sent
 from tests.aws.live import Live, embedded, live
 from tests.emulators import Moto
@@ -125,6 +127,27 @@ def test_a_password_that_waits_is_not_kept() -> None:
     resource = database(PendingModifiedValues={"MasterUserPassword": "canary"})
     assert "canary" not in str(resource.facets)
     assert isinstance(backed_up.rule(*(resource.facets[name] for name in backed_up.reads)), Violation)
+
+
+@pytest.mark.parametrize(
+    ("engine", "wanted"),
+    [
+        ("mysql", {"audit", "error", "general", "slowquery"}),
+        ("mariadb", {"audit", "error", "general", "slowquery"}),
+        ("postgres", {"postgresql", "upgrade"}),
+        ("oracle-se2", {"alert", "audit", "listener", "trace"}),
+        ("oracle-ee-cdb", {"alert", "audit", "listener", "trace"}),
+        ("sqlserver-se", {"agent", "error"}),
+        ("sqlserver-ex", {"error"}),
+        ("custom-sqlserver-se", set()),
+    ],
+)
+def test_security_hub_rds_9_says_which_logs_are_exported(engine: str, wanted: set[str]) -> None:
+    """The mutation: take one log type out of `_WANTED_LOGS`, or the entry of SQL Server Express."""
+    for kept in (wanted, *(wanted - {each} for each in wanted)):
+        found = evaluate(database(Engine=engine, EnabledCloudwatchLogsExports=sorted(kept)), [logs_exported])[0]
+        assert found.status is (Status.PASS if kept == wanted else Status.FAIL)
+    assert logs_exported.disruption.harms
 
 
 def test_members_of_a_cluster_are_left_to_their_cluster() -> None:
@@ -263,3 +286,25 @@ def test_moto_ends_as_planned_and_comes_back(moto_cloud: Moto) -> None:
 def test_one_listing_of_clusters_serves_three_kinds(moto_cloud: Moto) -> None:
     with live(moto_cloud.endpoint, cluster.CLUSTER, neptune.CLUSTER, docdb.CLUSTER) as cloud:
         _clusters_live(cloud)
+
+
+@pytest.mark.parametrize("service", [cluster, docdb, neptune], ids=lambda module: module.__name__.rpartition(".")[2])
+@pytest.mark.parametrize("members", [0, 1, 2, 15])
+def test_instances_of_a_cluster_in_one_zone_are_not_spread(service: ModuleType, members: int) -> None:
+    """AWS Config, rds-cluster-multi-az-enabled. The mutation: let two members pass, or `MultiAZ` that is not told."""
+    rule = service.multi_az
+    assert isinstance(verdict(rule, Example({"spread": True, "members": members})), Compliant)
+    assert isinstance(verdict(rule, Example({"spread": False, "members": members})), Violation)
+    assert isinstance(rule.rule(ABSENT, members), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("engine", "usual"),
+    [("aurora-mysql", 3306), ("aurora-postgresql", 5432), ("mysql", 3306), ("postgres", 5432)],
+)
+def test_the_port_of_a_cluster_is_judged_as_that_of_an_instance(engine: str, usual: int) -> None:
+    """Security Hub RDS.23. The mutation: take 3306 for the usual port of every engine, or compare no port."""
+    of_cluster = [verdict(cluster.port_not_default, Example({"port": p, "engine": engine})) for p in (usual, 6000)]
+    assert [type(each) for each in of_cluster] == [Violation, Compliant]
+    facets = [{"port": p, "engine": engine, "cluster": ""} for p in (usual, 6000)]
+    assert [type(verdict(access.port_not_default, Example(each))) for each in facets] == [Violation, Compliant]

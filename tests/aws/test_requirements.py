@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 import pytest
 
+from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.requirements import checked, required
 from goldseam.errors import UnknownName
 
@@ -17,6 +19,36 @@ def test_requirements_of_checks_are_put_together_each_once() -> None:
     assert both == tuple(sorted({*one, *other}))
     assert len(both) < len(one) + len(other)
     assert required() == ()
+
+
+def test_what_a_check_asks_of_other_controls_is_left_out() -> None:
+    """The mutation: do not subtract `without`."""
+    whole = required("s3_bucket_kms_encryption")
+    assert required("s3_bucket_kms_encryption", without=whole[:1]) == whole[1:]
+
+
+NOT_OF: Final = {
+    "fsbp:IAM.26": {"aws.iam.server-certificate.not-expired"},
+    "fsbp:DynamoDB.7": {"aws.dax.cluster.encrypted-in-transit"},
+    "fsbp:Neptune.9": {"aws.neptune.cluster.multi-az"},
+    "fsbp:S3.7": {"aws.s3.bucket.replicated"},
+    "fsbp:RDS.38": {"aws.rds.instance.tls-required", "aws.rds.parameter-group.tls-required"},
+    "fsbp:RDS.39": {"aws.rds.instance.tls-required", "aws.rds.parameter-group.tls-required"},
+    "fsbp:DocumentDB.1": {"aws.docdb.cluster.encrypted"},
+    "fsbp:RDS.11": {"aws.rds.instance.backed-up"},
+    "fsbp:APIGateway.1": {"aws.apigateway.stage.execution-logged", "aws.apigatewayv2.stage.execution-logged"},
+    "fsbp:ES.2": {"aws.opensearch.domain.in-vpc"},
+    "fsbp:OpenSearch.2": {"aws.opensearch.domain.in-vpc"},
+    "fsbp:IAM.1": {"aws.iam.policy.not-administrator"},
+    "fsbp:EC2.22": set(),
+}
+
+
+@pytest.mark.parametrize("requirement", NOT_OF)
+def test_a_requirement_belongs_to_the_controls_that_are_about_it(requirement: str) -> None:
+    """AWS Security Hub User Guide, the control's page. The mutation: take a `without` away, or move a row back."""
+    holders = {control.id for control in aws_catalog().controls if requirement in control.requirements}
+    assert holders == NOT_OF[requirement]
 
 
 def test_a_misspelt_check_does_not_load_and_the_nearest_is_named() -> None:

@@ -359,3 +359,19 @@ def test_a_copy_in_the_same_region_is_no_replication_across_regions(rules: Json,
         assert isinstance(found, Violation)
         assert ("within the region only" in found.because) is any(status == "Enabled" for _, status in rules)
     assert "s3.ListBuckets" not in ask.calls or any(status == "Enabled" for _, status in rules)
+
+
+LIFECYCLE = s3.lifecycle_set.compliant[0].facets["lifecycle"]
+
+
+@pytest.mark.parametrize("with_mfa", [True, False])
+def test_mfa_delete_and_a_lifecycle_exclude_each_other(with_mfa: bool) -> None:
+    """Amazon S3 User Guide, "Lifecycle and other bucket configurations". The mutation: look at one of the two alone."""
+    neither = {"mfa_delete": False, "lifecycle": ABSENT}
+    one = {"mfa_delete": with_mfa, "lifecycle": ABSENT if with_mfa else LIFECYCLE}
+    assert isinstance(verdict(s3.mfa_delete_on, Example(neither)), Violation)
+    assert isinstance(verdict(s3.mfa_delete_on, Example(one)), Compliant)
+    assert isinstance(verdict(s3.lifecycle_set, Example(neither)), ShouldBe)
+    found = verdict(s3.lifecycle_set, Example(one))
+    assert isinstance(found, Violation if with_mfa else Compliant)
+    assert not with_mfa or "MFA delete is on" in str(found)

@@ -40,6 +40,16 @@ _KEYS: Final = re.compile(
 signed web tokens, addresses with a password in them."""
 
 
+_BY_NAME: Final = frozenset({"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ECS_ENGINE_AUTH_DATA"})
+"""Names of environment variables that hold keys, or a registry's login, whatever their value (AWS Security Hub User
+Guide, CodeBuild.2 and ECS.8)."""
+
+
+def secret_variable(name: str, value: Json) -> bool:
+    """Whether an environment variable is a secret in clear text: by its name alone, or as far as can be told."""
+    return name in _BY_NAME or looks_secret(name, value)
+
+
 def looks_secret(name: str, value: Json) -> bool:
     """Whether a named value is, as far as can be told, a secret in clear text."""
     text = value.strip() if isinstance(value, str) else ""
@@ -53,6 +63,11 @@ def looks_secret(name: str, value: Json) -> bool:
 def secret_names(values: Mapping[str, Json]) -> list[str]:
     """The names, in order, whose values look like secrets."""
     return sorted(name for name, value in values.items() if looks_secret(name, value))
+
+
+def secret_variables(values: Mapping[str, Json]) -> list[str]:
+    """The names, in order, of environment variables that are secrets in clear text."""
+    return sorted(name for name, value in values.items() if secret_variable(name, value))
 
 
 def secret_places(document: Json) -> list[str]:

@@ -6,20 +6,23 @@ The table is `requirements.csv`: checks as posture tools name them, requirements
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 
 from goldseam.errors import UnknownName
 
 
-def required(*checks: str) -> tuple[str, ...]:
-    """The requirements of these checks, `fsbp:S3.5`, each once and in order; raises UnknownName for no such check."""
+def required(*checks: str, without: Collection[str] = ()) -> tuple[str, ...]:
+    """The requirements of these checks, `fsbp:S3.5`, each once and in order; raises UnknownName for no such check.
+
+    Where a check stands for several controls, `without` are the requirements that are about the others.
+    """
     held = checked()
     for check in checks:
         if check not in held:
             raise UnknownName("check", check, held)
-    return tuple(sorted({requirement for check in checks for requirement in held[check]}))
+    return tuple(sorted({requirement for check in checks for requirement in held[check]} - {*without}))
 
 
 @cache

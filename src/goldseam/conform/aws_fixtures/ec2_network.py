@@ -96,7 +96,9 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
         lacks=(Lack("ministack", "flow_logs", "ministack checks one of the permissions that AWS checks together"),),
         normal=frozenset({"FlowLogId", "CreationTime"}),
     ),
-    "aws.ec2.subnet": Fixture(_subnet),
+    "aws.ec2.subnet": Fixture(
+        _subnet, lacks=(Lack("ministack", "assign_ipv6", "it has no IPv6 addresses in subnets", bool),)
+    ),
     "aws.ec2.network-acl": Fixture(
         _acl,
         lacks=(Lack("ministack", "entries", "ministack forgets the ports of an entry"),),

@@ -100,16 +100,18 @@ def transparent(transparency: Value, type: str) -> Verdict:
     maps=required("acm_certificates_expiration_check"),
     compliant=[
         {"days_left": 90, "in_use": True},
+        {"days_left": 31, "in_use": True},
         {"days_left": ABSENT, "in_use": False},
         {"days_left": 3, "in_use": False},
     ],
-    violating=[{"days_left": 3, "in_use": True}, {"days_left": -1, "in_use": True}],
+    violating=[{"days_left": 30, "in_use": True}, {"days_left": 3, "in_use": True}, {"days_left": -1, "in_use": True}],
 )
-def not_expiring(days_left: Value, in_use: bool, *, days: Annotated[int, Between(1, 365)] = 15) -> Verdict:  # noqa: FBT001
+def not_expiring(days_left: Value, in_use: bool, *, days: Annotated[int, Between(1, 365)] = 30) -> Verdict:  # noqa: FBT001
     """A certificate that is in use does not expire soon.
 
     On that day clients refuse what it serves. ACM renews its own 60 days before, so one that is nearer to its end was
-    imported, or cannot be renewed. One that nothing uses is another control.
+    imported, or cannot be renewed. One that nothing uses passes, though Security Hub ACM.1 judges it too: its end
+    harms nobody, and `aws.acm.certificate.in-use` asks for its deletion.
     """
     if days_left is ABSENT or days_left > days or not in_use:
         return compliant

@@ -6,7 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, absent_is
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
-from goldseam.clouds.aws.looks_secret import listed, secret_names
+from goldseam.clouds.aws.looks_secret import listed, secret_variables
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, violation
 
@@ -14,7 +14,7 @@ APP: Final = AwsKind(
     "aws.amplify.app",
     "Amplify app",
     (
-        Look(name="secrets", listed="environmentVariables", decode=secret_names, form=absent_is([])),
+        Look(name="secrets", listed="environmentVariables", decode=secret_variables, form=absent_is([])),
         Look(name="tags", listed="tags", form=absent_is({})),
     ),
     touched_by=(changes("amplify", f"{REQUEST}.appId", f"{ANSWER}.app.appId"),),

@@ -125,7 +125,8 @@ class _OpenRoutes(Look):
 
 
 def _is_open(route: Mapping[str, Json]) -> bool:
-    return route.get("AuthorizationType", "NONE") == "NONE" and not route.get("ApiKeyRequired")
+    """An API key is no authorization (AWS Config Developer Guide, "api-gwv2-authorization-type-configured")."""
+    return bool(route.get("AuthorizationType", "NONE") == "NONE")
 
 
 API: Final = AwsKind(
@@ -182,6 +183,7 @@ def access_logged(access_log: Value, *, destination: LogDestination = "", format
     "aws.apigatewayv2.stage.execution-logged",
     STAGE,
     severity=Severity.MEDIUM,
+    maps=("fsbp:APIGateway.1",),
     covers=("security-hub:APIGateway.1",),
     disrupts=harmless(
         "messages are forwarded as before; CloudWatch Logs charges by volume, and API Gateway refuses the "
@@ -263,7 +265,8 @@ def throttled(defaults: Mapping[str, Json]) -> Verdict:
 def authorised(open_routes: list[str]) -> Verdict:
     """Routes of an API ask who calls them.
 
-    Everyone on the internet may call one that does not.
+    Everyone on the internet may call one that does not. An API key alone is no authorization. Of a WebSocket API the
+    route `$connect` decides for all.
     """
     if not open_routes:
         return compliant

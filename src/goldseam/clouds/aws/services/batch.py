@@ -10,7 +10,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, at, changes
-from goldseam.clouds.aws.looks_secret import listed, looks_secret
+from goldseam.clouds.aws.looks_secret import listed, secret_variable
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import Json, Value
@@ -33,7 +33,7 @@ def _containers(raw: Json) -> list[Mapping[str, Json]]:
 def _secrets(raw: Json) -> Value:
     held = [container.get(key) or [] for container in _containers(raw) for key in ("environment", "env")]
     variables = [(item["name"], item.get("value", "")) for part in held for item in part]
-    return sorted({name for name, value in variables if looks_secret(name, value)})
+    return sorted({name for name, value in variables if secret_variable(name, value)})
 
 
 def _privileged(raw: Json) -> Value:

@@ -154,7 +154,11 @@ REGION: Final = AwsKind(
     address="arn:{partition}:config:{region}:{account}:configuration-recorder",
 )
 
-_ROLE: Final = "arn:aws:iam::123456789012:role/goldseam-config"
+_LINKED: Final = ":role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+"""How the ARN of Config's service-linked role ends (AWS Config Developer Guide, "Using service-linked roles")."""
+
+_ROLE: Final = f"arn:aws:iam::123456789012{_LINKED}"
+_OWN: Final = "arn:aws:iam::123456789012:role/goldseam-config"
 _BUCKET: Final = "goldseam-example"
 _RECORDER: Final[Mapping[str, Json]] = {
     "name": "default",
@@ -167,6 +171,12 @@ _CHOOSE: Final = (
     "that Config works with (`aws iam create-service-linked-role --aws-service-name config.amazonaws.com`); 3. give "
     "the bucket's name and the role's ARN in a policy as the settings `bucket` and `role`"
 )
+_CHANGE_ROLE: Final = (
+    "1. make the service-linked role (`aws iam create-service-linked-role --aws-service-name config.amazonaws.com`); "
+    "2. see that the policy of the bucket, and that of its key, let `config.amazonaws.com` deliver, as the role of "
+    "before may have done it without; 3. give the recorder the service-linked role; or switch `service_linked_role` "
+    "off in a policy"
+)
 
 
 def _recording(recorder: Json, channel: Json, *, on: bool) -> Json:
@@ -175,6 +185,7 @@ def _recording(recorder: Json, channel: Json, *, on: bool) -> Json:
 
 _RIGHT: Final = _recording(_RECORDER, _CHANNEL, on=True)
 _FEW: Final = {**_RECORDER, "recordingGroup": {"allSupported": False, "resourceTypes": ["AWS::EC2::Instance"]}}
+_WITH_OWN: Final = {**_RECORDER, "roleARN": _OWN}
 
 
 @control(
@@ -184,14 +195,16 @@ _FEW: Final = {**_RECORDER, "recordingGroup": {"allSupported": False, "resourceT
     maps=required("config_recorder_all_regions_enabled"),
     covers=("security-hub:Config.1", "cloudbots:config_enable"),
     disrupts=may_disrupt("Config records every change of a resource in the region, and charges for each"),
-    compliant=({"recording": _RIGHT}, {"recording": _recording(_FEW, _CHANNEL, on=True)}),
+    compliant=(
+        {"recording": _RIGHT},
+        Example({"recording": _recording(_WITH_OWN, _CHANNEL, on=True)}, settings={"service_linked_role": False}),
+    ),
     violating=(
         {"recording": _NOTHING},
         Example({"recording": _NOTHING}, settings={"bucket": _BUCKET, "role": _ROLE}, leaves={"recording": _RIGHT}),
-        Example(
-            {"recording": _recording(_FEW, _CHANNEL, on=False)},
-            leaves={"recording": _recording(_FEW, _CHANNEL, on=True)},
-        ),
+        Example({"recording": _recording(_RECORDER, _CHANNEL, on=False)}, leaves={"recording": _RIGHT}),
+        Example({"recording": _recording(_FEW, _CHANNEL, on=True)}, leaves={"recording": _RIGHT}),
+        {"recording": _recording(_WITH_OWN, _CHANNEL, on=True)},
         Example(
             {"recording": _recording(_RECORDER, {}, on=False)},
             settings={"bucket": _BUCKET},
@@ -199,20 +212,33 @@ _FEW: Final = {**_RECORDER, "recordingGroup": {"allSupported": False, "resourceT
         ),
     ),
 )
-def recording(recording: Value, *, bucket: Bucket = "", role: Role = "", global_types: bool = True) -> Verdict:
-    """Config records how the resources of the region are configured.
+def recording(
+    recording: Value,
+    *,
+    bucket: Bucket = "",
+    role: Role = "",
+    global_types: bool = True,
+    service_linked_role: bool = True,
+) -> Verdict:
+    """Config records how all resources of the region are configured, with its service-linked role.
 
-    What something looked like before, and who changed it, can be told afterwards. What a recorder leaves out on purpose
-    stays left out. Resources that are in no region, such as roles, are recorded once in the account: switch
-    `global_types` off for all regions but one.
+    What something looked like before, and who changed it, can be told afterwards. Another role may lack the rights to
+    record (Security Hub Config.1); switch `service_linked_role` off where it has them. A recorder that leaves types out
+    on purpose is to be exempted. Resources that are in no region, such as roles, are recorded once in the account:
+    switch `global_types` off for all regions but one.
     """
+    given = recording["recorder"].get("roleARN", role)
+    if service_linked_role and given and not given.endswith(_LINKED):
+        return violation(because=f"the role is {given}, and not the service-linked one", guide=_CHANGE_ROLE)
     because = _lacking(recording)
     if not because:
         return compliant
     if (not recording["recorder"] and not role) or (not recording["channel"] and not bucket):
         return violation(because=because, guide=_CHOOSE)
     group = {"allSupported": True, "includeGlobalResourceTypes": global_types}
-    recorder = recording["recorder"] or {"name": "default", "roleARN": role, "recordingGroup": group}
+    recorder = {"name": "default", "roleARN": role, "recordingGroup": group, **recording["recorder"]}
+    if not recorder["recordingGroup"].get("allSupported"):
+        recorder["recordingGroup"] = group
     channel = recording["channel"] or {"name": "default", "s3BucketName": bucket}
     return should_be(recording={"recorder": recorder, "channel": channel, "on": True}, because=because)
 
@@ -222,4 +248,7 @@ def _lacking(recording: Json) -> str:
         return "there is no recorder"
     if not recording["channel"]:
         return "the recorder has no delivery channel"
-    return "" if recording["on"] else "the recorder is stopped"
+    if not recording["on"]:
+        return "the recorder is stopped"
+    whole = recording["recorder"]["recordingGroup"].get("allSupported")
+    return "" if whole else "the recorder leaves out types of resources"

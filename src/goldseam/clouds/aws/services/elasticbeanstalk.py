@@ -12,7 +12,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
-from goldseam.clouds.aws.looks_secret import listed, secret_names
+from goldseam.clouds.aws.looks_secret import listed, secret_variables
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import Json, Value
@@ -28,7 +28,7 @@ def _options(raw: Json) -> Value:
         "Health": held.get((f"{_SPACE}healthreporting:system", "SystemType"), "basic"),
         "Updates": held.get((f"{_SPACE}managedactions", "ManagedActionsEnabled"), "false") == "true",
         "Logs": held.get((f"{_SPACE}cloudwatch:logs", "StreamLogs"), "false") == "true",
-        "Secrets": secret_names(variables),
+        "Secrets": secret_variables(variables),
     }
 
 

@@ -259,7 +259,7 @@ _LOG: Final = {"destinationArn": _GROUP, "format": _FORMAT}
     "aws.apigateway.stage.access-logged",
     STAGE,
     severity=Severity.MEDIUM,
-    maps=required("apigateway_restapi_logging_enabled"),
+    maps=required("apigateway_restapi_logging_enabled", without=("fsbp:APIGateway.1",)),
     disrupts=harmless(
         "stage settings change without a deployment and requests are served as before; CloudWatch Logs charges "
         "by volume",

@@ -10,13 +10,14 @@ from goldseam.clouds.aws.facet import Address, AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, account_of
+from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, account_of, manages, selected
 from goldseam.control import Example, Severity, Step, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
 READS: Final = ("cloudtrail.DescribeTrails", "cloudtrail.GetTrailStatus")
+_SELECTORS: Final = "cloudtrail.GetEventSelectors"
 _NAME: Final = "goldseam-account"
 _CREATE: Final = Send(
     "cloudtrail.CreateTrail",
@@ -36,8 +37,11 @@ def _logs(ask: Ask, arn: str, account: str) -> bool:
 
     By its bare name a trail of another account is not found, and its home region may be off in this one.
     """
-    where = region_of(arn) if account_of(arn) == account else GLOBAL
-    return bool(ask.one(READS[1], {"Name": arn}, where).get("IsLogging"))
+    return bool(ask.one(READS[1], {"Name": arn}, _where(arn, account)).get("IsLogging"))
+
+
+def _where(arn: str, account: str) -> str:
+    return region_of(arn) if account_of(arn) == account else GLOBAL
 
 
 def region_of(arn: str) -> str:
@@ -47,17 +51,23 @@ def region_of(arn: str) -> str:
 
 @dataclass(frozen=True)
 class Trails(AwsFacet):
-    """The trails of all regions by ARN: their bucket, and whether they log. One is made and deleted whole."""
+    """The trails of all regions by ARN: their bucket, whether they log, and whether all management events.
+
+    One is made and deleted whole; a new one records all management events (CloudTrail User Guide, "Logging management
+    events").
+    """
 
     @property
     def read_operations(self) -> tuple[str, ...]:
-        """The list of trails, and the state of each."""
-        return READS
+        """The list of trails, and the state and the selectors of each."""
+        return (*READS, _SELECTORS)
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The trails."""
         del item
-        return Reading(self.normal([_seen(trail) for trail in trails_of_all_regions(ask, ref.account)]))
+        return Reading(
+            self.normal([_seen(ask, trail, ref.account) for trail in trails_of_all_regions(ask, ref.account)])
+        )
 
     def normal(self, value: Value) -> Value:
         """By ARN."""
@@ -66,7 +76,10 @@ class Trails(AwsFacet):
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """Make what is new, start or stop what is there, delete what is gone."""
         old, new = ({trail["Arn"]: trail for trail in side} for side in (before, after))
-        if any(old[arn]["Bucket"] != new[arn]["Bucket"] for arn in old.keys() & new.keys()):
+        kept = ("Bucket", "AllManagement")
+        if any(old[arn][name] != new[arn][name] for arn in old.keys() & new.keys() for name in kept):
+            raise self.no_way(ref, after)
+        if not all(new[arn]["AllManagement"] for arn in new.keys() - old.keys()):
             raise self.no_way(ref, after)
         state, steps = dict(old), []
         for arn in sorted(new.keys() - old.keys()):
@@ -88,8 +101,15 @@ class Trails(AwsFacet):
         return self.step(placed.call(ref, more=more), self.normal(list(leaves)))
 
 
-def _seen(trail: Json) -> Json:
-    return {"Arn": trail["TrailARN"], "Bucket": trail["S3BucketName"], "Logging": trail["Logging"]}
+def _seen(ask: Ask, trail: Json, account: str) -> Json:
+    arn = trail["TrailARN"]
+    events = selected(ask.one(_SELECTORS, {"TrailName": arn}, _where(arn, account)))
+    return {
+        "Arn": arn,
+        "Bucket": trail["S3BucketName"],
+        "Logging": trail["Logging"],
+        "AllManagement": manages(events, of_all_sources=True),
+    }
 
 
 def _name(arn: str) -> str:
@@ -100,7 +120,7 @@ ACCOUNT: Final = AwsKind(
     "aws.cloudtrail.account",
     "account's record of events",
     (Trails(name="trails"), Address(name="arn")),
-    touched_by=(changes("cloudtrail", "recipientAccountId", names=ON_TRAILS),),
+    touched_by=(changes("cloudtrail", "recipientAccountId", names=(*ON_TRAILS, "PutEventSelectors")),),
     address="arn:{partition}:iam::{account}:root",
     scope=Scope.GLOBAL,
 )
@@ -112,12 +132,17 @@ _CHOOSE_BUCKET: Final = (
 )
 
 
+_COMPLETE: Final = (
+    "for one of them, in its own account: repair `aws.cloudtrail.trail.logging` and "
+    "`aws.cloudtrail.trail.management-events`, and where it leaves out a source of events, such as KMS, have it "
+    "recorded (`aws cloudtrail put-event-selectors`), which costs more where the source has many events"
+)
 _ROOT: Final = "arn:aws:iam::123456789012:root"
 
 
-def _trail(logging: bool, name: str = _NAME, bucket: str = "goldseam-example") -> Json:  # noqa: FBT001 - an example
+def _trail(*, logging: bool, name: str = _NAME, everything: bool = True) -> Json:
     arn = f"arn:aws:cloudtrail:us-east-1:123456789012:trail/{name}"
-    return {"Arn": arn, "Bucket": bucket, "Logging": logging}
+    return {"Arn": arn, "Bucket": "goldseam-example", "Logging": logging, "AllManagement": everything}
 
 
 @control(
@@ -135,10 +160,15 @@ def _trail(logging: bool, name: str = _NAME, bucket: str = "goldseam-example") -
         "records of all regions go to the bucket, where they are kept and charged for; a second copy of management "
         "events costs more"
     ),
-    compliant=({"trails": [_trail(logging=False, name="old"), _trail(logging=True)], "arn": _ROOT},),
+    compliant=(
+        {"trails": [_trail(logging=False, name="old"), _trail(logging=True)], "arn": _ROOT},
+        {"trails": [_trail(logging=True, name="data", everything=False), _trail(logging=True)], "arn": _ROOT},
+    ),
     violating=(
         {"trails": [], "arn": _ROOT},
         {"trails": [_trail(logging=False)], "arn": _ROOT},
+        {"trails": [_trail(logging=True, everything=False)], "arn": _ROOT},
+        {"trails": [_trail(logging=True, name="data", everything=False), _trail(logging=False)], "arn": _ROOT},
         Example(
             {"trails": [], "arn": _ROOT},
             settings={"bucket": "goldseam-example"},
@@ -147,19 +177,27 @@ def _trail(logging: bool, name: str = _NAME, bucket: str = "goldseam-example") -
     ),
 )
 def trail_for_all_regions(trails: Value, arn: str, *, bucket: Bucket = "", home_region: str = "us-east-1") -> Verdict:
-    """A trail records what happens in all regions of the account.
+    """A trail records all management events in all regions of the account.
 
     Without a record nobody can tell what an intruder did, or that there was one. The organisation's trail counts. A
-    trail that is there and does not log is started again by `aws.cloudtrail.trail.logging`.
+    trail counts when it records reads and writes and leaves out no source of events (AWS Config Developer Guide,
+    "multi-region-cloudtrail-enabled"). A trail that is there and does not log is started again by
+    `aws.cloudtrail.trail.logging`.
     """
-    if any(trail["Logging"] for trail in trails):
+    if any(trail["Logging"] and trail["AllManagement"] for trail in trails):
         return compliant
-    because = "no trail records all regions"
-    if silent := [_name(trail["Arn"]) for trail in trails]:
-        guide = "repair `aws.cloudtrail.trail.logging` on it, in its own account"
-        return violation(because=f"{because}: {', '.join(silent)} does not log", guide=guide)
+    because = "no trail records all management events in all regions"
+    if trails:
+        lacking = "; ".join(_lacking(trail) for trail in trails)
+        return violation(because=f"{because}: {lacking}", guide=_COMPLETE)
     if not bucket:
         return violation(because=because, guide=_CHOOSE_BUCKET)
     _, partition, _, _, account, _ = arn.split(":", 5)
     made = f"arn:{partition}:cloudtrail:{home_region}:{account}:trail/{_NAME}"
-    return should_be(trails=[{"Arn": made, "Bucket": bucket, "Logging": True}], because=because)
+    return should_be(trails=[{"Arn": made, "Bucket": bucket, "Logging": True, "AllManagement": True}], because=because)
+
+
+def _lacking(trail: Json) -> str:
+    lacks = [] if trail["Logging"] else ["does not log"]
+    lacks += [] if trail["AllManagement"] else ["records only a part of management events"]
+    return f"{_name(trail['Arn'])} {' and '.join(lacks)}"

@@ -7,7 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.named import LogGroupArn, Role
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.cloudtrail.trail import EVERYTHING_MANAGED, TRAIL
+from goldseam.clouds.aws.services.cloudtrail.trail import EVERYTHING_MANAGED, TRAIL, manages
 from goldseam.control import (
     Control,
     Example,
@@ -82,6 +82,10 @@ def _is(name: str, *values: str) -> Json:
 
 
 _MANAGED: Final = _advanced(_is("eventCategory", "Management"), name="Management")
+_MANAGED_READS: Final = _advanced(_is("eventCategory", "Management"), _is("readOnly", "true"), name="Reads")
+_MANAGED_WRITES: Final = _advanced(_is("eventCategory", "Management"), _is("readOnly", "false"), name="Writes")
+_OF_IAM: Final = _advanced(_is("eventCategory", "Management"), _is("eventSource", "iam.amazonaws.com"), name="IAM")
+_ADDED: Final = _advanced(_is("eventCategory", "Management"), name="goldseam-management")
 _DATA: Final = _advanced(_is("eventCategory", "Data"), _is("resources.type", _OBJECTS), name="goldseam-s3-objects")
 
 
@@ -99,8 +103,21 @@ def _basic(**more: Json) -> Json:
         "event of it is charged",
         source="AWS CloudTrail User Guide, Managing CloudTrail trail costs",
     ),
-    compliant=({"events": _basic()}, {"events": {"AdvancedEventSelectors": [_DATA, _MANAGED]}}),
+    compliant=(
+        {"events": _basic()},
+        {"events": _basic(ExcludeManagementEventSources=["kms.amazonaws.com"])},
+        {"events": {"AdvancedEventSelectors": [_DATA, _MANAGED]}},
+        {"events": {"AdvancedEventSelectors": [_MANAGED_READS, _MANAGED_WRITES]}},
+    ),
     violating=(
+        Example(
+            {"events": {"AdvancedEventSelectors": [_MANAGED_WRITES]}},
+            leaves={"events": {"AdvancedEventSelectors": [_MANAGED_WRITES, _ADDED]}},
+        ),
+        Example(
+            {"events": {"AdvancedEventSelectors": [_OF_IAM]}},
+            leaves={"events": {"AdvancedEventSelectors": [_OF_IAM, _ADDED]}},
+        ),
         Example(
             {"events": _basic(IncludeManagementEvents=False, DataResources=[_ALL_OBJECTS])},
             leaves={"events": _basic(DataResources=[_ALL_OBJECTS])},
@@ -119,14 +136,7 @@ def _basic(**more: Json) -> Json:
         ),
         Example(
             {"events": {"AdvancedEventSelectors": [_DATA]}},
-            leaves={
-                "events": {
-                    "AdvancedEventSelectors": [
-                        _DATA,
-                        _advanced(_is("eventCategory", "Management"), name="goldseam-management"),
-                    ]
-                }
-            },
+            leaves={"events": {"AdvancedEventSelectors": [_DATA, _ADDED]}},
         ),
     ),
 )
@@ -136,37 +146,17 @@ def management_events(events: Value) -> Verdict:
     Who made, changed or read which resource is in these events. Services that a trail leaves out for their number, such
     as KMS, stay left out.
     """
-    if _manages(events):
+    if manages(events, of_all_sources=False):
         return compliant
     because = "management events are not recorded, or only those that read or that write"
     if "AdvancedEventSelectors" in events:
-        added = _advanced(_is("eventCategory", "Management"), name="goldseam-management")
-        return should_be(
-            events={"AdvancedEventSelectors": [*events["AdvancedEventSelectors"], added]}, because=because
-        )  # fmt: skip
+        added = [*events["AdvancedEventSelectors"], _ADDED]
+        return should_be(events={"AdvancedEventSelectors": added}, because=because)
     first, *rest = events["EventSelectors"]
     if first["ReadWriteType"] != "All" and first["DataResources"]:  # events of data stay as they were selected
         return should_be(events={"EventSelectors": [first, *rest, dict(EVERYTHING_MANAGED)]}, because=because)
     changed = {**first, "ReadWriteType": "All", "IncludeManagementEvents": True}
     return should_be(events={"EventSelectors": [changed, *rest]}, because=because)
-
-
-def _manages(events: Json) -> bool:
-    basic = events.get("EventSelectors", ())
-    if any(each["IncludeManagementEvents"] and each["ReadWriteType"] == "All" for each in basic):
-        return True
-    return any(
-        _category(each) == ["Management"] and not _fields(each) & {"readOnly"}
-        for each in events.get("AdvancedEventSelectors", ())
-    )
-
-
-def _category(selector: Json) -> Json:
-    return next((it.get("Equals") for it in selector["FieldSelectors"] if it["Field"] == "eventCategory"), None)
-
-
-def _fields(selector: Json) -> set[str]:
-    return {field["Field"] for field in selector["FieldSelectors"]}
 
 
 def _data_control(word: str, kind: str, check: str) -> Control:

@@ -63,12 +63,48 @@ def _delivered(value: Value) -> Value:
     return ABSENT if value is ABSENT or not value.get(_DELIVERY[0]) else value
 
 
-def _selected(value: Value) -> Value:
+def selected(value: Value) -> Json:
     """The selectors of the one form that the trail uses, each member said; none is the trail that only manages."""
     held = {} if value is ABSENT else value
     if held.get("AdvancedEventSelectors"):
         return {"AdvancedEventSelectors": held["AdvancedEventSelectors"]}
     return {"EventSelectors": [{**EVERYTHING_MANAGED, **each} for each in held.get("EventSelectors") or [{}]]}
+
+
+_READ_AND_WRITE: Final = frozenset({"Read", "Write"})
+_BY_TYPE: Final = {"All": _READ_AND_WRITE, "ReadOnly": frozenset({"Read"}), "WriteOnly": frozenset({"Write"})}
+
+
+def manages(events: Json, *, of_all_sources: bool) -> bool:
+    """Whether selectors take in management events that read and that write, together or each by its own.
+
+    With `of_all_sources` a selector that leaves out a source, as for KMS, does not count.
+    """
+    basic = (_basic_kinds(each, of_all_sources) for each in events.get("EventSelectors", ()))
+    advanced = (_advanced_kinds(each, of_all_sources) for each in events.get("AdvancedEventSelectors", ()))
+    return frozenset[str]().union(*basic, *advanced) == _READ_AND_WRITE
+
+
+def _basic_kinds(selector: Json, of_all_sources: bool) -> frozenset[str]:  # noqa: FBT001 - handed on
+    if not selector["IncludeManagementEvents"] or (of_all_sources and selector["ExcludeManagementEventSources"]):
+        return frozenset()
+    return _BY_TYPE.get(selector["ReadWriteType"], frozenset())
+
+
+def _advanced_kinds(selector: Json, of_all_sources: bool) -> frozenset[str]:  # noqa: FBT001 - handed on
+    """Nothing may narrow it but reads and writes, and sources that are left out by name."""
+    held = {field["Field"]: _operators(field) for field in selector["FieldSelectors"]}
+    category, sources = held.pop("eventCategory", {}), held.pop("eventSource", {})
+    kinds = held.pop("readOnly", {"Equals": ["true", "false"]})
+    narrowed = bool(sources) if of_all_sources else bool(sources.keys() - {"NotEquals"})
+    if category != {"Equals": ["Management"]} or kinds.keys() != {"Equals"} or held or narrowed:
+        return frozenset()
+    return frozenset("Read" if each == "true" else "Write" for each in kinds["Equals"])
+
+
+def _operators(field: Json) -> dict[str, Json]:
+    """What is asked of a field, by operator."""
+    return {name: values for name, values in field.items() if name != "Field" and values}
 
 
 def account_of(arn: str) -> str:
@@ -129,7 +165,7 @@ TRAIL: Final = AwsKind(
             name="events",
             get=Get("cloudtrail.GetEventSelectors", {"TrailName": "{address}"}),
             put=Send("cloudtrail.PutEventSelectors", {"TrailName": "{id}"}),
-            form=_selected,
+            form=selected,
             spread=True,
         ),
         Document(

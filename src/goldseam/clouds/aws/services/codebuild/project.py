@@ -9,7 +9,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
-from goldseam.clouds.aws.looks_secret import looks_secret
+from goldseam.clouds.aws.looks_secret import secret_variables
 from goldseam.clouds.aws.shapes import Document, Switch
 from goldseam.control import Step
 from goldseam.resource import Ref
@@ -18,7 +18,6 @@ from goldseam.values import ABSENT, Json, Value
 _PROJECT: Final = {"name": "{id}"}
 _GET: Final = Get("codebuild.BatchGetProjects", {"names": ["{id}"]}, "projects")
 PLAIN: Final = "PLAINTEXT"
-_AWS_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _LOGIN: Final = re.compile(r"://([^/@\s]*:[^/@\s]+|[^/@\s]{20,})@")
 """A user name with a password, or a token, in the address of a repository."""
 
@@ -59,8 +58,7 @@ class Environment(Document):
 
 def _secrets(raw: Json) -> Value:
     variables = raw[0]["environment"].get("environmentVariables") or []
-    plain = {item["name"]: item.get("value", "") for item in variables if _kind_of(item) == PLAIN}
-    return sorted(name for name, value in plain.items() if name in _AWS_KEYS or looks_secret(name, value))
+    return secret_variables({item["name"]: item.get("value", "") for item in variables if _kind_of(item) == PLAIN})
 
 
 def _logins(raw: Json) -> Value:

@@ -43,7 +43,7 @@ def _beyond(rule: Mapping[str, Json], allowed: Ports) -> bool:
         "cut off; where the rule was for all traffic, so are protocols that hosts do not offer to strangers",
         unless={"port_in_use": False},
     ),
-    maps=required("ec2_securitygroup_allow_ingress_from_internet_to_any_port"),
+    maps=(*required("ec2_securitygroup_allow_ingress_from_internet_to_any_port"), "fsbp:EC2.18"),
     covers=("security-hub:EC2.18",),
     compliant=[
         example([]),

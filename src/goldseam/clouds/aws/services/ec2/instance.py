@@ -157,24 +157,33 @@ def has_role(profile: Value, gone: bool, *, instance_profile: InstanceProfile = 
     )
 
 
+_LASTING: Final = ("running", "stopping", "stopped")
+"""The states of an instance that is neither being made nor being ended."""
+
+
 @control(
     "aws.ec2.instance.managed-by-ssm", INSTANCE, severity=Severity.MEDIUM,
     maps=required("ec2_instance_managed_by_ssm"),
     covers=("security-hub:SSM.1",),
-    compliant=[{"managed": True, "state": "running"}, {"managed": False, "state": "stopped"}],
-    violating=[{"managed": False, "state": "running"}],
+    compliant=[
+        {"managed": True, "state": "running"},
+        {"managed": True, "state": "stopped"},
+        {"managed": False, "state": "terminated"},
+    ],
+    violating=[{"managed": False, "state": "running"}, {"managed": False, "state": "stopped"}],
 )  # fmt: skip
 def managed_by_ssm(managed: bool, state: str) -> Verdict:  # noqa: FBT001
-    """A running instance is managed by Systems Manager.
+    """An instance that runs, or is stopped, is managed by Systems Manager.
 
     What is not is in no inventory and gets no patches from there, and is administered over an open port instead of
-    Session Manager.
+    Session Manager. A stopped one starts again as it was (Security Hub SSM.1).
     """
-    if managed or state != "running":
+    if managed or state not in _LASTING:
         return compliant
     return violation(
         because="Systems Manager does not know the instance",
-        guide="1. see that the SSM agent runs on the instance (it is part of Amazon's own images); 2. let it register: "
+        guide="1. see that the SSM agent runs on the instance, started for this where it is stopped (it is part of "
+        "Amazon's own images); 2. let it register: "
         "by the policy AmazonSSMManagedInstanceCore on the role of the instance, or for the whole region by Default "
         "Host Management Configuration, which needs IMDSv2; 3. in a network without a way to the internet make "
         "endpoints for ssm, ssmmessages and ec2messages; 4. `aws ssm describe-instance-information` names the instance "

@@ -7,7 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
-from goldseam.clouds.aws.looks_secret import listed, secret_names
+from goldseam.clouds.aws.looks_secret import listed, secret_variables
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, violation
 from goldseam.values import Json, Value
@@ -30,7 +30,7 @@ def _container(raw: Mapping[str, Json]) -> Json:
         "User": str(raw.get("user") or "").partition(":")[0],
         "LogDriver": log.get("logDriver", ""),
         "LogMode": (log.get("options") or {}).get("mode", ""),
-        "Secrets": secret_names({item["name"]: item.get("value", "") for item in raw.get("environment") or []}),
+        "Secrets": secret_variables({item["name"]: item.get("value", "") for item in raw.get("environment") or []}),
     }
 
 
@@ -139,12 +139,13 @@ def read_only_root(containers: list[Json], sharing: Mapping[str, Json]) -> Verdi
     severity=Severity.CRITICAL,
     maps=required("ecs_task_definitions_no_environment_secrets"),
     compliant=({"containers": _with()},),
-    violating=({"containers": _with(Secrets=["DB_PASSWORD"])},),
+    violating=({"containers": _with(Secrets=["DB_PASSWORD"])}, {"containers": _with(Secrets=["ECS_ENGINE_AUTH_DATA"])}),
 )
 def no_secrets(containers: list[Json]) -> Verdict:
     """No variable of a container holds a secret in clear text.
 
-    Everyone who may describe task definitions reads them, in old revisions as well.
+    Everyone who may describe task definitions reads them, in old revisions as well. `AWS_ACCESS_KEY_ID`,
+    `AWS_SECRET_ACCESS_KEY` and `ECS_ENGINE_AUTH_DATA` are secrets whatever their value (Security Hub ECS.8).
     """
     found = [f"{item['Name']}: {name}" for item in containers for name in item["Secrets"]]
     return _verdict(

@@ -7,7 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
-from goldseam.clouds.aws.looks_secret import secret_names
+from goldseam.clouds.aws.looks_secret import secret_variables
 from goldseam.clouds.aws.sensitive import IN_STATEMENTS
 from goldseam.clouds.aws.services.lambda_.grants import Grants, from_text
 from goldseam.clouds.aws.services.lambda_.role import Blanket
@@ -27,7 +27,7 @@ def _environment(raw: Mapping[str, Json]) -> Value:
         reason = f"Lambda could not decrypt the variables: {raw['Error'].get('ErrorCode', 'no code')}"
         raise NotUnderstood(reason)
     variables = raw.get("Variables") or {}
-    return {"Variables": len(variables), "Secrets": secret_names(variables)}
+    return {"Variables": len(variables), "Secrets": secret_variables(variables)}
 
 
 def _layers(raw: Json) -> Value:

@@ -255,7 +255,9 @@ _OFFICE: Final = {**_ANYONE, "Condition": {"IpAddress": {"aws:SourceIp": "198.51
     disrupts=may_disrupt(
         "clients that only the statement for everyone lets in are refused, also those that sign in with a password"
     ),
-    maps=required("opensearch_service_domains_not_publicly_accessible"),
+    maps=required(
+        "opensearch_service_domains_not_publicly_accessible", without=("fsbp:ES.2", "fsbp:OpenSearch.2")
+    ),
     covers=("prowler:opensearch_service_domains_not_publicly_accessible",),
     compliant=[
         {"policy": ABSENT, "vpc": ""},

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.named import Role, SecurityGroup
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP
 from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.rds.changes import IAM, INTERVAL, LOGS, ROLE, scheduled
+from goldseam.clouds.aws.services.rds.changes import IAM, INTERVAL, LOGS, ROLE, STATEMENTS_COPIED, scheduled
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE, example
 from goldseam.clouds.aws.services.rds.transport import is_on, required_by
 from goldseam.control import (
@@ -78,39 +78,37 @@ def iam_authenticated(settings: Mapping[str, Json], waiting: Mapping[str, Json],
     return scheduled(settings, waiting, IAM, True, "nobody can sign in by IAM")  # noqa: FBT003
 
 
+_OF_MYSQL: Final = ("audit", "error", "general", "slowquery")
 _WANTED_LOGS: Final = {
-    "mariadb": ("audit", "error"), "mysql": ("audit", "error"), "postgres": ("postgresql", "upgrade"),
-    "oracle": ("alert", "audit"), "sqlserver": ("error",), "db2": ("diag.log",),
+    "mariadb": _OF_MYSQL, "mysql": _OF_MYSQL, "postgres": ("postgresql", "upgrade"),
+    "oracle": ("alert", "audit", "listener", "trace"), "sqlserver": ("agent", "error"), "sqlserver-ex": ("error",),
+    "db2": ("diag.log",),
 }  # fmt: skip
-"""Log types that tell of errors and sign-ins (RDS User Guide, "Publishing database logs to Amazon CloudWatch Logs")."""
+"""Log types by engine (AWS Security Hub User Guide, RDS.9); SQL Server Express has no agent, and no log of one."""
 
 
 @control(
     "aws.rds.instance.logs-exported", DB_INSTANCE, severity=Severity.MEDIUM,
-    disrupts=harmless(
-        "the change causes no downtime; CloudWatch Logs charges by volume for a copy of the logs",
-        source="Amazon RDS User Guide, Settings for DB instances",
-        noticed_by="those who pay",
-    ),
+    disrupts=STATEMENTS_COPIED,
     maps=required("rds_instance_integration_cloudwatch_logs"),
     compliant=[
         example(more={"engine": "postgres"}, EnabledCloudwatchLogsExports=["upgrade", "postgresql"]),
-        example(more={"engine": "mysql"}, EnabledCloudwatchLogsExports=["audit", "error", "slowquery"]),
+        example(more={"engine": "mysql"}, EnabledCloudwatchLogsExports=[*_OF_MYSQL, "iam-db-auth-error"]),
+        example(more={"engine": "sqlserver-ex"}, EnabledCloudwatchLogsExports=["error"]),
         example(more={"engine": "mysql", "cluster": "shop"}),
         example(more={"engine": "custom-oracle-ee"}),
     ],
     violating=[
         example({LOGS: ["postgresql", "upgrade"]}, {"engine": "postgres"}),
-        example(
-            {LOGS: ["audit", "error", "slowquery"]}, {"engine": "mysql"}, EnabledCloudwatchLogsExports=["slowquery"]
-        ),
+        example({LOGS: [*_OF_MYSQL]}, {"engine": "mysql"}, EnabledCloudwatchLogsExports=["audit", "error"]),
     ],
 )  # fmt: skip
 def logs_exported(settings: Mapping[str, Json], cluster: str, engine: str) -> Verdict:
     """The logs of a database go to CloudWatch Logs.
 
     On the instance they are deleted after days, and whoever owns the database owns its logs. Log types beyond those
-    wanted stay exported. In a cluster it is the cluster that says so.
+    wanted stay exported; one that the parameter group does not switch on is exported empty. In a cluster it is the
+    cluster that says so.
     """
     wanted = _WANTED_LOGS.get(engine if engine in _WANTED_LOGS else engine.partition("-")[0], ())
     missing = sorted({*wanted} - {*settings[LOGS]})
@@ -194,6 +192,11 @@ _PORTS: Final = {
 }  # fmt: skip
 
 
+def usual_port(engine: str) -> int:
+    """The port that an engine listens on where none is chosen; 0 for engines that are not known."""
+    return _PORTS.get(engine, _PORTS.get(engine.partition("-")[0], 0))
+
+
 @control(
     "aws.rds.instance.port-not-default", DB_INSTANCE, severity=Severity.LOW,
     maps=required("rds_instance_non_default_port"),
@@ -209,8 +212,7 @@ def port_not_default(port: Value, engine: str, cluster: str) -> Verdict:
 
     Scanners try the usual ports first. It hides, and does not protect: close the network to strangers before this.
     """
-    usual = _PORTS.get(engine, _PORTS.get(engine.partition("-")[0], 0))
-    if cluster or port is ABSENT or port != usual:
+    if cluster or port is ABSENT or port != usual_port(engine):
         return compliant
     return violation(
         because=f"it listens on {port}, the usual port of its engine",

@@ -16,7 +16,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, Send, absent_is
 from goldseam.clouds.aws.shapes import Settings
-from goldseam.control import Call, Step, Verdict, should_be, violation
+from goldseam.control import Call, Step, Verdict, may_disrupt, should_be, violation
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
@@ -25,6 +25,12 @@ INTERVAL: Final = "MonitoringInterval"
 ROLE: Final = "MonitoringRoleArn"
 RETENTION: Final = "BackupRetentionPeriod"
 IAM: Final = "IAMDatabaseAuthenticationEnabled"
+STATEMENTS_COPIED: Final = may_disrupt(
+    "where the general, slow query or audit log is switched on, its statements, with the data in them, can be read by "
+    "who may read the log group, and CloudWatch Logs charges by volume for a copy of each",
+    source="Amazon RDS User Guide, Publishing MySQL logs to Amazon CloudWatch Logs",
+)
+"""What the export of logs does beside keeping them; the change itself causes no downtime."""
 
 _PARAMETERS: Final[Mapping[str, str]] = {
     LOGS: "CloudwatchLogsExportConfiguration",

@@ -7,11 +7,11 @@ from typing import Final
 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds import clusters
-from goldseam.clouds.aws.services.rds.access import ADMINS, RENAMING
-from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION
+from goldseam.clouds.aws.services.rds.access import ADMINS, RENAMING, usual_port
+from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION, STATEMENTS_COPIED
 from goldseam.clouds.aws.services.rds.instance import of_rds
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import Json
+from goldseam.values import ABSENT, Json, Value
 
 _FIELDS: Final = ("AutoMinorVersionUpgrade", "DeletionProtection", "CopyTagsToSnapshot", RETENTION, IAM, LOGS)
 _GOOD: Final = {
@@ -36,11 +36,12 @@ multi_az: Final = clusters.multi_az(CLUSTER, "rds_cluster_multi_az", "rds")
 logs_exported: Final = clusters.logs_exported(
     CLUSTER, _GOOD,
     {
-        "aurora-mysql": ("audit", "error"), "aurora-postgresql": ("postgresql",), "mysql": ("error",),
-        "postgres": ("postgresql", "upgrade"),
+        "aurora-mysql": ("audit", "error", "general", "slowquery"), "aurora-postgresql": ("postgresql",),
+        "mysql": ("error", "general", "slowquery"), "postgres": ("postgresql", "upgrade"),
     },
     "rds_cluster_integration_cloudwatch_logs",
-    needs=" What an audit log holds is up to the parameter group.",
+    needs=" Whether a log is written, and what an audit log holds, is up to the parameter group.",
+    disrupts=STATEMENTS_COPIED,
 )  # fmt: skip
 
 _UPGRADED: Final = {**_GOOD, "AutoMinorVersionUpgrade": True}
@@ -87,3 +88,28 @@ def admin_not_default(admin: str) -> Verdict:
     if admin.lower() not in ADMINS:
         return compliant
     return violation(because=f"the first user is called `{admin}`", guide=RENAMING)
+
+
+@control(
+    "aws.rds.cluster.port-not-default", CLUSTER, severity=Severity.LOW,
+    maps=required("rds_instance_non_default_port"),
+    compliant=[
+        {"port": 6543, "engine": "aurora-postgresql"},
+        {"port": 3306, "engine": "aurora-postgresql"},
+        {"port": ABSENT, "engine": "aurora-mysql"},
+    ],
+    violating=[{"port": 3306, "engine": "aurora-mysql"}, {"port": 5432, "engine": "postgres"}],
+)  # fmt: skip
+def port_not_default(port: Value, engine: str) -> Verdict:
+    """A cluster does not listen on the usual port of its engine.
+
+    Scanners try the usual ports first. It hides, and does not protect: close the network to strangers before this.
+    """
+    if port is ABSENT or port != usual_port(engine):
+        return compliant
+    return violation(
+        because=f"it listens on {port}, the usual port of its engine",
+        guide="1. let the clients' and the cluster's security groups take the new port as well; 2. `aws rds "
+        "modify-db-cluster --port … --apply-immediately`, which restarts its instances; 3. change the port in the "
+        "clients' settings; 4. take the old port out of the groups",
+    )

@@ -58,7 +58,7 @@ _DOCUMENTS: Final = {"tls": parameter("disabled", own=True)}
 @control(
     "aws.rds.cluster-parameter-group.tls-required", CLUSTER_PARAMETER_GROUP, severity=Severity.MEDIUM,
     disrupts=may_disrupt("clients that connect without TLS are refused, at once or when the cluster restarts"),
-    maps=required("rds_instance_transport_encrypted"),
+    maps=required("rds_instance_transport_encrypted", without=("fsbp:RDS.38", "fsbp:RDS.39")),
     compliant=[
         {"connections": {"rds.force_ssl": parameter("1", own=True, restart=False)}, "name": "orders"},
         {"connections": {"tls": parameter("tls1.2+", own=True)}, "name": "orders"},

@@ -29,7 +29,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json, Value
+from goldseam.values import ABSENT, Json, Unknown, Value
 
 _REFERENCES: Final = {
     "aws.rds.cluster": "Amazon RDS API Reference",
@@ -46,6 +46,9 @@ _LOG_EXPORTS: Final = {
     "aws.docdb.cluster": "Amazon DocumentDB Developer Guide, Auditing Amazon DocumentDB events",
     "aws.neptune.cluster": "Amazon Neptune User Guide, Publishing Neptune logs to Amazon CloudWatch Logs",
 }
+_OF_INSTANCES: Final = ("fsbp:RDS.11", "fsbp:RDS.38", "fsbp:RDS.39")
+"""What the same checks ask of instances, and of those outside clusters only (AWS Security Hub User Guide, RDS)."""
+
 _TAKES_MEMORY: Final = may_disrupt(
     "IAM authentication needs 300 to 1000 MiB of the memory of each instance; small and burstable instances may run "
     "out of it",
@@ -68,13 +71,13 @@ def cluster_kind(
         (
             settings(
                 Send(f"{service}.ModifyDBCluster", {"DBClusterIdentifier": "{id}"}), fields, of="cluster",
-                scheduled=waiting,
-            ),
+                scheduled=waiting),
             WAITING,
             Look(name="encrypted", listed="StorageEncrypted"),
             Look(name="engine", listed="Engine"),
             Look(name="admin", listed="MasterUsername", form=absent_is("")),
             Look(name="spread", listed="MultiAZ"),
+            Look(name="port", listed="Port"),
             GroupParameters(name="transport", store=CLUSTER_STORE),
             Look(name="members", listed="DBClusterMembers", decode=_count, form=absent_is(0)),
             tags(listed="TagList"),
@@ -191,7 +194,7 @@ def backed_up(kind: AwsKind, good: Mapping[str, Json], *checks: str) -> Control:
             source=_BACKUPS[kind.name],
             noticed_by="those who pay",
         ),
-        maps=required(*checks),
+        maps=required(*checks, without=_OF_INSTANCES),
         compliant=[_example(good, {"waiting": {}}), _example(good, {"waiting": {}}, BackupRetentionPeriod=35)],
         violating=[
             _mended(good, {RETENTION: 7}, {"waiting": {}}, BackupRetentionPeriod=1),
@@ -224,14 +227,16 @@ def _copied_logs(kind: AwsKind) -> Disruption:
 Logs: TypeAlias = Mapping[str, tuple[str, ...]]
 
 
-def logs_exported(kind: AwsKind, good: Mapping[str, Json], logs: Logs, check: str, needs: str = "") -> Control:
+def logs_exported(
+    kind: AwsKind, good: Mapping[str, Json], logs: Logs, check: str, needs: str = "", disrupts: Disruption | None = None
+) -> Control:
     """The control that logs of a cluster of a kind are exported: those wanted of each engine; `needs` is for why."""
     engine = next(iter(logs))
     wanted = sorted(logs[engine])
 
     @control(
         f"{kind.name}.logs-exported", kind, severity=Severity.MEDIUM,
-        disrupts=_copied_logs(kind),
+        disrupts=disrupts or _copied_logs(kind),
         maps=required(check),
         compliant=[
             _example(good, {"engine": engine}, EnabledCloudwatchLogsExports=wanted),
@@ -289,20 +294,26 @@ def encrypted(kind: AwsKind, check: str, service: str) -> Control:
 
 
 def multi_az(kind: AwsKind, check: str, service: str) -> Control:
-    """The control that a cluster of a kind has more than one member."""
+    """The control that a cluster of a kind has instances in more than one zone.
+
+    `MultiAZ` of a cluster says so (AWS Config Developer Guide, "rds-cluster-multi-az-enabled"); two instances may be in
+    one zone.
+    """
 
     @control(
         f"{kind.name}.multi-az", kind, severity=Severity.MEDIUM,
         maps=required(check),
-        compliant=[{"spread": True, "members": 2}, {"spread": False, "members": 2}],
-        violating=[{"spread": False, "members": 1}, {"spread": False, "members": 0}],
+        compliant=[{"spread": True, "members": 2}],
+        violating=[{"spread": False, "members": number} for number in (2, 1, 0)],
     )  # fmt: skip
     def rule(spread: Value, members: int) -> Verdict:
         """A cluster has members in several zones.
 
-        With one instance the loss of its zone, and every larger piece of maintenance, is an outage.
+        With instances in one zone the loss of that zone, and every larger piece of maintenance, is an outage.
         """
-        if spread is True or members > 1:
+        if spread is ABSENT:
+            return Unknown("whether its instances are in several zones was not told")
+        if spread is True:
             return compliant
         return violation(
             because=f"it has {members} instance{'' if members == 1 else 's'}, in one zone",
@@ -319,7 +330,7 @@ def tls_required(kind: AwsKind, family: str, name: str, service: str, *checks: s
 
     @control(
         f"{kind.name}.tls-required", kind, severity=Severity.MEDIUM,
-        maps=required(*checks),
+        maps=required(*checks, without=_OF_INSTANCES),
         compliant=[
             {"transport": {"group": default, "values": {name: "1"}}},
             {"transport": {"group": "own", "values": {name: "0"}}},

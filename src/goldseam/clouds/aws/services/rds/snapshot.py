@@ -89,7 +89,7 @@ def encrypted(kind: AwsKind, *, copy: str, checks: tuple[str, ...], covers: tupl
 
     @control(
         f"{kind.name}.encrypted", kind, severity=Severity.HIGH,
-        maps=required(*checks),
+        maps=required(*checks, without=("fsbp:DocumentDB.1",)),
         covers=covers,
         compliant=[{"encrypted": True}],
         violating=[{"encrypted": False}],

@@ -45,27 +45,41 @@ _SUSPENDED: Final = {**_EXPIRES, "Status": "Disabled"}
     maps=required("s3_bucket_lifecycle_enabled"),
     covers=("security-hub:S3.13",),
     disrupts=may_disrupt("an upload in parts that is not complete after that many days is given up, with its parts"),
-    compliant=({"lifecycle": {"Rules": [_EXPIRES], **_SMALLEST}}, {"lifecycle": {"Rules": [_aborts()], **_SMALLEST}}),
+    compliant=(
+        {"lifecycle": {"Rules": [_EXPIRES], **_SMALLEST}, "mfa_delete": False},
+        {"lifecycle": {"Rules": [_aborts()], **_SMALLEST}, "mfa_delete": False},
+    ),
     violating=(
-        Example({"lifecycle": ABSENT}, leaves={"lifecycle": {"Rules": [_aborts()], **_SMALLEST}}),
+        Example({"lifecycle": ABSENT, "mfa_delete": False}, leaves={"lifecycle": {"Rules": [_aborts()], **_SMALLEST}}),
+        {"lifecycle": ABSENT, "mfa_delete": True},
         Example(
-            {"lifecycle": {"Rules": [_SUSPENDED], **_SMALLEST}},
+            {"lifecycle": {"Rules": [_SUSPENDED], **_SMALLEST}, "mfa_delete": False},
             settings={"days": 30},
             leaves={"lifecycle": {"Rules": [_aborts(30), _SUSPENDED], **_SMALLEST}},
         ),
     ),
 )
-def lifecycle_set(lifecycle: Value, *, days: Annotated[int, Between(1, 365)] = 7) -> Verdict:
+def lifecycle_set(lifecycle: Value, mfa_delete: Value, *, days: Annotated[int, Between(1, 365)] = 7) -> Verdict:
     """The bucket has a lifecycle.
 
     Without one, what nobody needs stays for ever, and is paid for and leaked one day. Which objects may go is for their
-    owner to say; the fix only clears away uploads that were begun and never finished.
+    owner to say; the fix only clears away uploads that were begun and never finished. With MFA delete S3 takes no
+    lifecycle (Amazon S3 User Guide, "Lifecycle and other bucket configurations"): a person decides between the two.
     """
     held: Mapping[str, Json] = {"Rules": [], **_SMALLEST} if lifecycle is ABSENT else lifecycle
     if any(rule["Status"] == "Enabled" for rule in held["Rules"]):
         return compliant
+    if mfa_delete:
+        return violation(because="no lifecycle rule is enabled, and MFA delete is on", guide=_ONE_OF_TWO)
     kept = [rule for rule in held["Rules"] if rule.get("ID") != _ID]
     return should_be(lifecycle={**held, "Rules": [*kept, _aborts(days)]}, because="no lifecycle rule is enabled")
+
+
+_ONE_OF_TWO: Final = (
+    "decide which of the two the bucket needs: where it is MFA delete, exempt it from this control; where it is a "
+    "lifecycle, the root user switches MFA delete off (`aws s3api put-bucket-versioning --bucket NAME "
+    '--versioning-configuration Status=Enabled,MFADelete=Disabled --mfa "SERIAL CODE"`), and a rule can be set then'
+)
 
 
 @control(
@@ -74,16 +88,20 @@ def lifecycle_set(lifecycle: Value, *, days: Annotated[int, Between(1, 365)] = 7
     severity=Severity.LOW,
     maps=required("s3_bucket_no_mfa_delete", "cloudtrail_bucket_requires_mfa_delete"),
     disrupts=may_disrupt("deleting a version, and changing versioning, takes the root user's MFA device"),
-    compliant=({"mfa_delete": True},),
-    violating=({"mfa_delete": False},),
+    compliant=(
+        {"mfa_delete": True, "lifecycle": ABSENT},
+        {"mfa_delete": False, "lifecycle": {"Rules": [_EXPIRES], **_SMALLEST}},
+    ),
+    violating=({"mfa_delete": False, "lifecycle": ABSENT},),
 )
-def mfa_delete_on(mfa_delete: Value) -> Verdict:
+def mfa_delete_on(mfa_delete: Value, lifecycle: Value) -> Verdict:
     """Versions of objects are deleted with MFA only.
 
     A stolen key alone then destroys nothing for good. Only the root user can switch this on, with its MFA device at
-    hand.
+    hand. A bucket with a lifecycle cannot have it (Amazon S3 User Guide, "Lifecycle and other bucket configurations"),
+    and passes.
     """
-    if mfa_delete:
+    if mfa_delete or lifecycle is not ABSENT:
         return compliant
     return violation(because="versions can be deleted without MFA", guide=_MFA_GUIDE)
 
@@ -91,7 +109,7 @@ def mfa_delete_on(mfa_delete: Value) -> Verdict:
 _MFA_GUIDE: Final = (
     "1. sign in to the command line with keys of the root user, made for this and deleted after it; 2. `aws s3api "
     "put-bucket-versioning --bucket NAME --versioning-configuration Status=Enabled,MFADelete=Enabled --mfa "
-    '"SERIAL CODE"`; 3. check that lifecycle rules do not need to expire versions: MFA delete excludes them'
+    '"SERIAL CODE"`; 3. expire old versions by hand from then on: a lifecycle cannot be set beside it'
 )
 
 
