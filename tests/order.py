@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 SLOW: Final = (
+    "tests/estate/",
     "tests/demo/",
     "tests/e2e/",
     "tests/conform/",

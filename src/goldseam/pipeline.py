@@ -230,7 +230,9 @@ def _decision(
         return decide(finding, control, resource, facts, standing.policies, around, precedent=precedent)
     except UNFORESEEN as error:
         because = f"{in_words(error)}; report this"
-        line = TraceLine("policy", "the decision can be made", None, "leave: it cannot", (because,))
+        line = TraceLine(
+            "policy", "the decision can be made", None, "leave: it cannot", (because,), "decision", Mode.LEAVE
+        )
         return Decision(finding.id, Mode.LEAVE, "", 1, (), (line,), standing.policies.version)
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
+from goldseam.cli.automatic import not_automatic, say_not_automatic
 from goldseam.cli.doors import doors
 from goldseam.cli.masks import secrets_on
 from goldseam.cli.progress import shown_progress
@@ -217,10 +218,13 @@ def findings(
     found.sort(
         key=lambda kept: (-catalog.control(kept.finding.control).severity.rank, kept.finding.control, kept.finding.ref)
     )
+    why_not = not_automatic(found, catalog)
     if as_json:
-        output.print_json("goldseam.findings/1", findings=[described(kept, catalog) for kept in found])
+        listed = [described(kept, catalog) for kept in found]
+        output.print_json("goldseam.findings/1", findings=listed, not_automatic=[item.to_json() for item in why_not])
     elif found:
         _list(found, catalog)
+        say_not_automatic(why_not)
     else:
         _say_none(workspace)
     failing = any(kept.finding.status is Status.FAIL for kept in found)

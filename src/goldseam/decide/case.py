@@ -56,13 +56,19 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class TraceLine:
-    """One step of the reasoning: what was asked, whether it holds (None: cannot be told), and what follows."""
+    """One step of the reasoning: what was asked, whether it holds (None: cannot be told), and what follows.
+
+    `about` names what was asked for programs: the fact, the clause, the policy, or which side of its layer. `caps` is
+    the most that the line allows; None where it objects to nothing, or where other lines give the reason.
+    """
 
     layer: Layer
     text: str
     truth: bool | None
     effect: str
     evidence: tuple[str, ...] = ()
+    about: str = ""
+    caps: Mode | None = None
 
     def to_json(self) -> dict[str, Json]:
         """The line as a JSON object."""
@@ -72,13 +78,24 @@ class TraceLine:
             "truth": self.truth,
             "effect": self.effect,
             "evidence": list(self.evidence),
+            "about": self.about,
+            "caps": str(self.caps) if self.caps is not None else None,
         }
 
     @classmethod
     def from_json(cls, document: Mapping[str, Json]) -> TraceLine:
         """The inverse of `to_json`."""
         layer, evidence = cast("Layer", document["layer"]), tuple(document["evidence"])
-        return cls(layer, document["text"], document["truth"], document["effect"], evidence)
+        caps = document.get("caps")
+        return cls(
+            layer,
+            document["text"],
+            document["truth"],
+            document["effect"],
+            evidence,
+            document.get("about", ""),
+            Mode(caps) if caps is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -33,22 +34,39 @@ REPAIRS_BEFORE_STOP: Final = 2
 def of_finding(finding: Finding, *, reversible: bool) -> Opinion:
     """What the finding itself allows: only a failure with a fix that can be taken back may be repaired unasked."""
     if finding.status is Status.UNKNOWN:
-        line = TraceLine("control", "the control can be told", None, "leave: nothing to plan", (finding.because,))
+        line = TraceLine(
+            "control",
+            "the control can be told",
+            None,
+            "leave: nothing to plan",
+            (finding.because,),
+            "verdict",
+            Mode.LEAVE,
+        )
         return Opinion(Mode.LEAVE, (line,))
     if finding.status is not Status.FAIL:
-        line = TraceLine("control", "the control fails", truth=False, effect=f"leave: the finding is {finding.status}")
+        effect = f"leave: the finding is {finding.status}"
+        line = TraceLine("control", "the control fails", truth=False, effect=effect, about="verdict", caps=Mode.LEAVE)
         return Opinion(Mode.LEAVE, (line,))
     if not finding.changes:
         told = (finding.because, finding.guide or "mend it by hand")
-        line = TraceLine("control", "there is a fix", truth=False, effect="at most assist", evidence=told)
+        effect, caps = "at most assist", Mode.ASSIST
+        line = TraceLine("control", "there is a fix", truth=False, effect=effect, evidence=told, about="fix", caps=caps)
         return Opinion(Mode.ASSIST, (line,))
-    return _unless("control", "the fix can be taken back", reversible)
+    return _unless("control", "reversible", "the fix can be taken back", reversible)
 
 
-def _unless(layer: Layer, text: str, truth: bool | None, *evidence: str, objection: str = AT_MOST_ASK) -> Opinion:  # noqa: FBT001
+def _unless(
+    layer: Layer,
+    about: str,
+    text: str,
+    truth: bool | None,  # noqa: FBT001
+    *evidence: str,
+    objection: str = AT_MOST_ASK,
+) -> Opinion:
     """The opinion that all is well when a statement is true, and that a person must be asked when it is not."""
-    line = TraceLine(layer, text, truth, NO_OBJECTION if truth else objection, evidence)
-    return Opinion(Mode.AUTO if truth else Mode.ASK, (line,))
+    effect, caps = (NO_OBJECTION, None) if truth else (objection, Mode.ASK)
+    return Opinion(caps or Mode.AUTO, (TraceLine(layer, text, truth, effect, evidence, about, caps),))
 
 
 def _all_of(parts: Iterable[Opinion]) -> Opinion:
@@ -64,11 +82,10 @@ def of_owner(owner: Owner | Unknown | None) -> Opinion:
         return Opinion(Mode.AUTO)
     text = "the account may change the resource"
     if isinstance(owner, Unknown):
-        return _unless("control", text, None, owner.reason)
+        return _unless("control", "owner", text, None, owner.reason)
     told = (owner.reason, owner.source)
-    return Opinion(
-        Mode.LEAVE, (TraceLine("control", text, truth=False, effect="leave: not applicable", evidence=told),)
-    )
+    line = TraceLine("control", text, truth=False, effect="leave: not applicable", evidence=told, about="owner")
+    return Opinion(Mode.LEAVE, (replace(line, caps=Mode.LEAVE),))
 
 
 def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:
@@ -83,12 +100,16 @@ def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:
     if item is None:
         return Opinion(Mode.AUTO, tuple(lines))
     told = (f"given by {item.given_by} at {item.at.isoformat()}",)
-    lines.append(TraceLine("exemption", _sentence(item), truth=True, effect="leave: exempt", evidence=told))
+    effect, caps = "leave: exempt", Mode.LEAVE
+    lines.append(
+        TraceLine("exemption", _sentence(item), truth=True, effect=effect, evidence=told, about="finding", caps=caps)
+    )
     return Opinion(Mode.LEAVE, tuple(lines))
 
 
 def _held_line(told: str) -> TraceLine:
-    return TraceLine("exemption", told, truth=True, effect="leave: the whole resource")
+    effect, caps = "leave: the whole resource", Mode.LEAVE
+    return TraceLine("exemption", told, truth=True, effect=effect, about="resource", caps=caps)
 
 
 def _sentence(item: Exemption) -> str:
@@ -101,18 +122,23 @@ def of_disruption(disruption: Disruption, facts: Mapping[str, Fact]) -> Opinion:
     Harmless counts with its source only; where nothing is claimed, nothing is known.
     """
     if not disruption.harms and not disruption.source:
-        return _unless("control", "what a fix disrupts is known", truth=None)
+        return _unless("control", "disruption", "what a fix disrupts is known", truth=None)
     if not disruption.harms:
-        return _unless("control", f"the fix is harmless: {disruption.why} ({disruption.source})", truth=True)
+        return _unless(
+            "control", "disruption", f"the fix is harmless: {disruption.why} ({disruption.source})", truth=True
+        )
     told = _all_of(_excuse(name, wanted, facts.get(name)) for name, wanted in disruption.unless.items())
     shown = bool(told.lines) and told.most is Mode.AUTO
-    return _all_of((_unless("control", f"nothing is disrupted; it might be: {disruption.harms}", shown), told))
+    whole = _unless("control", "disruption", f"nothing is disrupted; it might be: {disruption.harms}", shown)
+    if told.lines:
+        whole = replace(whole, lines=tuple(replace(line, caps=None) for line in whole.lines))
+    return _all_of((whole, told))
 
 
 def _excuse(name: str, wanted: Json, fact: Fact | None) -> Opinion:
     """Whether a fact shows that nothing is disrupted; what is unknown shows nothing (law 5)."""
     truth = None if fact is None or isinstance(fact.value, Unknown) else same(fact.value, wanted)
-    return _unless("fact", f"{name} is {shortly(wanted)}", truth, fact_shown(name, fact))
+    return _unless("fact", name, f"{name} is {shortly(wanted)}", truth, fact_shown(name, fact))
 
 
 def of_ownership(fact: Fact | None) -> Opinion:
@@ -122,7 +148,8 @@ def of_ownership(fact: Fact | None) -> Opinion:
     """
     truth = fact.value == "" if fact is not None and isinstance(fact.value, str) else None
     objection = f"{AT_MOST_ASK}: change the code too, or it puts this back"
-    return _unless("fact", "no ownership marker was found", truth, fact_shown(MANAGED_BY, fact), objection=objection)
+    shown = fact_shown(MANAGED_BY, fact)
+    return _unless("fact", MANAGED_BY, "no ownership marker was found", truth, shown, objection=objection)
 
 
 def of_precedent(past: Precedent | None) -> Opinion:
@@ -132,10 +159,13 @@ def of_precedent(past: Precedent | None) -> Opinion:
     fresh = past.repaired < REPAIRS_BEFORE_STOP
     liked = past.rejected + past.rolled_back <= past.approved
     people = f"approved {past.approved}, rejected {past.rejected}, rolled back {past.rolled_back} times"
+    often = f"{past.repaired} times, and failing"
+    approved = "people approve of this control's fixes at least as often as not"
+    rarely = f"the finding was repaired fewer than {REPAIRS_BEFORE_STOP} times before"
+    stops = f"{AT_MOST_ASK}: fixing it unasked stops"
     return _all_of((
-        _unless("precedent", f"the finding was repaired fewer than {REPAIRS_BEFORE_STOP} times before", fresh,
-                f"repaired {past.repaired} times, and failing", objection=f"{AT_MOST_ASK}: fixing it unasked stops"),
-        _unless("precedent", "people approve of this control's fixes at least as often as not", liked, people),
+        _unless("precedent", "repaired", rarely, fresh, f"repaired {often}", objection=stops),
+        _unless("precedent", "people", approved, liked, people),
     ))  # fmt: skip
 
 
@@ -145,12 +175,12 @@ def of_limits(applicable: Sequence[Policy], usage: Usage, account: str) -> Opini
         return Opinion(Mode.AUTO)
     least = least_limits(policy.limits for policy in applicable)
     sides = (
-        ("in the last hour", usage.last_hour, least.per_hour),
-        (f"in the last hour in account {account}", usage.by_account.get(account, 0), least.per_account),
+        ("per_hour", "in the last hour", usage.last_hour, least.per_hour),
+        ("per_account", f"in the last hour in account {account}", usage.by_account.get(account, 0), least.per_account),
     )
     return _all_of(
-        _unless("limit", f"fewer than {most} automated repairs {when}", used < most, f"there were {used}")
-        for when, used, most in sides
+        _unless("limit", side, f"fewer than {most} automated repairs {when}", used < most, f"there were {used}")
+        for side, when, used, most in sides
     )
 
 
@@ -162,9 +192,9 @@ def least_limits(held: Iterable[Limits]) -> Limits:
 
 def of_windows(applicable: Sequence[Policy], now: datetime) -> Opinion:
     """Every policy that applies and has a window must have it open."""
+    named = [(policy.name, policy.window) for policy in applicable if policy.window is not None]
+    it_is = f"it is {now.isoformat()}"
     return _all_of(
-        _unless("window", f"the window of `{policy.name}` is open: {policy.window}", policy.window.open_at(now),
-                f"it is {now.isoformat()}")
-        for policy in applicable
-        if policy.window is not None
-    )  # fmt: skip
+        _unless("window", name, f"the window of `{name}` is open: {window}", window.open_at(now), it_is)
+        for name, window in named
+    )

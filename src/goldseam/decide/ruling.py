@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from goldseam.clause import Clause
 from goldseam.decide.case import Case, Opinion, TraceLine, fact_shown, shortly
@@ -21,7 +22,7 @@ def ruled(case: Case, policies: PolicySet) -> tuple[tuple[Policy, ...], Opinion]
             applicable.append((most, policy))
     if not applicable:
         text = "a policy applies" if lines else "a policy names this control"
-        lines.append(TraceLine("policy", text, truth=False, effect="leave: silence means no"))
+        lines.append(TraceLine("policy", text, truth=False, effect="leave: silence means no", caps=Mode.LEAVE))
     applicable.sort(key=lambda pair: pair[0].rank)
     most_allowed = Mode.most_careful(mode for mode, _ in applicable)
     return tuple(policy for _, policy in applicable), Opinion(most_allowed, tuple(lines))
@@ -36,7 +37,10 @@ def _ruling(policy: Policy, case: Case, values: Mapping[str, Json]) -> tuple[Mod
     most = _allowed(policy, truth)
     effect = f"at most {most}" if most is not None else "does not apply"
     text = f"policy `{policy.name}` ({policy.where}), mode {policy.mode}, applies"
-    return most, [TraceLine("policy", text, truth, effect, (why,)), *clauses]
+    doubtful = policy.mode is Mode.AUTO and any(line.truth is None for line in clauses)
+    caps = None if most is None or most is Mode.AUTO or doubtful else most
+    doubts = [line if most is not None else replace(line, caps=None) for line in clauses]
+    return most, [TraceLine("policy", text, truth, effect, (why,), policy.name, caps), *doubts]
 
 
 def _allowed(policy: Policy, applies: bool | None) -> Mode | None:  # noqa: FBT001 - three values of one question
@@ -50,9 +54,8 @@ def _allowed(policy: Policy, applies: bool | None) -> Mode | None:  # noqa: FBT0
 def _asked(clause: Clause, case: Case, values: Mapping[str, Json]) -> TraceLine:
     truth = clause.truth(values)
     effect = {True: "holds", False: "the policy does not apply", None: "unknown: at most ask"}[truth]
-    return TraceLine(
-        "clause", clause.text, truth, effect, tuple(_shown(name, case, values) for name in clause.mentions)
-    )
+    shown = tuple(_shown(name, case, values) for name in clause.mentions)
+    return TraceLine("clause", clause.text, truth, effect, shown, clause.text, Mode.ASK if truth is None else None)
 
 
 def _values(case: Case) -> dict[str, Json]:
@@ -91,5 +94,6 @@ def agreed(applicable: Sequence[Policy]) -> tuple[Approvals, Opinion]:
     if groups:
         return Approvals(needed, groups), Opinion(Mode.AUTO)
     effect = "at most assist: nobody can approve"
-    told = TraceLine("policy", "one group may approve for every policy that applies", truth=False, effect=effect)
+    text = "one group may approve for every policy that applies"
+    told = TraceLine("policy", text, truth=False, effect=effect, about="groups", caps=Mode.ASSIST)
     return Approvals(needed, asked[0]), Opinion(Mode.ASSIST, (told,))
