@@ -13,13 +13,21 @@ from importlib.resources import files
 from goldseam.errors import UnknownName
 
 
-def required(*checks: str) -> tuple[str, ...]:
-    """The requirements of these checks, `fsbp:S3.5`, each once and in order; raises UnknownName for no such check."""
+def required(*checks: str, without: tuple[str, ...] = ()) -> tuple[str, ...]:
+    """The requirements of these checks, `fsbp:S3.5`, each once and in order; raises UnknownName for no such check.
+
+    `without` are those that the checks answer to and the control does not, because it judges only a part of them or
+    another setting; raises UnknownName for one that the checks do not have.
+    """
     held = checked()
     for check in checks:
         if check not in held:
             raise UnknownName("check", check, held)
-    return tuple(sorted({requirement for check in checks for requirement in held[check]}))
+    found = {requirement for check in checks for requirement in held[check]}
+    for requirement in without:
+        if requirement not in found:
+            raise UnknownName("requirement", requirement, found)
+    return tuple(sorted(found - {*without}))
 
 
 @cache

@@ -180,7 +180,7 @@ def _administrator_control(kind: AwsKind, word: str, check: str) -> Control:
         title=f"No {word} holds AWS's policy for administrators",
         why="Who holds every right over everything can undo every other protection, and one leaked key is enough. "
         "Some have to: exempt those.",
-        maps=[each for each in required(check, _OF_AWS_ATTACHED) if each != "fsbp:IAM.1"],
+        maps=required(check, _OF_AWS_ATTACHED, without=("fsbp:IAM.1",)),
         compliant=[{"attached": [_SUPPORT]}],
         violating=[{"attached": [_SUPPORT, {"arn": f"{_OF_AWS}{_ADMINISTRATOR}"}]}],
     )  # fmt: skip
