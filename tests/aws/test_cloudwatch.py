@@ -20,7 +20,7 @@ CONTROLS = Catalog.of([cloudwatch]).controls
 GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:trail:*"
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 TOPICS = {"subscribed": [TOPIC], "unreadable": []}
-EMPTY = {"watch": {"groups": [{"arn": GROUP, "filters": []}], "alarms": []}, "topics": TOPICS}
+EMPTY: dict[str, Json] = {"watch": {"groups": [{"arn": GROUP, "filters": []}], "alarms": []}, "topics": TOPICS}
 PATTERNS = {alarm.word: alarm.pattern for alarm in ALARMS}
 ROOT = next(control for control in cloudwatch.ALARMS_ON_EVENTS if "root" in control.id)
 
@@ -110,7 +110,20 @@ class Account:
         del region
         if operation == "cloudtrail.GetTrailStatus":
             return {"IsLogging": not parameters["Name"].endswith("silent")}
-        return {"trailList": [self._trail(name) for name in ("main", "silent", "organisation", "lost")]}
+        if operation == "cloudtrail.GetEventSelectors":
+            return self._selectors(parameters["TrailName"].rpartition("/")[2])
+        names = ("main", "silent", "organisation", "lost", "reads", "data", "quiet")
+        return {"trailList": [self._trail(name) for name in names]}
+
+    def _selectors(self, trail: str) -> Mapping[str, Json]:
+        if trail == "data":
+            fields = [{"Field": "eventCategory", "Equals": ["Data"]}]
+            return {"AdvancedEventSelectors": [{"Name": "", "FieldSelectors": fields}]}
+        if trail == "reads":
+            return {"EventSelectors": [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]}
+        left_out = ["kms.amazonaws.com"] if trail == "quiet" else []
+        selector = {"ReadWriteType": "All", "IncludeManagementEvents": True}
+        return {"EventSelectors": [{**selector, "ExcludeManagementEventSources": left_out}]}
 
     def _trail(self, name: str) -> Json:
         account = "210987654321" if name == "organisation" else ACCOUNT
@@ -147,10 +160,12 @@ class Account:
 
 
 def test_only_groups_count_that_a_trail_of_this_account_fills_and_only_alarms_on_them() -> None:
+    """The mutation: take the groups of all trails that log, whichever events they record."""
     facet = cloudwatch.WATCHED.facet("watch")
     assert isinstance(facet, AwsFacet)
     seen = facet.read(Account(), ref_of(cloudwatch.WATCHED, ACCOUNT), None).value
-    assert [group["arn"].split(":")[6] for group in seen["groups"]] == ["main"]
+    groups = {group["arn"].split(":")[6]: group.get("leftOut") for group in seen["groups"]}
+    assert groups == {"main": None, "quiet": ["kms.amazonaws.com"]}
     assert [alarm["AlarmName"] for alarm in seen["alarms"]] == ["Calls", "GoldseamRootUsed"]
     assert seen["alarms"][0]["Threshold"] == 1
 
@@ -174,6 +189,32 @@ def alarmed(**change: Json) -> Example:
     topics = change.pop("topics", topics)
     watch = {"groups": [{**group, "filters": filters}], "alarms": [{**alarm, **change}]}
     return Example({"watch": watch, "topics": topics})
+
+
+@pytest.mark.parametrize(("word", "sees"), [("keys-lost", False), ("root-used", True), ("bucket-policies", True)])
+def test_a_filter_sees_no_events_of_a_service_that_the_trail_leaves_out(word: str, *, sees: bool) -> None:
+    """The mutation: pass over `leftOut`.
+
+    CloudWatch.7 fails where `ExcludeManagementEventSources` has KMS (AWS Security Hub User Guide, "Security Hub
+    controls for CloudWatch").
+    """
+    control = next(each for each in cloudwatch.ALARMS_ON_EVENTS if each.id.endswith(f".{word}-alarmed"))
+    watch, topics = (control.compliant[0].facets[name] for name in ("watch", "topics"))
+    groups = [{**group, "leftOut": ["kms.amazonaws.com"]} for group in watch["groups"]]
+    facets = {"watch": {**watch, "groups": groups}, "topics": topics}
+    found = verdict(control, Example(facets, settings={"topic": topics["subscribed"][0]}))
+    assert isinstance(found, Compliant if sees else Violation)
+    if isinstance(found, Violation):
+        assert "kms.amazonaws.com is left out" in found.because
+
+
+def test_the_filter_is_made_on_the_group_that_gets_the_events() -> None:
+    """The mutation: write it on the first group."""
+    keys = next(each for each in cloudwatch.ALARMS_ON_EVENTS if "keys-lost" in each.id)
+    blind = {"arn": GROUP.replace(":trail:", ":a-quiet:"), "filters": [], "leftOut": ["kms.amazonaws.com"]}
+    watch = {**EMPTY["watch"], "groups": [blind, *EMPTY["watch"]["groups"]]}
+    plan = planned(keys, Example({"watch": watch, "topics": TOPICS}, settings={"topic": TOPIC}))
+    assert parameters(plan)[0]["logGroupName"] == "trail"
 
 
 NOBODY: Json = {"subscribed": [], "unreadable": []}

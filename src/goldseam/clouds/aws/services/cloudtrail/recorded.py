@@ -134,7 +134,7 @@ def management_events(events: Value) -> Verdict:
     Who made, changed or read which resource is in these events. Services that a trail leaves out for their number, such
     as KMS, stay left out.
     """
-    if _manages(events):
+    if manages(events):
         return compliant
     because = "management events are not recorded, or only those that read or that write"
     if "AdvancedEventSelectors" in events:
@@ -149,7 +149,8 @@ def management_events(events: Value) -> Verdict:
     return should_be(events={"EventSelectors": [changed, *rest]}, because=because)
 
 
-def _manages(events: Json) -> bool:
+def manages(events: Json) -> bool:
+    """Whether all management events are recorded, but for services that a trail leaves out for their number."""
     basic = events.get("EventSelectors", ())
     if any(each["IncludeManagementEvents"] and each["ReadWriteType"] == "All" for each in basic):
         return True
@@ -157,6 +158,24 @@ def _manages(events: Json) -> bool:
         _category(each) == ["Management"] and not _fields(each) & {"readOnly"}
         for each in events.get("AdvancedEventSelectors", ())
     )
+
+
+def left_out(events: Json) -> frozenset[str]:
+    """The services whose management events no selector records, although it records those of all others."""
+    basic = [
+        frozenset(each["ExcludeManagementEventSources"]) for each in events.get("EventSelectors", ())
+        if each["IncludeManagementEvents"] and each["ReadWriteType"] == "All"
+    ]  # fmt: skip
+    advanced = [
+        frozenset(
+            source for field in each["FieldSelectors"] if field["Field"] == "eventSource"
+            for source in field.get("NotEquals", ())
+        )
+        for each in events.get("AdvancedEventSelectors", ())
+        if _category(each) == ["Management"]
+    ]  # fmt: skip
+    every = [*basic, *advanced]
+    return frozenset.intersection(*every) if every else frozenset()
 
 
 def _category(selector: Json) -> Json:

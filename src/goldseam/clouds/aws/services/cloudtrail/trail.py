@@ -61,7 +61,7 @@ def _delivered(value: Value) -> Value:
     return ABSENT if value is ABSENT or not value.get(_DELIVERY[0]) else value
 
 
-def _selected(value: Value) -> Value:
+def selected(value: Value) -> Value:
     """The selectors of the one form that the trail uses, each member said; none is the trail that only manages."""
     held = {} if value is ABSENT else value
     if held.get("AdvancedEventSelectors"):
@@ -127,7 +127,7 @@ TRAIL: Final = AwsKind(
             name="events",
             get=Get("cloudtrail.GetEventSelectors", {"TrailName": "{address}"}),
             put=Send("cloudtrail.PutEventSelectors", {"TrailName": "{id}"}),
-            form=_selected,
+            form=selected,
             spread=True,
         ),
         Document(

@@ -7,7 +7,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.account import region_of
 from goldseam.clouds.aws.services.cloudwatch.alarm import ALARM, active, tells_someone
-from goldseam.clouds.aws.services.cloudwatch.ringing import Metric, counted, topics_of, watches, why_silent
+from goldseam.clouds.aws.services.cloudwatch.ringing import Metric, counted, sighted, topics_of, watches, why_silent
 from goldseam.clouds.aws.services.cloudwatch.table import ALARMS, Alarm
 from goldseam.clouds.aws.services.cloudwatch.watched import WATCHED
 from goldseam.control import (
@@ -26,7 +26,8 @@ from goldseam.values import Json, Value
 __all__ = ["ALARM", "ALARMS_ON_EVENTS", "WATCHED", "active", "tells_someone"]
 
 _NO_GROUP: Final = (
-    "1. repair `aws.cloudtrail.trail.sent-to-log-group` on a trail of all regions that logs; 2. repair this; where the "
+    "1. repair `aws.cloudtrail.trail.sent-to-log-group` and `aws.cloudtrail.trail.management-events` on a trail of all "
+    "regions that logs, and let its selectors leave no service out that this is about; 2. repair this; where the "
     "organisation watches its own trail, exempt this"
 )
 _NO_TOPIC: Final = (
@@ -70,9 +71,10 @@ def _added(watch: Json, alarm: Alarm, topic: str, namespace: str) -> Json:
     metric = next(counted(watch, alarm.pattern), None)
     groups = watch["groups"]
     if metric is None:
-        first, *rest = groups
+        first = sighted(watch, alarm.pattern)[0]
         kept = [each for each in first["filters"] if each["filterName"] != alarm.metric]
-        groups = [{**first, "filters": [*kept, _filter(alarm, namespace)]}, *rest]
+        written = {**first, "filters": [*kept, _filter(alarm, namespace)]}
+        groups = [written if each is first else each for each in groups]
         metric = Metric(region_of(first["arn"]), namespace, alarm.metric)
     key = (metric.region, alarm.metric)
     kept = [each for each in watch["alarms"] if (each["Region"], each["AlarmName"]) != key]
@@ -153,11 +155,14 @@ def _why(each: Json, metric: Metric) -> str:
 
 def _missing(watch: Json, alarm: Alarm, settings: tuple[str, str], topics: Json, silent: str) -> Verdict:
     topic, namespace = settings
-    if not watch["groups"]:
-        because = "no trail of all regions that logs sends its events to a log group of this account"
+    groups = sighted(watch, alarm.pattern)
+    if not groups:
+        because = "no trail of all regions that logs sends all management events to a log group of this account"
+        left_out = sorted({source for group in watch["groups"] for source in group["leftOut"]})
+        because += f": {', '.join(left_out)} is left out" if left_out else ""
         return violation(because=because, guide=_NO_GROUP)
     metric = next(counted(watch, alarm.pattern), None)
-    region = metric.region if metric else region_of(watch["groups"][0]["arn"])
+    region = metric.region if metric else region_of(groups[0]["arn"])
     unwatched = f"no alarm is on {metric.namespace} {metric.name}" if metric else "no metric filter counts these events"
     if topic not in topics["subscribed"] or region_of(topic) != region:
         return violation(because=silent or unwatched, guide=_NO_TOPIC.format(region=region))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
 from goldseam.clouds.aws.services.cloudtrail.account import region_of
-from goldseam.clouds.aws.services.cloudwatch.pattern import does
+from goldseam.clouds.aws.services.cloudwatch.pattern import alternatives, does
 from goldseam.values import Json
 
 _NARROWED: Final = ("fieldSelectionCriteria", "applyOnTransformedLogs", "emitSystemFieldDimensions")
@@ -36,11 +36,21 @@ class Metric(NamedTuple):
 
 def counted(watch: Json, least: str) -> Iterator[Metric]:
     """The metrics that count each event which the pattern matches, by a value above zero and without dimensions."""
-    for group in watch["groups"]:
+    for group in sighted(watch, least):
         for each in group["filters"]:
             if does(each.get("filterPattern", ""), least) and not any(each.get(name) for name in _NARROWED):
                 for published in each["metricTransformations"]:
                     yield from _metric(published, region_of(group["arn"]))
+
+
+def sighted(watch: Json, least: str) -> list[Json]:
+    """The log groups whose trail leaves none of the services out that the pattern names."""
+    named = {comparison for each in alternatives(least) or () for comparison in each}
+    return [
+        group
+        for group in watch["groups"]
+        if not any(f"$.eventSource = {source}" in named for source in group.get("leftOut", ()))
+    ]
 
 
 def _metric(published: Mapping[str, Json], region: str) -> Iterator[Metric]:
