@@ -103,16 +103,28 @@ _NOTIFIES: Final = harmless(
 )
 
 
-def _control(alarm: Alarm) -> Control:
+def _examples(alarm: Alarm) -> tuple[tuple[dict[str, Value], ...], tuple[dict[str, Value] | Example, ...]]:
+    """What passes and what does not: filters and alarms of our names and of others."""
     own = {**_filter(alarm, "Own"), "filterName": "own"}
     on_own = _alarm(alarm, _TOPIC, Metric(_REGION, "Own", alarm.metric))
     theirs = {**on_own, "AlarmName": "own"}
     ours = _state(_filter(alarm), alarms=(_alarm(alarm, _TOPIC, Metric(_REGION, _SPACE, alarm.metric)),))
-    mute, deaf = (_state(own, alarms=({**theirs, **change},)) for change in (
-        {"AlarmActions": ["arn:aws:sns:eu-west-1:123456789012:other"], "ActionsEnabled": False},
-        {"Threshold": 1000000},
-    ))  # fmt: skip
+    mute = _state(own, alarms=({**theirs, "AlarmActions": [f"{_TOPIC}-other"], "ActionsEnabled": False},))
+    deaf = _state(own, alarms=({**theirs, "Threshold": 1000000},))
     topic = {"topic": _TOPIC}
+    return (ours, _state(own, alarms=({**theirs, "Statistic": "Average"},))), (
+        {"watch": {"groups": [], "alarms": []}, "topics": _UNHEARD},
+        _state(topics=_UNHEARD),
+        {**ours, "topics": _UNHEARD},
+        Example(_state(), settings=topic, leaves={"watch": ours["watch"]}),
+        Example(_state(own), settings=topic, leaves={"watch": _watch(own, alarms=(on_own,))}),
+        Example(mute, settings=topic, leaves=_beside(mute, on_own)),
+        Example(deaf, settings=topic, leaves=_beside(deaf, on_own)),
+    )
+
+
+def _control(alarm: Alarm) -> Control:
+    passes, fails = _examples(alarm)
 
     @control(
         f"aws.cloudwatch.account.{alarm.word}-alarmed",
@@ -124,20 +136,14 @@ def _control(alarm: Alarm) -> Control:
         maps=required(alarm.check),
         covers=(f"security-hub:{alarm.row}", "cloudbots:cloudwatch_create_metric_filter") if alarm.row else (),
         disrupts=_NOTIFIES,
-        compliant=(ours, _state(own, alarms=({**theirs, "Statistic": "Average"},))),
-        violating=(
-            {"watch": {"groups": [], "alarms": []}, "topics": _UNHEARD},
-            _state(topics=_UNHEARD),
-            {**ours, "topics": _UNHEARD},
-            Example(_state(), settings=topic, leaves={"watch": ours["watch"]}),
-            Example(_state(own), settings=topic, leaves={"watch": _watch(own, alarms=(on_own,))}),
-            Example(mute, settings=topic, leaves=_beside(mute, on_own)),
-            Example(deaf, settings=topic, leaves=_beside(deaf, on_own)),
-        ),
+        compliant=passes,
+        violating=fails,
     )  # fmt: skip
     def alarmed(watch: Value, topics: Value, *, topic: str = "", namespace: str = _SPACE) -> Verdict:
-        found = [(each, metric) for metric in counted(watch, alarm.pattern) for each in watch["alarms"]]
-        on_it = [(each, metric) for each, metric in found if watches(each, metric)]
+        on_it = [
+            (each, metric) for metric in counted(watch, alarm.pattern)
+            for each in watch["alarms"] if watches(each, metric)
+        ]  # fmt: skip
         notified = {one for each, metric in on_it if not why_silent(each, metric) for one in topics_of(each)}
         if notified & set(topics["subscribed"]):
             return compliant
