@@ -181,7 +181,7 @@ TOLD = [
     (event("cloudtrail", "StopLogging", {"name": "main"}), {("aws.cloudtrail.trail", "main"), *OF_TRAILS}),
     (event("cloudtrail", "StopLogging", {"name": TRAIL}), {("aws.cloudtrail.trail", "main"), *OF_TRAILS}),
     (event("cloudtrail", "PutEventSelectors", {"trailName": TRAIL}),
-     {("aws.cloudtrail.trail", "main"), ("aws.cloudtrail.account", ACCOUNT)}),
+     {("aws.cloudtrail.trail", "main"), ("aws.cloudtrail.account", ACCOUNT), ("aws.cloudwatch.account", ACCOUNT)}),
     (event("monitoring", "PutMetricAlarm", {"alarmName": "cpu"}),
      {("aws.cloudwatch.alarm", "cpu"), ("aws.cloudwatch.account", ACCOUNT)}),
     (event("monitoring", "DisableAlarmActions", {"alarmNames": ["cpu", "disk"]}),

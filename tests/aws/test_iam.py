@@ -238,3 +238,19 @@ def test_on_moto_what_a_scan_finds_is_what_one_reading_of_each_finds(moto_url: s
         by_id: dict[str, Control] = {control.id: control for control in managed_policy.POLICIES}
         aws.there_and_back(found[arn], by_id["aws.iam.policy.not-administrator"])
         aws.there_and_back(found["the-role"], role.trust_not_public)
+
+
+def test_an_administrator_s_policy_of_aws_that_is_attached_is_against_cis_and_not_against_iam_1() -> None:
+    """The mutation: map the attached policies of AWS's check of administrators alone, or claim IAM.1 for them.
+
+    CIS 2.14 asks it of every attached policy, IAM.1 of those that customers write (AWS Security Hub User Guide,
+    "Security Hub controls for IAM").
+    """
+    assert len(holders.ADMINISTRATORS) == 3
+    assert all("cis-aws-7.0:2.14" in control.requirements for control in holders.ADMINISTRATORS)
+    assert not any("fsbp:IAM.1" in control.requirements for control in holders.ADMINISTRATORS)
+
+
+def test_no_control_stands_for_the_bot_that_takes_a_user_out_of_a_group() -> None:
+    """The mutation: claim `iam_user_detach` for rights that are held directly."""
+    assert "cloudbots:iam_user_detach" not in holders.rights_through_groups.covers

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from goldseam.clouds.aws.services import cloudtrail, kms
-from goldseam.control import Catalog, Compliant, Example, ShouldBe, Violation
+from goldseam.control import Catalog, Compliant, Control, Example, ShouldBe, Violation
 from goldseam.evaluate import evaluate
 from goldseam.propose import propose
 from goldseam.values import ABSENT, Json
@@ -206,4 +206,22 @@ def test_selectors_of_one_bucket_do_not_record_all(narrow: Json) -> None:
     ]
     events = {"AdvancedEventSelectors": [{"Name": "", "FieldSelectors": fields}]}
     for control in cloudtrail.data_events:
-        assert isinstance(verdict(control, Example({"events": events})), ShouldBe if narrow else Compliant)
+        settings = control.compliant[0].facets["settings"]
+        found = verdict(control, Example({"events": events, "settings": settings}))
+        assert isinstance(found, ShouldBe if narrow else Compliant)
+
+
+@pytest.mark.parametrize("control", cloudtrail.data_events, ids=lambda control: control.id)
+def test_objects_events_of_one_region_are_not_those_of_all_buckets(control: Control) -> None:
+    """The mutation: look at the selectors alone.
+
+    CIS 4.8 and 4.9 ask for a trail of all Regions; one of a single Region records its own (AWS CloudTrail User Guide,
+    "Receiving CloudTrail log files from multiple Regions").
+    """
+    facets = control.compliant[0].facets
+    settings = {**facets["settings"], "IsMultiRegionTrail": False}
+    found = verdict(control, Example({**facets, "settings": settings}))
+    assert isinstance(found, ShouldBe)
+    assert "IsMultiRegionTrail is false" in found.because
+    assert set(found.changes) == {"settings"}
+    assert isinstance(verdict(control, Example({**facets, **found.changes})), Compliant)

@@ -82,6 +82,7 @@ def scanned(member: Trails) -> tuple[list[Finding], Cloud]:
             "cloudtrail.ListTags": NotFound("not yours", code="CloudTrailARNInvalidException"),
             "cloudwatch.DescribeAlarms": {"MetricAlarms": []},
             "logs.DescribeMetricFilters": {"metricFilters": []},
+            "sns.ListSubscriptions": {"Subscriptions": []},
         }
     )
     with AwsReader(cloud, CATALOG, workers=2, clock=Noon()) as reader:

@@ -243,6 +243,26 @@ def test_the_rows_of_ec2_19_are_its_ports_and_no_other() -> None:
     beside = {139, 9200, 7001, 2484}
     assert {port for service in rows for port in service.tcp} | beside == {*HIGH_RISK, *beside}
     assert all("fsbp:EC2.19" in service.maps for service in rows)
+    assert rows == [service for service in SERVICES if "fsbp:EC2.19" in service.maps]
+
+
+PROWLER_HIGH_RISK = {25, 110, 135, 143, 445, 3000, 4333, 5000, 5500, 8080, 8088}
+
+
+def test_the_rows_of_prowler_s_high_risk_are_its_ports_which_are_fewer_than_those_of_ec2_19() -> None:
+    """The mutation: claim it wherever EC2.19 is claimed, for SSH on 22 too."""
+    rows = {each.word for each in SERVICES if any(row.endswith("to_high_risk_tcp_ports") for row in each.covers)}
+    assert rows == {each.word for each in SERVICES if PROWLER_HIGH_RISK & {*each.tcp}}
+    assert "ssh" not in rows
+    assert PROWLER_HIGH_RISK.issubset(HIGH_RISK)
+
+
+def test_cifs_of_the_benchmarks_is_tcp_139_and_445_and_not_udp() -> None:
+    """The mutation: claim it for the row that the seed calls CIFS, which is UDP 445."""
+    check = "prowler:ec2_instance_port_cifs_exposed_to_internet"
+    rows = [each for each in SERVICES if check in each.covers]
+    assert {port for each in rows for port in each.tcp} == {139, 445}
+    assert {each.word for each in SERVICES if "cis-aws-7.0:6.1.2" in each.maps} == {each.word for each in rows}
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,34 @@ def test_a_misspelt_check_does_not_load_and_the_nearest_is_named() -> None:
         required("s3_bucket_kms_encrypted")
 
 
+def test_what_a_control_does_not_answer_to_is_left_out_and_must_be_there() -> None:
+    """The mutation: leave nothing out, or pass over a requirement that no check has."""
+    left = required("apigateway_restapi_logging_enabled", without=("cis-aws-7.0:4.10",))
+    assert {*required("apigateway_restapi_logging_enabled")} - {*left} == {"cis-aws-7.0:4.10"}
+    with pytest.raises(UnknownName, match=r"cis-aws-7\.0:9\.99"):
+        required("apigateway_restapi_logging_enabled", without=("cis-aws-7.0:9.99",))
+
+
+ANSWERS = (
+    ("cis-aws-7.0:3.2.1", "aws.rds.instance.encrypted aws.rds.cluster.encrypted", ""),
+    ("cis-aws-7.0:4.10", "aws.apigateway.stage.access-logged", "aws.apigateway.stage.execution-logged"),
+    ("fsbp:APIGateway.1", "aws.apigateway.stage.execution-logged", "aws.apigateway.stage.access-logged"),
+    (
+        "cis-aws-7.0:2.21",
+        "aws.lambda.function.policy-not-public",
+        "aws.lambda.function.services-bound-to-an-account",
+    ),
+)
+
+
+@pytest.mark.parametrize(("requirement", "those", "others"), ANSWERS)
+def test_a_requirement_is_claimed_by_controls_of_its_own_setting(requirement: str, those: str, others: str) -> None:
+    """The mutation: map all that the check answers to, execution logs for access logs."""
+    claims = {control.id for control in aws_catalog().controls if requirement in control.requirements}
+    assert {*those.split()} <= claims
+    assert not {*others.split()} & claims
+
+
 def test_every_requirement_is_named_as_frameworks_do() -> None:
     named = {requirement for requirements in checked().values() for requirement in requirements}
     assert len(named) > 1000

@@ -16,12 +16,17 @@ from goldseam.errors import UnknownName
 def required(*checks: str, without: Collection[str] = ()) -> tuple[str, ...]:
     """The requirements of these checks, `fsbp:S3.5`, each once and in order; raises UnknownName for no such check.
 
-    Where a check stands for several controls, `without` are the requirements that are about the others.
+    `without` are those that the checks answer to and the control does not, because it judges only a part of them or
+    another setting; raises UnknownName for one that no check has.
     """
     held = checked()
     for check in checks:
         if check not in held:
             raise UnknownName("check", check, held)
+    known = {requirement for requirements in held.values() for requirement in requirements}
+    for requirement in without:
+        if requirement not in known:
+            raise UnknownName("requirement", requirement, known)
     return tuple(sorted({requirement for check in checks for requirement in held[check]} - {*without}))
 
 

@@ -10,6 +10,7 @@ from goldseam.clouds.aws.services import cloudwatch
 from goldseam.conform.aws_fixtures.cloudtrail import log_bucket, no_trails
 from goldseam.conform.aws_fixtures.making import pair, reference
 from goldseam.conform.emulated import REGION, EmulatedGround, Fixture, Made
+from goldseam.resource import Ref
 from goldseam.values import Value
 
 _TRUST: Final = {
@@ -39,6 +40,19 @@ def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
     return Made(reference(ground, cloudwatch.WATCHED, ground.account), words)
 
 
+def _subscribe(ground: EmulatedGround, ref: Ref, value: Value) -> None:
+    """Topics with a queue that gets their messages, and no other subscription in the region."""
+    del ref
+    for each in ground.make("sns.ListSubscriptions")["Subscriptions"]:
+        ground.make("sns.Unsubscribe", SubscriptionArn=each["SubscriptionArn"])
+    for topic in value["subscribed"]:
+        name = topic.rpartition(":")[2]
+        ground.make("sns.CreateTopic", Name=name)
+        queue = f"arn:aws:sqs:{REGION}:{ground.account}:{name}"
+        ground.make("sqs.CreateQueue", QueueName=name)
+        ground.make("sns.Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=queue)
+
+
 def _alarm(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
     del facets
     for each in pair(name):
@@ -52,6 +66,6 @@ def _alarm(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {
-    "aws.cloudwatch.account": Fixture(_account),
+    "aws.cloudwatch.account": Fixture(_account, {"topics": _subscribe}),
     "aws.cloudwatch.alarm": Fixture(_alarm),
 }

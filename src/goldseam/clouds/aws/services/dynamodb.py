@@ -6,7 +6,7 @@ DynamoDB takes no other change together with it (DynamoDB API Reference, "Update
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -138,20 +138,38 @@ def _capacity(table: Mapping[str, Json]) -> Value:
 
 @dataclass(frozen=True)
 class Scaling(Look):
-    """Which capacities of a table are scaled by themselves; one listing for all tables of a region."""
+    """Which capacities of a table are scaled by themselves; one listing for all tables of a region.
+
+    A scalable target has limits and scales nothing: a scaling policy does, unless scaling out is suspended
+    (Application Auto Scaling User Guide, "Target tracking scaling policies" and "Suspending and resuming scaling").
+    Policies are listed where a table has a target.
+    """
 
     @property
     def read_operations(self) -> tuple[str, ...]:
-        """The listing of what is scaled."""
-        return ("application-autoscaling.DescribeScalableTargets",)
+        """The listings of what may be scaled and of what scales it."""
+        return ("application-autoscaling.DescribeScalableTargets", "application-autoscaling.DescribeScalingPolicies")
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The dimensions of the table's own entries."""
         del item
-        parameters = {"ServiceNamespace": "dynamodb"}
-        every = ask.every(self.read_operations[0], parameters, ref.region, "ScalableTargets")
-        mine = (str(target["ScalableDimension"]) for target in every if target["ResourceId"] == f"table/{ref.id}")
-        return Reading(sorted(dimension.rpartition(":")[2] for dimension in mine))
+        targets, policies = self.read_operations
+        active = _dimensions(
+            each for each in _of_dynamodb(ask, targets, ref, "ScalableTargets")
+            if not at(each, "SuspendedState.DynamicScalingOutSuspended")
+        )  # fmt: skip
+        followed = _dimensions(_of_dynamodb(ask, policies, ref, "ScalingPolicies")) if active else set()
+        return Reading(sorted(active & followed))
+
+
+def _of_dynamodb(ask: Ask, operation: str, ref: Ref, member: str) -> Iterator[Json]:
+    """The entries of a table in a listing of Application Auto Scaling."""
+    every = ask.every(operation, {"ServiceNamespace": "dynamodb"}, ref.region, member)
+    return (each for each in every if each["ResourceId"] == f"table/{ref.id}")
+
+
+def _dimensions(entries: Iterable[Json]) -> set[str]:
+    return {str(each["ScalableDimension"]).rpartition(":")[2] for each in entries}
 
 
 @dataclass(frozen=True)
@@ -345,6 +363,7 @@ def scaled(capacity: Value, scaling: Value) -> Verdict:
     ],
     violating=[
         {"tags": {}},
+        {"tags": {"aws:cloudformation:stack-name": "shop"}},
         Example({"tags": {"team": "shop"}}, {"tag": "owner"}),
         Example(
             {"tags": {"team": "shop"}}, {"tag": "owner", "value": "unknown"},
@@ -356,11 +375,12 @@ def tagged(tags: Mapping[str, str], *, tag: str = "", value: str = "") -> Verdic
     """A table says whose it is.
 
     Who is called at night, and who pays, is then no riddle. The setting `tag` names the tag that must be there, and
-    `value` what is written where it is not; without the one any tag will do, without the other people write it.
+    `value` what is written where it is not; without the one any tag will do but those that AWS writes (`aws:`),
+    without the other people write it.
     """
-    if tag in tags or (tags and not tag):
+    if tag in tags or (not tag and any(not name.startswith("aws:") for name in tags)):
         return compliant
-    because = f"the tag `{tag}` is missing" if tag else "it has no tags"
+    because = f"the tag `{tag}` is missing" if tag else "it has no tags of yours"
     if tag and value:
         return should_be(tags={**tags, tag: value}, because=because)
     return violation(

@@ -154,7 +154,7 @@ def _each(methods: Mapping[str, Mapping[str, Json]], names: list[str], **changed
     "aws.apigateway.stage.execution-logged",
     STAGE,
     severity=Severity.MEDIUM,
-    maps=required("apigateway_restapi_logging_enabled"),
+    maps=required("apigateway_restapi_logging_enabled", without=("cis-aws-7.0:4.10",)),
     covers=("security-hub:APIGateway.1",),
     disrupts=harmless(
         "stage settings change without a deployment and requests are served as before; CloudWatch Logs charges "

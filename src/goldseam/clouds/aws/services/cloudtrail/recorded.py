@@ -159,6 +159,16 @@ def management_events(events: Value) -> Verdict:
     return should_be(events={"EventSelectors": [changed, *rest]}, because=because)
 
 
+_ONE_REGION: Final[Mapping[str, Json]] = {
+    "KmsKeyId": "", "LogFileValidationEnabled": True, "IsMultiRegionTrail": False, "IncludeGlobalServiceEvents": False,
+}  # fmt: skip
+_ALL_REGIONS: Final = {**_ONE_REGION, "IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True}
+
+
+def _state(events: Json, settings: Json = _ALL_REGIONS) -> dict[str, Value]:
+    return {"events": events, "settings": settings}
+
+
 def _data_control(word: str, kind: str, check: str) -> Control:
     @control(
         f"aws.cloudtrail.trail.object-{word}s",
@@ -168,31 +178,50 @@ def _data_control(word: str, kind: str, check: str) -> Control:
         why=(
             f"Management events do not say who did a {word} of which object. Every one costs: for buckets with much "
             "traffic choose selectors by hand, and exempt the trail. A trail that records all objects' events of this "
-            "sort passes."
+            "sort in all regions passes: of one region it misses the buckets of the others."
         ),
         maps=required(check),
-        disrupts=may_disrupt("each event of an object in any bucket is recorded, and charged for"),
+        disrupts=may_disrupt(
+            "each event of an object in any bucket is recorded, and charged for; a trail of one region records all "
+            "regions from then on"
+        ),
         compliant=(
-            {"events": _basic(DataResources=[_ALL_OBJECTS])},
-            {"events": {"AdvancedEventSelectors": [_MANAGED, _DATA]}},
-            {"events": {"EventSelectors": [
+            _state(_basic(DataResources=[_ALL_OBJECTS])),
+            _state({"AdvancedEventSelectors": [_MANAGED, _DATA]}),
+            _state({"EventSelectors": [
                 {**EVERYTHING_MANAGED, "ReadWriteType": f"{kind}Only", "DataResources": [_ALL_OBJECTS]}
-            ]}},
+            ]}),
         ),
         violating=(
-            Example({"events": _basic()}, leaves={"events": _basic(DataResources=[_ALL_OBJECTS])}),
+            Example(_state(_basic()), leaves={"events": _basic(DataResources=[_ALL_OBJECTS])}),
             Example(
-                {"events": {"AdvancedEventSelectors": [_MANAGED]}},
+                _state({"AdvancedEventSelectors": [_MANAGED]}),
                 leaves={"events": {"AdvancedEventSelectors": [_MANAGED, _DATA]}},
             ),
+            Example(
+                _state(_basic(DataResources=[_ALL_OBJECTS]), _ONE_REGION), leaves={"settings": _ALL_REGIONS}
+            ),
+            Example(_state(_basic(), _ONE_REGION), leaves=_state(_basic(DataResources=[_ALL_OBJECTS]))),
         ),
     )  # fmt: skip
-    def recorded(events: Value) -> Verdict:
-        if _records_objects(events, kind):
+    def recorded(events: Value, settings: Value) -> Verdict:
+        held, everywhere = _records_objects(events, kind), settings["IsMultiRegionTrail"]
+        if held and everywhere:
             return compliant
-        return should_be(events=_with_objects(events), because=f"each {word} of an object leaves no trace")
+        lacking = ([] if held else [f"each {word} of an object leaves no trace"]) + (
+            [] if everywhere else ["IsMultiRegionTrail is false: buckets of other regions are left out"]
+        )
+        changes = ({} if held else {"events": _with_objects(events)}) | (
+            {} if everywhere else {"settings": {**settings, **_EVERYWHERE}}
+        )
+        return should_be(because="; ".join(lacking), **changes)
 
     return recorded
+
+
+_EVERYWHERE: Final = {"IsMultiRegionTrail": True, "IncludeGlobalServiceEvents": True}
+"""A trail of one region records the events of that region only (AWS CloudTrail User Guide, "Receiving CloudTrail log
+files from multiple Regions"); CIS 4.8 and 4.9 look for `IsMultiRegionTrail` beside the selectors."""
 
 
 def _records_objects(events: Json, kind: str) -> bool:

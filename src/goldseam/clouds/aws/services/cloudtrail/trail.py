@@ -63,7 +63,7 @@ def _delivered(value: Value) -> Value:
     return ABSENT if value is ABSENT or not value.get(_DELIVERY[0]) else value
 
 
-def selected(value: Value) -> Json:
+def selected(value: Value) -> Value:
     """The selectors of the one form that the trail uses, each member said; none is the trail that only manages."""
     held = {} if value is ABSENT else value
     if held.get("AdvancedEventSelectors"):
@@ -100,6 +100,21 @@ def _advanced_kinds(selector: Json, of_all_sources: bool) -> frozenset[str]:  # 
     if category != {"Equals": ["Management"]} or kinds.keys() != {"Equals"} or held or narrowed:
         return frozenset()
     return frozenset("Read" if each == "true" else "Write" for each in kinds["Equals"])
+
+
+def left_out(events: Json) -> frozenset[str]:
+    """The sources of which selectors record the management events that read, or those that write, nowhere."""
+    basic = events.get("EventSelectors", ())
+    advanced = events.get("AdvancedEventSelectors", ())
+    held = [(_basic_kinds(each, False), frozenset(each["ExcludeManagementEventSources"])) for each in basic]  # noqa: FBT003
+    held += [(_advanced_kinds(each, False), _spared(each)) for each in advanced]  # noqa: FBT003
+    by_kind = ([sources for kinds, sources in held if kind in kinds] for kind in _READ_AND_WRITE)
+    return frozenset[str]().union(*(frozenset.intersection(*found) for found in by_kind if found))
+
+
+def _spared(selector: Json) -> frozenset[str]:
+    fields = (field for field in selector["FieldSelectors"] if field["Field"] == "eventSource")
+    return frozenset(source for field in fields for source in field.get("NotEquals") or ())
 
 
 def _operators(field: Json) -> dict[str, Json]:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, TypeAlias
 
 from goldseam.clouds.aws.facet import Account, AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.services.cloudtrail.account import READS, region_of, trails_of_all_regions
-from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, ORGANIZATION_TRAIL, account_of
+from goldseam.clouds.aws.services.cloudtrail.trail import (
+    ON_TRAILS,
+    ORGANIZATION_TRAIL,
+    account_of,
+    left_out,
+    manages,
+    selected,
+)
+from goldseam.clouds.aws.services.cloudwatch.ringing import topics_of
 from goldseam.clouds.aws.services.cloudwatch.table import METRICS
 from goldseam.control import Call, Owner, Step, owner_rule
-from goldseam.errors import NotFound
+from goldseam.errors import AccessDenied, NotFound
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
 
+_SELECTORS: Final = "cloudtrail.GetEventSelectors"
 _FILTERS: Final = "logs.DescribeMetricFilters"
 _ALARMS: Final = "cloudwatch.DescribeAlarms"
+_SUBSCRIBED: Final = ("sns.ListSubscriptions", "sns.ListSubscriptionsByTopic")
 _GROUP: Final = "CloudWatchLogsLogGroupArn"
 _OF_FILTER: Final = (
     "filterName", "filterPattern", "metricTransformations", "applyOnTransformedLogs", "fieldSelectionCriteria",
@@ -64,7 +74,7 @@ def _plain(value: Json) -> Json:
 
 @dataclass(frozen=True)
 class Watch(AwsFacet):
-    """The log groups that trails of all regions write to, their metric filters, and the alarms on those metrics.
+    """The log groups that get all management events of all regions, their metric filters, and alarms on the metrics.
 
     Each filter and each alarm is written and deleted by a call of its own. Alarms on the metrics that Goldseam names
     are part of it whether a filter feeds them or not: one may be left of a filter that someone deleted.
@@ -75,22 +85,12 @@ class Watch(AwsFacet):
     @property
     def read_operations(self) -> tuple[str, ...]:
         """The trails, and for those with a log group its filters and the alarms of its region."""
-        return (*READS, _FILTERS, _ALARMS)
+        return (*READS, _SELECTORS, _FILTERS, _ALARMS)
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
         """The groups of trails that log, in this account."""
         del item
-        trails = [trail for trail in _recording(ask, ref.account) if trail.get(_GROUP)]
-        arns = sorted({trail[_GROUP] for trail in trails if account_of(trail[_GROUP]) == ref.account})
-        groups = [{"arn": arn, "filters": filters} for arn in arns if (filters := _filters(ask, arn)) is not None]
-        metrics = {(ns, name) for group in groups for each in group["filters"] for ns, name in metrics_of(each)}
-        alarms = [
-            {**_said(alarm, _OF_ALARM), "Region": region}
-            for region in sorted({region_of(group["arn"]) for group in groups})
-            for alarm in ask.every(_ALARMS, {}, region, "MetricAlarms")
-            if alarm.get("MetricName") in METRICS or (alarm.get("Namespace"), alarm.get("MetricName")) in metrics
-        ]
-        return Reading(self.normal({"groups": groups, "alarms": alarms}))
+        return Reading(self.normal(_watch(ask, ref.account)))
 
     def normal(self, value: Value) -> Value:
         """Groups by ARN, filters and alarms by name."""
@@ -106,8 +106,8 @@ class Watch(AwsFacet):
 
     def write(self, ref: Ref, before: Value, after: Value) -> tuple[Step, ...]:
         """Filters before the alarms on them; what goes, in the other order."""
-        groups = [group["arn"] for group in before["groups"]]
-        if groups != [group["arn"] for group in after["groups"]]:
+        groups = _empty(before)
+        if groups != _empty(after):
             raise self.no_way(ref, after)
         old, new = _flat(before), _flat(after)
         state, steps = dict(old), []
@@ -118,6 +118,82 @@ class Watch(AwsFacet):
             del state[key]
             steps.append(self.step(_delete(key, ref), self.normal(_folded(groups, state))))
         return tuple(steps)
+
+
+def _watch(ask: Ask, account: str) -> dict[str, Json]:
+    """The log groups with their filters, and the alarms of their regions."""
+    fed = _fed(ask, account)
+    groups: list[Json] = [
+        {"arn": arn, "filters": filters} | ({"leftOut": sorted(fed[arn])} if fed[arn] else {})
+        for arn in sorted(fed)
+        if (filters := _filters(ask, arn)) is not None
+    ]
+    metrics = {(ns, name) for group in groups for each in group["filters"] for ns, name in metrics_of(each)}
+    alarms = [
+        {**_said(alarm, _OF_ALARM), "Region": region}
+        for region in sorted({region_of(group["arn"]) for group in groups})
+        for alarm in ask.every(_ALARMS, {}, region, "MetricAlarms")
+        if alarm.get("MetricName") in METRICS or (alarm.get("Namespace"), alarm.get("MetricName")) in metrics
+    ]
+    return {"groups": groups, "alarms": alarms}
+
+
+def _fed(ask: Ask, account: str) -> dict[str, frozenset[str]]:
+    """The account's log groups that get all management events, each with the services that are left out of them."""
+    found: dict[str, frozenset[str]] = {}
+    for trail in _recording(ask, account):
+        group, arn = str(trail.get(_GROUP) or ""), str(trail["TrailARN"])
+        if not group or account_of(group) != account:
+            continue
+        where = region_of(arn) if account_of(arn) == account else region_of(group)
+        events = selected(ask.one(_SELECTORS, {"TrailName": arn}, where))
+        if manages(events, of_all_sources=False):
+            found[group] = found.get(group, left_out(events)) & left_out(events)
+    return found
+
+
+@dataclass(frozen=True)
+class Topics(Look):
+    """The SNS topics with a confirmed subscription, and those of alarms of which that cannot be read.
+
+    One list for a region holds the account's own subscriptions; a topic that an alarm notifies and that is not in it
+    is asked for its subscriptions, which may be of other accounts (Amazon SNS API Reference,
+    "ListSubscriptionsByTopic").
+    """
+
+    @property
+    def read_operations(self) -> tuple[str, ...]:
+        """What the watch is read with, and the subscriptions."""
+        return (*READS, _SELECTORS, _FILTERS, _ALARMS, *_SUBSCRIBED)
+
+    def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
+        """The topics of the regions that hold the log groups."""
+        del item
+        watch = _watch(ask, ref.account)
+        regions = sorted({region_of(group["arn"]) for group in watch["groups"]})
+        listed = [each for region in regions for each in ask.every(_SUBSCRIBED[0], {}, region, "Subscriptions")]
+        subscribed = _confirmed(listed)
+        unreadable = set()
+        for topic in sorted({topic for alarm in watch["alarms"] for topic in topics_of(alarm)} - subscribed):
+            found = _subscriptions(ask, topic)
+            subscribed |= _confirmed(found or ())
+            unreadable |= {topic} if found is None else set()
+        return Reading({"subscribed": sorted(subscribed), "unreadable": sorted(unreadable)})
+
+
+def _confirmed(subscriptions: Iterable[Mapping[str, Json]]) -> set[str]:
+    """The topics of subscriptions with an ARN; one that is not confirmed says `PendingConfirmation` instead."""
+    return {each["TopicArn"] for each in subscriptions if str(each.get("SubscriptionArn")).startswith("arn:")}
+
+
+def _subscriptions(ask: Ask, topic: str) -> list[Json] | None:
+    """Those of a topic, none where it is gone; None where its account does not let this one list them."""
+    try:
+        return ask.every(_SUBSCRIBED[1], {"TopicArn": topic}, region_of(topic), "Subscriptions")
+    except NotFound:
+        return []
+    except AccessDenied:
+        return None
 
 
 def _recording(ask: Ask, account: str) -> list[Json]:
@@ -201,12 +277,17 @@ def _flat(value: Json) -> dict[_Key, Json]:
     return found | {(_ALARM, alarm["Region"], alarm["AlarmName"]): alarm for alarm in value["alarms"]}
 
 
-def _folded(groups: Sequence[str], flat: Mapping[_Key, Json]) -> Json:
+def _empty(value: Json) -> list[Json]:
+    """The groups without their filters."""
+    return [{**group, "filters": []} for group in value["groups"]]
+
+
+def _folded(groups: Sequence[Json], flat: Mapping[_Key, Json]) -> Json:
     def within(place: str) -> list[Json]:
         return [each for (sort, where, _), each in flat.items() if sort == _FILTER and where == place]
 
     alarms = [each for (sort, _, _), each in flat.items() if sort == _ALARM]
-    return {"groups": [{"arn": arn, "filters": within(arn)} for arn in groups], "alarms": alarms}
+    return {"groups": [{**group, "filters": within(group["arn"])} for group in groups], "alarms": alarms}
 
 
 def _put(key: _Key, document: Mapping[str, Json], ref: Ref) -> Call:
@@ -238,9 +319,9 @@ def _on(group: str) -> str:
 WATCHED: Final = AwsKind(
     "aws.cloudwatch.account",
     "account's alarms on its record of events",
-    (Watch(name="watch"), Recorders(name="recorders"), Account(name="account")),
+    (Watch(name="watch"), Topics(name="topics"), Recorders(name="recorders"), Account(name="account")),
     touched_by=(
-        changes("cloudtrail", "recipientAccountId", names=ON_TRAILS),
+        changes("cloudtrail", "recipientAccountId", names=(*ON_TRAILS, "PutEventSelectors")),
         changes("logs", "recipientAccountId", names=("PutMetricFilter", "DeleteMetricFilter", "DeleteLogGroup")),
         changes("monitoring", "recipientAccountId", names=_ON_ALARMS),
     ),

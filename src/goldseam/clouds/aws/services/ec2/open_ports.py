@@ -10,8 +10,13 @@ from goldseam.control import Severity
 
 _TO: Final = "ec2_securitygroup_allow_ingress_from_internet_to_"
 _HIGH_RISK: Final = f"{_TO}high_risk_tcp_ports"
-"""20 to 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088, 8888, 9200
-and 9300 (Security Hub User Guide, EC2.19)."""
+"""Prowler's check of ports 25, 110, 135, 143, 445, 3000, 4333, 5000, 5500, 8080 and 8088; EC2.19 names more."""
+
+EC2_19: Final = frozenset(
+    (20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088,
+     8888, 9200, 9300)
+)  # fmt: skip
+"""Source: AWS Security Hub User Guide, "Security Hub controls for Amazon EC2", EC2.19."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +45,17 @@ class Service:
     @property
     def maps(self) -> tuple[str, ...]:
         """The requirements of frameworks that ask for it."""
-        return required(*self.checks, *((self._exposed,) if self.exposed else ()))
+        checked = required(*self.checks, *((self._exposed,) if self.exposed else ()))
+        return tuple(sorted({*checked, *(("fsbp:EC2.19",) if EC2_19 & {*self.tcp} else ())}))
 
     @property
     def covers(self) -> tuple[str, ...]:
         """The remediations of others that closing the ports takes the place of."""
         seed = (f"seed:{self.seed}",) if self.seed else ()
         exposed = (f"prowler:{self._exposed}",) if self.exposed else ()
-        high_risk = (f"prowler:{_HIGH_RISK}", "security-hub:EC2.19") if _HIGH_RISK in self.checks else ()
-        return (*seed, *exposed, *high_risk, *self.also)
+        high_risk = (f"prowler:{_HIGH_RISK}",) if _HIGH_RISK in self.checks else ()
+        ec2_19 = ("security-hub:EC2.19",) if EC2_19 & {*self.tcp} else ()
+        return (*seed, *exposed, *high_risk, *ec2_19, *self.also)
 
     @property
     def _exposed(self) -> str:
@@ -93,7 +100,6 @@ SERVICES: Final = (
     ),
     Service(
         "cifs", "CIFS", "openCIFS", udp=(445,),
-        exposed="cifs",
         why="File sharing is made for one building; worms look for it all over the internet.",
     ),
     Service(
@@ -106,13 +112,13 @@ SERVICES: Final = (
     ),
     Service(
         "elasticsearch", "Elasticsearch", "openElasticsearch", tcp=(9200, 9300), severity=_CRITICAL,
-        checks=(f"{_TO}tcp_port_elasticsearch_kibana_9200_9300_5601", _HIGH_RISK),
+        checks=(f"{_TO}tcp_port_elasticsearch_kibana_9200_9300_5601",),
         exposed="elasticsearch_kibana",
         why="Clusters without a password are found within hours, copied, and wiped for ransom.",
     ),
     Service(
         "ftp", "FTP", "openFTP", tcp=(20, 21),
-        checks=(f"{_TO}tcp_port_ftp_20_21", _HIGH_RISK),
+        checks=(f"{_TO}tcp_port_ftp_20_21",),
         exposed="ftp",
         why="FTP sends passwords and files in the clear.",
     ),
@@ -152,7 +158,7 @@ SERVICES: Final = (
     ),
     Service(
         "kibana", "Kibana", "openKibana", tcp=(5601,),
-        checks=(f"{_TO}tcp_port_elasticsearch_kibana_9200_9300_5601", _HIGH_RISK),
+        checks=(f"{_TO}tcp_port_elasticsearch_kibana_9200_9300_5601",),
         exposed="elasticsearch_kibana",
         why="Kibana shows and changes everything that its cluster holds.",
     ),
@@ -186,6 +192,7 @@ SERVICES: Final = (
     ),
     Service(
         "netbios", "NetBIOS", "openNetBIOS", tcp=(139,), udp=(137, 138, 139),
+        exposed="cifs",
         why="Name and session services of Windows give away machines and users, and amplify floods.",
     ),
     Service(
@@ -205,13 +212,13 @@ SERVICES: Final = (
     ),
     Service(
         "postgresql", "PostgreSQL", "openPostgreSQL", tcp=(5432,),
-        checks=(f"{_TO}tcp_port_postgres_5432", _HIGH_RISK),
+        checks=(f"{_TO}tcp_port_postgres_5432",),
         exposed="postgresql",
         why="One guessed password, or one unpatched server, gives away the data.",
     ),
     Service(
         "rdp", "Remote Desktop", "openRDP", tcp=(3389,),
-        checks=(f"{_TO}tcp_port_3389", _HIGH_RISK),
+        checks=(f"{_TO}tcp_port_3389",),
         exposed="rdp", also=("security-hub:EC2.14", *_BY_RULE),
         why="Remote Desktop is the commonest way in for ransomware: guessed passwords, and flaws that need none.",
     ),
@@ -247,19 +254,19 @@ SERVICES: Final = (
     ),
     Service(
         "sql-server", "SQL Server", "openSQLServer", tcp=(1433, 1434), udp=(1434,),
-        checks=(f"{_TO}tcp_port_sql_server_1433_1434", _HIGH_RISK),
+        checks=(f"{_TO}tcp_port_sql_server_1433_1434",),
         exposed="sqlserver",
         why="One guessed password of `sa`, or one unpatched server, gives away the machine with the data.",
     ),
     Service(
         "ssh", "SSH", "openSSH", tcp=(22,),
-        checks=(f"{_TO}tcp_port_22", _HIGH_RISK),
+        checks=(f"{_TO}tcp_port_22",),
         exposed="ssh", also=("security-hub:EC2.13", *_BY_RULE),
         why="Every public address has its SSH passwords guessed at all day; a leaked key is enough to get in.",
     ),
     Service(
         "telnet", "Telnet", "openTelnet", tcp=(23,), severity=_CRITICAL,
-        checks=(f"{_TO}tcp_port_telnet_23", _HIGH_RISK),
+        checks=(f"{_TO}tcp_port_telnet_23",),
         exposed="telnet",
         why="Telnet sends passwords in the clear, and is what botnets look for first.",
     ),

@@ -162,6 +162,9 @@ INLINE: Final = tuple(
 
 _OF_AWS: Final = "arn:aws:iam::aws:policy/"
 _ADMINISTRATOR: Final = "AdministratorAccess"
+_OF_AWS_ATTACHED: Final = "iam_aws_attached_policy_no_administrative_privileges"
+"""CIS 2.14 asks it of every attached policy; IAM.1 of customer managed ones only (AWS Security Hub User Guide)."""
+
 _CLOUDSHELL: Final = "AWSCloudShellFullAccess"
 _DENY_ALL: Final = "AWSDenyAll"
 _SUPPORT: Final = {"arn": f"{_OF_AWS}AWSSupportAccess"}
@@ -178,7 +181,7 @@ def _administrator_control(kind: AwsKind, word: str, check: str) -> Control:
         title=f"No {word} holds AWS's policy for administrators",
         why="Who holds every right over everything can undo every other protection, and one leaked key is enough. "
         "Some have to: exempt those.",
-        maps=required(check),
+        maps=required(check, _OF_AWS_ATTACHED, without=("fsbp:IAM.1",)),
         compliant=[{"attached": [_SUPPORT]}],
         violating=[{"attached": [_SUPPORT, {"arn": f"{_OF_AWS}{_ADMINISTRATOR}"}]}],
     )  # fmt: skip
@@ -228,7 +231,7 @@ CLOUDSHELL: Final = tuple(_cloudshell_control(kind, word) for kind, word in _WOR
 
 @control(
     "aws.iam.user.rights-through-groups", USER, severity=Severity.LOW,
-    maps=required("iam_policy_attached_only_to_group_or_roles"), covers=("cloudbots:iam_user_detach",),
+    maps=required("iam_policy_attached_only_to_group_or_roles"),
     compliant=[{"attached": [], "inline": []}, {"attached": [{"arn": f"{_OF_AWS}{_DENY_ALL}"}], "inline": []}],
     violating=[
         {"attached": [_SUPPORT], "inline": []},

@@ -120,7 +120,7 @@ _TELLS_ACCOUNT: Final = "s3.amazonaws.com"
     "aws.lambda.function.services-bound-to-an-account",
     FUNCTION,
     severity=Severity.MEDIUM,
-    maps=required("awslambda_function_not_publicly_accessible"),
+    maps=required("awslambda_function_not_publicly_accessible", without=("cis-aws-7.0:2.21",)),
     covers=("security-hub:Lambda.1",),
     disrupts=may_disrupt("a bucket of another account that invokes the function is refused"),
     compliant=(_state(), _state(_EVENTBRIDGE, _OWN_BUCKET)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from goldseam.clouds.aws.requirements import required
@@ -10,7 +11,7 @@ from goldseam.clouds.aws.services.rds import clusters
 from goldseam.clouds.aws.services.rds.access import ADMINS, RENAMING, usual_port
 from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION, STATEMENTS_COPIED
 from goldseam.clouds.aws.services.rds.instance import of_rds
-from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
+from goldseam.control import Control, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.values import ABSENT, Json, Value
 
 _FIELDS: Final = ("AutoMinorVersionUpgrade", "DeletionProtection", "CopyTagsToSnapshot", RETENTION, IAM, LOGS)
@@ -20,6 +21,12 @@ _GOOD: Final = {
 
 CLUSTER: Final = clusters.cluster_kind("rds", "RDS cluster", _FIELDS, of_rds, (RETENTION, IAM))
 
+
+def _also(made: Control, requirement: str) -> Control:
+    """The control with one requirement more."""
+    return replace(made, requirements=(requirement, *made.requirements))
+
+
 deletion_protected: Final = clusters.deletion_protected(
     CLUSTER, _GOOD, "rds_cluster_deletion_protection", ("security-hub:RDS.7",)
 )
@@ -28,7 +35,9 @@ tags_copied: Final = clusters.tags_copied(
 )
 iam_authenticated: Final = clusters.iam_authenticated(CLUSTER, _GOOD, "rds_cluster_iam_authentication_enabled")
 backed_up: Final = clusters.backed_up(CLUSTER, _GOOD, "rds_instance_backup_enabled")
-encrypted: Final = clusters.encrypted(CLUSTER, "rds_cluster_storage_encrypted", "rds")
+encrypted: Final = _also(clusters.encrypted(CLUSTER, "rds_cluster_storage_encrypted", "rds"), "cis-aws-7.0:3.2.1")
+"""CIS 3.2.1 asks it of every instance, and a cluster decides it for its members."""
+
 tls_required: Final = clusters.tls_required(
     CLUSTER, "aurora-postgresql14", "rds.force_ssl", "rds", "rds_instance_transport_encrypted"
 )
