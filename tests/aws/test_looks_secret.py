@@ -81,7 +81,7 @@ OPTION: Final = {
         (amplify.APP, "secrets", {KEY: VARIABLE["value"]}),
         (function.FUNCTION, "environment", {"Variables": {KEY: VARIABLE["value"]}}),
     ],
-    ids=str,
+    ids=lambda part: part.name if isinstance(part, AwsKind) else "",
 )
 def test_every_environment_goes_by_the_same_names(kind: AwsKind, facet: str, raw: Json) -> None:
     """The mutation: `secret_names` in any of the six."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.services import s3
 from goldseam.control import Catalog, Compliant, Example, ShouldBe, Violation
@@ -198,7 +199,7 @@ def test_suspended_and_never_versioned_are_one_state(answer: Json, keeps: bool) 
 
 
 def test_disruption_asks_for_the_facts_that_show_that_nobody_is_cut_off() -> None:
-    for control in (s3.policy_not_public, s3.acl_not_public, s3.public_access_blocked, s3.tls_only):
+    for control in (s3.policy_not_public, s3.acl_not_public, s3.public_access_blocked):
         assert control.disruption.unless == {"serves_website": False, "cloudfront_origin": False}
     assert not s3.encrypted_with_kms.disruption.unless
 
@@ -375,3 +376,11 @@ def test_mfa_delete_and_a_lifecycle_exclude_each_other(with_mfa: bool) -> None:
     found = verdict(s3.lifecycle_set, Example(one))
     assert isinstance(found, Violation if with_mfa else Compliant)
     assert not with_mfa or "MFA delete is on" in str(found)
+
+
+def test_no_fact_shows_that_nobody_sends_signed_requests_over_plain_http() -> None:
+    """So the denial is never made unasked, as for queues and topics. The mutation: excuse it by facts of public use."""
+    for name in ("aws.s3.bucket.tls-only", "aws.sqs.queue.tls-only", "aws.sns.topic.tls-only"):
+        disruption = aws_catalog().control(name).disruption
+        assert disruption.harms
+        assert not disruption.unless

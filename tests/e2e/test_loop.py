@@ -44,6 +44,7 @@ def test_scan_to_evidence_and_back(world: World, dana: Person) -> None:
     unapproved = dana.run("apply", plan["id"], "--yes")
     assert (unapproved.code, "0 of 1 approvals" in unapproved.err) == (1, True)
     assert dana.run("approve", plan["id"], "-m", "agreed").code == 0
+    world.root("s3").put_object(Bucket=bucket, Key=world.storage.data_key, Body=b"people")
     assert anonymous_get(f"{world.cloud.endpoint}/{bucket}/{world.storage.data_key}") == 200
     applied = dana.run("apply", plan["id"], "--yes", "--json")
     assert (applied.code, [item["state"] for item in applied.json["repairs"]]) == (0, ["verified"])

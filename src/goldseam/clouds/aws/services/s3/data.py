@@ -55,9 +55,9 @@ def _encrypted(algorithm: str, *, bucket_key: bool = False, **more: Json) -> Jso
     maps=required("s3_bucket_secure_transport_policy"),
     covers=("seed:bucketEncryptionInTransit", "security-hub:S3.5", "cloudbots:s3_only_allow_ssl"),
     disrupts=may_disrupt(
-        "clients that use plain HTTP are refused; website endpoints speak nothing else, and CloudFront passes on what "
-        "its viewers use where it is not told otherwise",
-        unless={"serves_website": False, "cloudfront_origin": False},
+        "requests over plain HTTP are denied, signed ones too; website endpoints take nothing else, and CloudFront "
+        "passes on what its viewers use unless its origin protocol policy says otherwise",
+        source="Amazon S3 User Guide, Security best practices for Amazon S3",
     ),
     compliant=(
         {"policy": policy_document(_TLS_ONLY), **_CALLED},
