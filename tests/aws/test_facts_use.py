@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -22,11 +23,12 @@ from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.clouds.aws.services.sns import TOPIC
 from goldseam.clouds.aws.services.sqs import QUEUE
 from goldseam.clouds.aws.services.stack import STACK
+from goldseam.clouds.aws.statements import tls_denial
 from goldseam.control import Surroundings, fact, known
 from goldseam.ports import Shard
 from goldseam.resource import Resource
 from goldseam.values import ABSENT, Json, Unknown, Value
-from tests.aws.laws import ACCOUNT, REGION
+from tests.aws.laws import ACCOUNT, REGION, ref_of
 from tests.aws.live import live
 from tests.aws.test_facts import CATALOG, DENIED, a, told, value
 
@@ -159,6 +161,38 @@ def test_traffic(kind: AwsKind, called: str, facet: str, counts: Value, expected
     near: dict[AwsKind, Json] = {TRAFFIC: (a(TRAFFIC, REGION, **{facet: counts}),)}
     assert value(told("traffic", a(kind, called), kind, near=near)) == expected
     assert value(told("traffic", a(kind, called), kind)) is None
+
+
+TLS_ONLY: Final = tls_denial("sqs:*", f"arn:aws:sqs:eu-central-1:{ACCOUNT}:orders")
+
+
+@pytest.mark.parametrize(
+    ("statement", "region", "sent", "expected"),
+    [
+        (TLS_ONLY, "eu-central-1", {"orders": 12}, False),
+        (TLS_ONLY, "eu-central-1", DENIED, False),
+        (TLS_ONLY, "eu-west-1", {"orders": 12}, None),
+        ({**TLS_ONLY, "Action": "sqs:ReceiveMessage"}, "eu-central-1", {"orders": 12}, None),
+        ({**TLS_ONLY, "Principal": {"AWS": ACCOUNT}}, "eu-central-1", {"orders": 12}, None),
+        ({**TLS_ONLY, "Resource": "arn:aws:sqs:*:*:bills"}, "eu-central-1", {"orders": 12}, None),
+        ({**TLS_ONLY, "Effect": "Allow"}, "eu-central-1", {"orders": 12}, None),
+        (None, "eu-central-1", {"orders": 12}, None),
+        (None, "eu-central-1", {"orders": None}, None),
+        (None, "eu-central-1", DENIED, None),
+        (None, "eu-west-1", {"bills": 12}, False),
+        (DENIED, "eu-central-1", {"orders": 0}, False),
+    ],
+)
+def test_requests_that_an_encrypted_queue_rejects(statement: Value, region: str, sent: Value, expected: object) -> None:
+    """Mutations: every region takes Signature Version 4 only; no statement is asked for; any count is none."""
+    name = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/orders"
+    arn = TLS_ONLY["Resource"] if region == "eu-central-1" else f"arn:aws:sqs:{region}:{ACCOUNT}:orders"
+    held = statement if isinstance(statement, Unknown) else {"Statement": []}
+    if isinstance(statement, dict):
+        held = {"Statement": [statement if region == "eu-central-1" else {**statement, "Resource": arn}]}
+    queue = replace(a(QUEUE, name, policy=held, arn=arn), ref=ref_of(QUEUE, name, ACCOUNT, region))
+    near: dict[AwsKind, Json] = {TRAFFIC: (a(TRAFFIC, region, queues=sent),)}
+    assert value(told("old_requests", queue, QUEUE, near=near)) == expected
 
 
 def test_on_moto_metrics_are_counted_by_name(moto_url: str) -> None:

@@ -91,7 +91,7 @@ def test_the_document_lists_the_harmless_fixes_and_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("name", "unless"),
     [
-        ("aws.sqs.queue.encrypted", {"public": False, "traffic": 0}),
+        ("aws.sqs.queue.encrypted", {"public": False, "old_requests": False}),
         ("aws.s3.bucket.versioned", {}),
         ("aws.apigateway.stage.cache-encrypted", {}),
         ("aws.athena.workgroup.results-encrypted", {}),

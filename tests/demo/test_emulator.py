@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from goldseam.clouds.aws.ask import Memo
+from goldseam.clouds.aws.services.ec2.group_references import GROUP_REFERENCES, TITLES, Naming
 from goldseam.demo.account import DemoAccount, anonymous_get
 from goldseam.demo.aws import Clients, policy
 from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud, embedded_cloud
 from goldseam.demo.lumen_people import Identity
 from goldseam.demo.lumen_storage import public_read, tls_only
 from goldseam.errors import UsageError
+from tests.aws.live import embedded
 from tests.emulators import Moto
 
 WORLD = "0.0.0.0/0"
@@ -386,3 +390,75 @@ def test_password_policy_is_replaced_not_merged(ministack_cloud: EmbeddedCloud) 
     iam.update_account_password_policy(RequireNumbers=True)
     shown = iam.get_account_password_policy()["PasswordPolicy"]
     assert (shown["MinimumPasswordLength"], shown["RequireSymbols"], shown["RequireNumbers"]) == (6, False, True)
+
+
+# --- what the emulator cannot hold, and what it does not keep ---
+
+
+def test_every_way_to_what_names_a_group_answers(ministack_cloud: EmbeddedCloud) -> None:
+    """One after the other, so that a slow machine takes none for lost. The mutation: one service is left out."""
+    with embedded(ministack_cloud, GROUP_REFERENCES) as aws:
+        ask, ref = Memo(aws.session, "2026-03-31"), aws.ref(GROUP_REFERENCES, aws.region)
+        ways = [way for way in GROUP_REFERENCES.facets if isinstance(way, Naming)]
+        assert {way.name: way.read(ask, ref, None).value for way in ways} == {name: {} for name in TITLES}
+
+
+@pytest.mark.parametrize(
+    ("service", "action", "other"),
+    [
+        ("redshift", "DescribeClusters", "describe_cluster_snapshots"),
+        ("dms", "DescribeReplicationInstances", "describe_endpoints"),
+        ("sagemaker", "ListModels", "list_training_jobs"),
+        ("workspaces", "DescribeWorkspaceDirectories", "describe_workspaces"),
+    ],
+)
+def test_a_listing_of_what_is_absent_needs_its_right(
+    demo_account: DemoAccount, service: str, action: str, other: str
+) -> None:
+    """And the rest of the service stays unsupported. The mutation: the service has no namespace of actions."""
+    listing = xform_name(action)
+    with refused("AccessDenied", "AccessDeniedException"):
+        getattr(as_user(demo_account, demo_account.people.keyholder)(service), listing)()
+    root = Clients(demo_account.endpoint, demo_account.region, ROOT_KEY, ROOT_KEY)
+    assert getattr(root(service), listing)()
+    with pytest.raises(ClientError):
+        getattr(root(service), other)()
+
+
+def test_metrics_configurations_are_kept_by_bucket(ministack_cloud: EmbeddedCloud) -> None:
+    """The mutation: a deletion of one deletes the bucket, as it does uncorrected."""
+    s3 = as_root(ministack_cloud)("s3")
+    place = {"LocationConstraint": ministack_cloud.region}
+    for name in ("one", "two"):
+        s3.create_bucket(Bucket=f"counted-{name}", CreateBucketConfiguration=place)
+    whole, part = {"Id": "EntireBucket"}, {"Id": "images", "Filter": {"Prefix": "images/"}}
+    for held in (whole, part):
+        s3.put_bucket_metrics_configuration(Bucket="counted-one", Id=held["Id"], MetricsConfiguration=held)
+    listed = s3.list_bucket_metrics_configurations(Bucket="counted-one")
+    assert listed["MetricsConfigurationList"] == [whole, part]
+    assert "MetricsConfigurationList" not in s3.list_bucket_metrics_configurations(Bucket="counted-two")
+    assert s3.get_bucket_metrics_configuration(Bucket="counted-one", Id="images")["MetricsConfiguration"] == part
+    s3.delete_bucket_metrics_configuration(Bucket="counted-one", Id="images")
+    assert s3.list_bucket_metrics_configurations(Bucket="counted-one")["MetricsConfigurationList"] == [whole]
+    for ask in (s3.get_bucket_metrics_configuration, s3.delete_bucket_metrics_configuration):
+        with refused("NoSuchConfiguration"):
+            ask(Bucket="counted-one", Id="images")
+    with refused("NoSuchBucket"):
+        s3.list_bucket_metrics_configurations(Bucket="counted-three")
+    s3.delete_bucket(Bucket="counted-one")
+    s3.create_bucket(Bucket="counted-one", CreateBucketConfiguration=place)
+    assert "MetricsConfigurationList" not in s3.list_bucket_metrics_configurations(Bucket="counted-one")
+
+
+def test_what_a_user_pool_does_about_risks_is_kept(ministack_cloud: EmbeddedCloud) -> None:
+    """The mutation: the configuration of one pool is told of all."""
+    cognito = as_root(ministack_cloud)("cognito-idp")
+    one, two = (cognito.create_user_pool(PoolName=name)["UserPool"]["Id"] for name in ("one", "two"))
+    blocks = {"Actions": {"EventAction": "BLOCK"}}
+    cognito.set_risk_configuration(UserPoolId=one, CompromisedCredentialsRiskConfiguration=blocks)
+    told = [cognito.describe_risk_configuration(UserPoolId=pool)["RiskConfiguration"] for pool in (one, two)]
+    assert told == [{"UserPoolId": one, "CompromisedCredentialsRiskConfiguration": blocks}, {"UserPoolId": two}]
+    cognito.set_risk_configuration(UserPoolId=one)
+    assert cognito.describe_risk_configuration(UserPoolId=one)["RiskConfiguration"] == {"UserPoolId": one}
+    with refused("ResourceNotFoundException"):
+        cognito.describe_risk_configuration(UserPoolId="eu-central-1_absent")

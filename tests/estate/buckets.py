@@ -164,8 +164,9 @@ def _logged(account: Account, records: str) -> None:
 
 
 def _counted(account: Account, row: str, each_day: int) -> None:
-    """Request metrics of a bucket, for more than 30 days; the emulator has no configuration of them to set."""
+    """Request metrics of a whole bucket, for more than 30 days."""
     name, filtered = account.ids[row], "EntireBucket"
+    account.own("s3").put_bucket_metrics_configuration(Bucket=name, Id=filtered, MetricsConfiguration={"Id": filtered})
     dimensions = [{"Name": "BucketName", "Value": name}, {"Name": "FilterId", "Value": filtered}]
     now = time.time()
     data = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from tests.estate.account import PARTNER, Account, allow, document, root_of, user
@@ -70,6 +72,24 @@ def _queues(account: Account, source: str) -> None:
         Bucket=source, NotificationConfiguration={"QueueConfigurations": [told]}
     )
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=account.arn("sqs", account.ids["q05"]))
+    _sent(account, ("q01", "q02", "q03", "q04", "q05"))
+
+
+def _sent(account: Account, queues: Sequence[str]) -> None:
+    """Count messages that were sent in the last days, which the emulator does not."""
+    now = datetime.now(UTC)
+    data = [
+        {
+            "MetricName": "NumberOfMessagesSent",
+            "Dimensions": [{"Name": "QueueName", "Value": account.ids[row]}],
+            "Timestamp": now - timedelta(days=days, hours=1),
+            "Value": 40,
+            "Unit": "Count",
+        }
+        for row in queues
+        for days in range(10)
+    ]
+    account.own("cloudwatch").put_metric_data(Namespace="AWS/SQS", MetricData=data)
 
 
 def _of_queue(row: str, arn: str, source: str, topic: str) -> list[dict[str, Any]]:

@@ -26,23 +26,29 @@ Developer Guide, "Monitoring Amazon SNS topics using CloudWatch"). A running dat
 
 
 def _of(kind: Kind) -> FactRule:
-    facet, what, silence_is_none, behind = _COUNTED[kind]
+    facet, _, _, behind = _COUNTED[kind]
 
     @fact("traffic", kind, int, needs={TRAFFIC: (facet,)}, dear=True, lag=behind.lag, source=behind.source)
     def traffic(*, around: Surroundings) -> Answer:
         """How much traffic there was in the last 14 days: messages, or the most connections at one time."""
-        counts = _counts(around, facet)
-        if isinstance(counts, Unknown):
-            return counts
-        name = around.ref.id.rpartition("/")[2].rpartition(":")[2]
-        if name not in counts and not silence_is_none:
-            return Unknown(f"CloudWatch has no data of it in the last {DAYS} days")
-        count = counts.get(name, 0)
-        if count is None:
-            return Unknown("CloudWatch could not tell its data")
-        return known(count, f"in the last {DAYS} days, {count} {what}")
+        return traffic_of(kind, around)
 
     return traffic
+
+
+def traffic_of(kind: Kind, around: Surroundings) -> Answer:
+    """What CloudWatch counted of one resource."""
+    facet, what, silence_is_none, _ = _COUNTED[kind]
+    counts = _counts(around, facet)
+    if isinstance(counts, Unknown):
+        return counts
+    name = around.ref.id.rpartition("/")[2].rpartition(":")[2]
+    if name not in counts and not silence_is_none:
+        return Unknown(f"CloudWatch has no data of it in the last {DAYS} days")
+    count = counts.get(name, 0)
+    if count is None:
+        return Unknown("CloudWatch could not tell its data")
+    return known(count, f"in the last {DAYS} days, {count} {what}")
 
 
 def _counts(around: Surroundings, facet: str) -> Mapping[str, int | None] | Unknown:

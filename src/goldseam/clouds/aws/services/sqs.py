@@ -169,7 +169,7 @@ def policy_not_public(policy: Value) -> Verdict:
     covers=("seed:sqsEncrypted", "security-hub:SQS.1"),
     disrupts=may_disrupt(
         "anonymous requests to the queue, and requests over plain HTTP or without Signature Version 4, are rejected",
-        unless={"public": False, "traffic": 0},
+        unless={"public": False, "old_requests": False},
         source="Amazon SQS Developer Guide, Encryption at rest in Amazon SQS",
     ),
     compliant=({"encryption": _kept(own=True)}, {"encryption": _kept("alias/data")}),
