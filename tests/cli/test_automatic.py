@@ -51,7 +51,8 @@ def seen(control: Any, name: str, policies: PolicySet, port_in_use: object = SIL
     example = control.violating[0]
     assert isinstance(example, Example)
     facts = (Fact("port_in_use", port_in_use, ()), Fact("managed_by", managed_by, ("a tag",)))
-    resource = Resource(ref_of(control.kind, name), {**example.facets, "tags": {}})
+    ours = control.kind.owner_rule.ours[0]
+    resource = Resource(ref_of(control.kind, name), {**ours, **example.facets, "tags": {}})
     only = CATALOG.only([control])
     made = judged(resource, facts, only, Standing(policies), NOW)
     return replace(made, resource=resource)

@@ -145,19 +145,24 @@ def _control(alarm: Alarm) -> Control:
     def alarmed(
         watch: Value, topics: Value, *, topic: Annotated[Topic, _OF_GROUP] = "", namespace: str = _SPACE
     ) -> Verdict:
-        on_it = [
-            (each, metric) for metric in counted(watch, alarm.pattern)
-            for each in watch["alarms"] if watches(each, metric)
-        ]  # fmt: skip
-        notified = {one for each, metric in on_it if not why_silent(each, metric) for one in topics_of(each)}
-        if notified & set(topics["subscribed"]):
-            return compliant
-        if unreadable := sorted(notified & set(topics["unreadable"])):
-            return undecided(because=f"cannot list the subscriptions of {', '.join(unreadable)}")
-        silent = [f"alarm `{each['AlarmName']}`: {_why(each, metric)}" for each, metric in on_it]
-        return _missing(watch, alarm, (topic, namespace), topics, "; ".join(silent))
+        return _judged(watch, topics, alarm, (topic, namespace))
 
     return alarmed
+
+
+def _judged(watch: Json, topics: Json, alarm: Alarm, settings: tuple[str, str]) -> Verdict:
+    """Whether an alarm on these events notifies somebody, by the subscriptions of its topics."""
+    on_it = [
+        (each, metric) for metric in counted(watch, alarm.pattern)
+        for each in watch["alarms"] if watches(each, metric)
+    ]  # fmt: skip
+    notified = {one for each, metric in on_it if not why_silent(each, metric) for one in topics_of(each)}
+    if notified & set(topics["subscribed"]):
+        return compliant
+    if unreadable := sorted(notified & set(topics["unreadable"])):
+        return undecided(because=f"cannot list the subscriptions of {', '.join(unreadable)}")
+    silent = [f"alarm `{each['AlarmName']}`: {_why(each, metric)}" for each, metric in on_it]
+    return _missing(watch, alarm, settings, topics, "; ".join(silent))
 
 
 def _why(each: Json, metric: Metric) -> str:
