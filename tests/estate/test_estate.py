@@ -35,7 +35,7 @@ _ALSO_WORKS: Final = (("b15", "own-get"), ("b16", "own-get"))
 
 
 class GoalMissed(Exception):
-    """The numbers are not what they have to be; anything else that is wrong is an assertion's."""
+    """Too few harmless repairs are automatic; anything else that is wrong, harm above all, is an assertion's."""
 
 
 def test_the_labels_are_enough_and_about_what_there_is() -> None:
@@ -50,7 +50,7 @@ def test_the_labels_are_enough_and_about_what_there_is() -> None:
         assert {catalog.control(name).kind.name for name in row.controls} == {row.kind}, row
 
 
-@pytest.mark.xfail(strict=True, raises=GoalMissed, reason="the estate's goal is not reached yet")
+@pytest.mark.xfail(strict=True, raises=GoalMissed, reason="nine tenths of the harmless repairs are not automatic yet")
 def test_no_automatic_repair_harms_and_nearly_all_harmless_ones_are_automatic(
     ministack_cloud: EmbeddedCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -75,7 +75,8 @@ def test_no_automatic_repair_harms_and_nearly_all_harmless_ones_are_automatic(
     with capsys.disabled():
         print(f"\nseed {seed}", *outcomes, sep="\n")  # noqa: T201
     _assert_harmful_ones_harm(account, second, outcomes[-1])
-    if missed := [item for item in outcomes if len(item.harmed) > HARMFUL or item.share < AUTOMATIC]:
+    assert [item.harmed for item in outcomes if len(item.harmed) > HARMFUL] == []
+    if missed := [item for item in outcomes if item.share < AUTOMATIC]:
         raise GoalMissed(*map(str, missed))
 
 
