@@ -187,7 +187,7 @@ def test_requests_that_an_encrypted_queue_rejects(statement: Value, region: str,
     """Mutations: every region takes Signature Version 4 only; no statement is asked for; any count is none."""
     name = f"https://sqs.{region}.amazonaws.com/{ACCOUNT}/orders"
     arn = TLS_ONLY["Resource"] if region == "eu-central-1" else f"arn:aws:sqs:{region}:{ACCOUNT}:orders"
-    held: Value = statement if isinstance(statement, Unknown) else {"Statement": []}
+    held: Value | Unknown = statement if isinstance(statement, Unknown) else {"Statement": []}
     if isinstance(statement, dict):
         held = {"Statement": [statement if region == "eu-central-1" else {**statement, "Resource": arn}]}
     queue = replace(a(QUEUE, name, policy=held, arn=arn), ref=ref_of(QUEUE, name, ACCOUNT, region))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -462,3 +463,14 @@ def test_what_a_user_pool_does_about_risks_is_kept(ministack_cloud: EmbeddedClou
     assert cognito.describe_risk_configuration(UserPoolId=one)["RiskConfiguration"] == {"UserPoolId": one}
     with refused("ResourceNotFoundException"):
         cognito.describe_risk_configuration(UserPoolId="eu-central-1_absent")
+
+
+def test_data_of_metrics_are_kept_for_more_than_two_weeks(ministack_cloud: EmbeddedCloud) -> None:
+    """The mutation: two weeks, as uncorrected."""
+    cloudwatch, now = as_root(ministack_cloud)("cloudwatch"), datetime.now(UTC)
+    data = [{"MetricName": "AllRequests", "Timestamp": now - timedelta(days=days), "Value": 1} for days in (1, 13, 40)]
+    cloudwatch.put_metric_data(Namespace="AWS/S3", MetricData=data)
+    metric = {"Namespace": "AWS/S3", "MetricName": "AllRequests"}
+    query = {"Id": "m0", "MetricStat": {"Metric": metric, "Period": 86_400, "Stat": "Sum"}}
+    told = cloudwatch.get_metric_data(MetricDataQueries=[query], StartTime=now - timedelta(days=60), EndTime=now)
+    assert told["MetricDataResults"][0]["Values"] == [1, 1, 1]
