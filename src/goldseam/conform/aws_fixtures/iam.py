@@ -101,13 +101,6 @@ def _so_old(ground: EmulatedGround, ref: Ref, value: Value) -> None:
         ground.calendar.ahead = timedelta(days=value[0]["days"])
 
 
-def _older_than(ground: EmulatedGround, ref: Ref, value: Value) -> None:
-    """Let one day more pass than all keys are older than."""
-    del ref
-    if len({item["days"] for item in value}) == 1:
-        ground.calendar.ahead = timedelta(days=value[0]["days"] + 1)
-
-
 def _so_many_days(ground: EmulatedGround, ref: Ref, value: Value) -> None:
     del ref
     ground.calendar.ahead = timedelta(days=0 if value is ABSENT else value)
@@ -165,7 +158,7 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
     "aws.iam.user": Fixture(
         _user,
         {
-            "idle": _so_old, "age": _older_than, "sign_in_idle": _so_many_days, "second_factor": _second_factor,
+            "idle": _so_old, "sign_in_idle": _so_many_days, "second_factor": _second_factor,
             "inline": _inline("User"), "tags": _tags("User"),
         },
         lacks=tuple(
@@ -173,6 +166,7 @@ FIXTURES: Final[Mapping[str, Fixture]] = {
             for name in _EMULATORS
             for lack in (
                 Lack(name, "idle", "keys that are made on an emulator are all equally old", _of_several_ages),
+                Lack(name, "age", "keys that are made on an emulator are new"),
                 Lack(name, "last_used", "keys that are made on an emulator were never used", _was_used),
             )
         ),
