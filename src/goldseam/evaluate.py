@@ -5,7 +5,7 @@ Pure: the same resource, controls and settings give the same findings, anywhere 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -29,7 +29,7 @@ from goldseam.values import (
 
 SettingsOf: TypeAlias = Callable[[Control, Resource], Mapping[str, Json]]
 """The checked settings that the user's policies give to a control on a resource."""
-ROUNDS: Final = 8
+_ROUNDS: Final = 8
 """How often a control, or several in turn, are asked about the state that the answer before led to."""
 _NOT_READ: Final = Unknown("not read")
 
@@ -241,7 +241,8 @@ def _finding(name: str, control: Control, resource: Resource, settings: Mapping[
         because = f"{verdict.because}; {owner.reason}"
         return Finding(name, control.id, ref, Status.NOT_APPLICABLE, because, source=owner.source)
     if isinstance(verdict, ShouldBe):
-        state, refusal = _offence(resource, verdict.changes, verdict.remains), _refusal(control, resource, settings)
+        refusal = _refusal(control, resource, settings, verdict)
+        state = _offence(resource, verdict.changes, verdict.remains)
         if refusal:
             refusal = _secrets(control, [resource.facets[facet] for facet in control.reads]).text(refusal)
         changes = {} if refusal else verdict.changes
@@ -259,7 +260,24 @@ def _offence(resource: Resource, wanted: Mapping[str, Value], remains: str = "")
     return document_digest([offence, remains] if remains else offence)
 
 
-def _refusal(control: Control, resource: Resource, settings: Mapping[str, Json]) -> str:
+def converged(resource: Resource, wanted: Sequence[Control], settings_of: SettingsOf) -> tuple[Resource, bool]:
+    """The state in which no wanted control has a change to make, reached by asking each in turn.
+
+    False beside it where they contradict each other, or one of them itself.
+    """
+    state = resource
+    for _ in range(_ROUNDS):
+        moved = False
+        for control in wanted:
+            verdict = verdict_on(control, state, settings_of(control, resource))
+            if isinstance(verdict, ShouldBe):
+                state, moved = state.with_facets(verdict.changes), True
+        if not moved:
+            return state, True
+    return state, False
+
+
+def _refusal(control: Control, resource: Resource, settings: Mapping[str, Json], verdict: ShouldBe) -> str:
     """Why no plan would be made of a should-be on this resource, with what to do; empty when one would.
 
     The same holds here as when plans are made: nothing that the control looks at still waits, the control has nothing
@@ -268,18 +286,17 @@ def _refusal(control: Control, resource: Resource, settings: Mapping[str, Json])
     for facet in control.reads:
         if facet in resource.pending:
             return f"a change of the {facet} waits for {resource.pending[facet]}; scan again when that is over"
-    state, found = resource, verdict_on(control, resource, settings)
-    leaves = isinstance(found, ShouldBe) and bool(found.remains)
-    for _ in range(ROUNDS):
-        if not isinstance(found, ShouldBe):
-            break
-        state = state.with_facets(found.changes)
-        found = verdict_on(control, state, settings)
-    if isinstance(found, Compliant) or (leaves and not isinstance(found, ShouldBe)):
+    state, settled = converged(resource, [control], lambda *_: settings)
+    found = verdict_on(control, state, settings)
+    if settled and (isinstance(found, Compliant) or verdict.remains):
         return _no_call(control, resource, state)
-    because = found.reason if isinstance(found, Unknown) else found.because
+    because = verdict.because if isinstance(found, Compliant) else _reason(found)
     guide = found.guide if isinstance(found, Violation) else ""
     return f"the change alone would not make it pass ({because}); {guide or 'mend it by hand'}"
+
+
+def _reason(verdict: ShouldBe | Violation | Unknown) -> str:
+    return verdict.reason if isinstance(verdict, Unknown) else verdict.because
 
 
 def _no_call(control: Control, resource: Resource, state: Resource) -> str:

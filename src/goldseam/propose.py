@@ -13,7 +13,7 @@ from typing import Final
 
 from goldseam.control import Compliant, Control, Kind, Owner, ShouldBe, Unusable
 from goldseam.errors import ExemptResource, PlanRefused
-from goldseam.evaluate import ROUNDS, SettingsOf, default_settings, owner_of, verdict_on
+from goldseam.evaluate import SettingsOf, converged, default_settings, owner_of, verdict_on
 from goldseam.plan import Change, Plan, Purpose, steps_of, undo_of
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown, Value, difference, plain, same
@@ -58,7 +58,10 @@ def propose(
     because = _reasons(resource, wanted, settings_of)
     _refuse_waiting(resource, wanted)
     # 1. converge
-    target = _converged(resource, wanted, settings_of)
+    target, settled = converged(resource, wanted, settings_of)
+    if not settled:
+        msg = f"the controls {', '.join(c.id for c in wanted)} contradict each other on {resource.ref}"
+        raise PlanRefused(msg)
     # 2. calls and undo, 3. every other control
     changes = _changes(resource, target, sorted(target.facets))
     plan = replace(
@@ -139,21 +142,6 @@ def _refuse_waiting(resource: Resource, wanted: Sequence[Control]) -> None:
         if facet in looked_at:
             msg = f"a change of the {facet} of {resource.ref} waits for {reason}; scan again when that is over"
             raise PlanRefused(msg)
-
-
-def _converged(resource: Resource, wanted: Sequence[Control], settings_of: SettingsOf) -> Resource:
-    """The state in which every wanted control passes, reached by asking each in turn."""
-    state = resource
-    for _ in range(ROUNDS):
-        moved = False
-        for control in wanted:
-            verdict = verdict_on(control, state, settings_of(control, resource))
-            if isinstance(verdict, ShouldBe):
-                state, moved = state.with_facets(verdict.changes), True
-        if not moved:
-            return state
-    msg = f"the controls {', '.join(c.id for c in wanted)} contradict each other on {resource.ref}"
-    raise PlanRefused(msg)
 
 
 def _assembled(

@@ -80,10 +80,12 @@ def _look(plan: Plan, catalog: Catalog, reader: Reader, facets: frozenset[str]) 
     if waits:
         told = "; ".join(f"{facet} waits for {reason}" for facet, reason in sorted(waits.items()))
         return Verification(Proof.PENDING, told, waits, after)
-    wrong = _offences(plan, after, catalog) if plan.purpose is Purpose.REPAIR else _differences(plan, after, catalog)
-    if wrong:
-        return Verification(Proof.FAILED, "; ".join(wrong), {}, after)
-    return Verification(Proof.VERIFIED, _proved(plan, after, catalog), {}, after)
+    if plan.purpose is not Purpose.REPAIR:
+        wrong, proved = _differences(plan, after, catalog), _brought_back(plan)
+    else:
+        found = {name: verdict_on(catalog.control(name), after, _chosen(plan, name, catalog)) for name in plan.controls}
+        wrong, proved = _offences(plan, found, catalog), _proved(found)
+    return Verification(Proof.FAILED if wrong else Proof.VERIFIED, "; ".join(wrong) or proved, {}, after)
 
 
 def _waits(plan: Plan, after: Resource, catalog: Catalog) -> dict[str, str]:
@@ -98,9 +100,9 @@ def _waits(plan: Plan, after: Resource, catalog: Catalog) -> dict[str, str]:
     return waits
 
 
-def _offences(plan: Plan, after: Resource, catalog: Catalog) -> list[str]:
+def _offences(plan: Plan, found: Mapping[str, Verdict], catalog: Catalog) -> list[str]:
+    """The verdicts that are neither a pass nor what the plan itself says that it leaves."""
     left = _left(plan, catalog)
-    found = {name: verdict_on(catalog.control(name), after, _chosen(plan, name, catalog)) for name in plan.controls}
     return [_said(name, verdict) for name, verdict in found.items() if verdict not in (compliant, left.get(name))]
 
 
@@ -151,10 +153,11 @@ def _difference(place: str, lacking: Sequence[Value], extra: Sequence[Value]) ->
     return f"the {place} has {there}, which was not planned" if there else f"the {place} lacks {wanted}"
 
 
-def _proved(plan: Plan, after: Resource, catalog: Catalog) -> str:
-    if plan.purpose is not Purpose.REPAIR:
-        return f"{', '.join(change.facet for change in plan.changes)} as before"
-    found = {name: verdict_on(catalog.control(name), after, _chosen(plan, name, catalog)) for name in plan.controls}
+def _brought_back(plan: Plan) -> str:
+    return f"{', '.join(change.facet for change in plan.changes)} as before"
+
+
+def _proved(found: Mapping[str, Verdict]) -> str:
     passing = [name for name, verdict in found.items() if isinstance(verdict, Compliant)]
     parts = [f"{', '.join(passing)} {'passes' if len(passing) == 1 else 'pass'}"] if passing else []
     left = [_said(name, verdict) for name, verdict in found.items() if name not in passing]

@@ -84,8 +84,9 @@ def of_owner(owner: Owner | Unknown | None) -> Opinion:
     if isinstance(owner, Unknown):
         return _unless("control", "owner", text, None, owner.reason)
     told = (owner.reason, owner.source)
-    line = TraceLine("control", text, truth=False, effect="leave: not applicable", evidence=told, about="owner")
-    return Opinion(Mode.LEAVE, (replace(line, caps=Mode.LEAVE),))
+    effect, caps = "leave: not applicable", Mode.LEAVE
+    line = TraceLine("control", text, truth=False, effect=effect, evidence=told, about="owner", caps=caps)
+    return Opinion(caps, (line,))
 
 
 def of_exemptions(finding: Finding, around: Circumstances) -> Opinion:

@@ -18,10 +18,11 @@ from goldseam.decide import Decision
 from goldseam.errors import MISSHAPEN, UnknownName, Unreadable, in_words
 from goldseam.evaluate import Finding, Status
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
+from goldseam.record import Signer
 from goldseam.resource import Ref, Resource
 from goldseam.store.database import Database
 from goldseam.store.documents import keep_documents
-from goldseam.store.seals import Seals, Signer
+from goldseam.store.seals import Seals
 from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest, restored
 
 _GONE: Final = digest(ABSENT)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 import orjson
 
 from goldseam.chain import is_signed
 from goldseam.errors import MISSHAPEN
+from goldseam.record import Signer
 from goldseam.store.database import Database
 from goldseam.values import Json, canonical_document
 
@@ -18,17 +19,6 @@ KEPT: Final = timedelta(hours=1)
 """How long a seal is kept: what is older says nothing that anybody asks for."""
 
 _PURPOSE: Final = "goldseam scan/1"
-
-
-class Signer(Protocol):
-    """The key of the home folder."""
-
-    @property
-    def public(self) -> str:
-        """The public key; empty as long as nothing was signed."""
-
-    def sign(self, message: bytes) -> str:
-        """The signature, in hexadecimal digits."""
 
 
 class Seals:
