@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, is_world, overlap, within, without
+from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, overlap, within, without
+from goldseam.control.networks import is_world
 
 PORT = st.integers(0, 65535)
 RANGE = st.tuples(PORT, PORT).map(lambda ends: (min(ends), max(ends)))

@@ -6,13 +6,12 @@ not in the table, or in it as `unknown`, it is not known.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Final, NamedTuple
 
 from goldseam.clouds.aws.condition_values import limits_to
+from goldseam.clouds.aws.tables import table
 from goldseam.values import Json
 
 POSITIVE: Final = frozenset(
@@ -54,8 +53,7 @@ class Line(NamedTuple):
 @cache
 def condition_keys() -> Mapping[str, ConditionKey]:
     """The table, by key in lower case; a key with a part of one's own ends in `/*` or `:*` (`aws:PrincipalTag/*`)."""
-    text = files("goldseam.clouds.aws").joinpath("condition_keys.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(text.splitlines())
+    rows = table("condition_keys.csv")
     return {row["key"].lower(): ConditionKey(row["narrows"], row["present"], row["page"]) for row in rows}
 
 
@@ -78,8 +76,9 @@ def line_of(operator: str, key: str, value: Json) -> Line:
     return Line(bare, key.lower(), texts(value), quantifier, bare != name)
 
 
-def lines_of(block: Json) -> tuple[Line, ...]:
-    """The lines of a `Condition`; a request must pass each."""
+def lines_of(statement: Json) -> tuple[Line, ...]:
+    """The lines of a statement's condition; a request must pass each."""
+    block = statement.get("Condition") or {}
     return tuple(line_of(operator, key, value) for operator, keys in block.items() for key, value in keys.items())
 
 

@@ -76,7 +76,7 @@ def _outsider(kind: str, value: str, account: str, canonical_user: str) -> Outsi
 def _by_condition(statement: Json, account: str) -> list[Outsider]:
     """Who is left of everyone by the condition of a statement."""
     block = statement.get("Condition") or {}
-    lines = lines_of(block)
+    lines = lines_of(statement)
     required = required_keys(lines)
     found = [(line, answer) for line in lines if (answer := limits(line, required)) is not False]
     accounts = [_accounts(line, account) for line, answer in found if answer and line.key in _OF_ACCOUNTS]
@@ -112,7 +112,7 @@ def denied_to_others(deny: Json, account: str) -> bool:
             return False
     elif not has_everyone(deny):
         return False
-    return all(_spares_only(line, account) for line in lines_of(deny.get("Condition") or {}))
+    return all(_spares_only(line, account) for line in lines_of(deny))
 
 
 def _spares_only(line: Line, account: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from goldseam.clouds.aws.conditions import denies_others, lines_of, texts
+from goldseam.clouds.aws.policy_conditions import all_of
 from goldseam.clouds.aws.policy_patterns import AllBut, Covering, Denial, Denials, Patterns
 from goldseam.clouds.aws.principals import EVERYONE, has_everyone, is_everyone, principals_of
 from goldseam.values import Json
@@ -47,5 +48,4 @@ def leaves_only_named(deny: Json) -> bool | None:
             return False
     elif not has_everyone(deny):
         return False
-    found = [denies_others(line) for line in lines_of(deny.get("Condition") or {})]
-    return False if False in found else None if None in found else True
+    return all_of(map(denies_others, lines_of(deny)))

@@ -17,11 +17,11 @@ from enum import IntEnum
 from functools import cached_property
 from typing import Final
 
-from goldseam.clouds.aws.conditions import Line
+from goldseam.clouds.aws.conditions import Line, lines_of, texts
 from goldseam.clouds.aws.policy_conditions import Context, Tri, all_of, any_of, is_met
 from goldseam.clouds.aws.policy_globs import UNRESOLVED, any_action, covers_resource, substituted
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import VERSION, tests
+from goldseam.clouds.aws.statements import VERSION
 from goldseam.values import Json
 
 ANY: Final = "\ue000"
@@ -51,10 +51,10 @@ class Statement:
     def __init__(self, written: Json, *, version: str) -> None:
         self.allows = written.get("Effect") == "Allow"
         self.by_exception = "NotAction" in written
-        self._actions = any_action(_texts(written.get("NotAction" if self.by_exception else "Action")))
+        self._actions = any_action(texts(written.get("NotAction" if self.by_exception else "Action")))
         self._but = "NotResource" in written
-        self.resources = _texts(written.get("NotResource" if self._but else "Resource"))
-        self._condition: tuple[Line, ...] = tests(written)
+        self.resources = texts(written.get("NotResource" if self._but else "Resource"))
+        self._condition: tuple[Line, ...] = lines_of(written)
         self._has_variables = version == VERSION
 
     def covers_action(self, action: str) -> bool:
@@ -136,8 +136,3 @@ class Policies:
 
 def _applies(held: Sequence[Statement], action: str, request: Request) -> Tri:
     return any_of(statement.applies(request) for statement in held if statement.covers_action(action))
-
-
-def _texts(value: Json) -> tuple[str, ...]:
-    items = value if isinstance(value, list) else [] if value is None else [value]
-    return tuple(str(item) for item in items)

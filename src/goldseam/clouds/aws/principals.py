@@ -31,6 +31,12 @@ def principals_of(principal: Json) -> Iterator[tuple[str, str]]:
         yield from (("AWS", text) for text in texts(principal))
 
 
+def named_as(kind: str, statement: Json) -> list[str]:
+    """The principals of a type, such as `AWS` or `Service`, that a statement names in its `Principal`."""
+    principal = statement.get("Principal")
+    return list(texts(principal.get(kind))) if isinstance(principal, Mapping) else []
+
+
 _WEB_IDENTITIES: Final = frozenset(
     {"accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com"}
 )

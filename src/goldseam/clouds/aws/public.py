@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from goldseam.clouds.aws.services.ec2.group_rules import from_world, spelled
-from goldseam.clouds.aws.services.ec2.port_ranges import is_world
 from goldseam.clouds.aws.statements import Sorted, label, sorted_out
 from goldseam.control import Answer, Known
+from goldseam.control.networks import is_world
 from goldseam.values import ABSENT, Json, Unknown, Value
 
 FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")

@@ -5,11 +5,10 @@ The table is `requirements.csv`: checks as posture tools name them, requirements
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Mapping
 from functools import cache
-from importlib.resources import files
 
+from goldseam.clouds.aws.tables import table
 from goldseam.errors import UnknownName
 
 
@@ -33,5 +32,4 @@ def required(*checks: str, without: Collection[str] = ()) -> tuple[str, ...]:
 @cache
 def checked() -> Mapping[str, tuple[str, ...]]:
     """The requirements of every check; some have none."""
-    text = files("goldseam.clouds.aws").joinpath("requirements.csv").read_text(encoding="utf-8")
-    return {row["check"]: tuple(row["requirements"].split()) for row in csv.DictReader(text.splitlines())}
+    return {row["check"]: tuple(row["requirements"].split()) for row in table("requirements.csv")}

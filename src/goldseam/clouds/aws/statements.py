@@ -101,7 +101,7 @@ def _beside(statement: Json, answer: Literal[True] | Unknown, closing: Denials, 
 def _allows_everyone(statement: Json) -> bool | Unknown:
     if statement.get("Effect") != "Allow" or not reaches_everyone(statement):
         return False
-    lines = tests(statement)
+    lines = lines_of(statement)
     if not lines:
         return True
     required = required_keys(lines)
@@ -156,14 +156,21 @@ def verdict_on_public(public: Sequence[str], unknown: Sequence[str], close: Call
     `close` makes the facet's value without what is public. Where it leaves something unknown, a person decides: the
     control would not pass after the change (law 1).
     """
+    settled = without_fix(public, unknown)
+    if settled is not None:
+        return settled
+    left = close()
+    settled = without_fix(public, _unknown_of(left))
+    return ShouldBe({facet: left}, "; ".join(public)) if settled is None else settled
+
+
+def without_fix(public: Sequence[str], unknown: Sequence[str]) -> Verdict | None:
+    """The verdict where there is nothing to fix, or nobody may before a person decides; None where there is a fix."""
     if not public:
         return undecided(because="; ".join(unknown)) if unknown else compliant
-    because = "; ".join(public)
-    left = close()
-    unknown = unknown or _unknown_of(left)
     if unknown:
-        return violation(because=because, guide=f"{'; '.join(unknown)}. {DECIDE}")
-    return ShouldBe({facet: left}, because)
+        return violation(because="; ".join(public), guide=f"{'; '.join(unknown)}. {_DECIDE}")
+    return None
 
 
 def _unknown_of(left: Value) -> list[str]:
@@ -172,7 +179,7 @@ def _unknown_of(left: Value) -> list[str]:
     return [reason for policy in (left.values() if several else (left,)) for reason in sorted_out(policy).unknown]
 
 
-DECIDE: Final = (
+_DECIDE: Final = (
     "1. find out whom that condition lets in; 2. name the principals, accounts or sources in the statement instead, or "
     "take it out; 3. scan again: what is public is then repaired"
 )
@@ -208,7 +215,7 @@ def refuses_plain_http(statement: Json) -> bool:
     """Whether a statement denies everyone's requests that do not come over TLS, with no further condition."""
     if statement.get("Effect") != "Deny" or "Condition" not in statement or not has_everyone(statement):
         return False
-    asked = tests(statement)
+    asked = lines_of(statement)
     return len(asked) == 1 and _is_bool(asked[0], "aws:securetransport", "false")
 
 
@@ -250,11 +257,6 @@ def name_of(statement: Json) -> str:
     return f"statement `{statement['Sid']}`" if statement.get("Sid") else "a statement without Sid"
 
 
-def tests(statement: Json) -> tuple[Line, ...]:
-    """The condition of a statement, line by line."""
-    return lines_of(statement.get("Condition") or {})
-
-
 def _without_sid(statement: Json) -> dict[str, Json]:
     return {key: value for key, value in statement.items() if key != "Sid"}
 
@@ -271,16 +273,9 @@ def _numbered(name: str) -> Iterator[str]:
         number += 1
 
 
-def aws_principals(statement: Json) -> list[str]:
-    """The accounts, roles and users that a statement names."""
-    principal = statement.get("Principal")
-    named = principal.get("AWS", []) if isinstance(principal, Mapping) else []
-    return named if isinstance(named, list) else [named]
-
-
 def _narrowed(statement: Json) -> Json:
     """The condition without the values that take in everyone, when others are left to hold it; else None."""
-    required = required_keys(tests(statement))
+    required = required_keys(lines_of(statement))
     block, found = {}, False
     for operator, keys in (statement.get("Condition") or {}).items():
         block[operator] = dict(keys)

@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from goldseam.clouds.aws.conditions import lines_of
 from goldseam.clouds.aws.facts.matching import those
+from goldseam.clouds.aws.principals import named_as
 from goldseam.clouds.aws.public import no, yes
 from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import aws_principals, tests
 from goldseam.control import Answer, Kind, Surroundings
 from goldseam.resource import Resource
 from goldseam.values import Json, Unknown, Value
@@ -68,11 +69,11 @@ def _named(policy: Value | Unknown, around: Surroundings) -> Iterator[str]:
     One of the account that does not exist any more, or that is disabled, reads nothing.
     """
     for statement in _allowing(policy):
-        for principal in aws_principals(statement):
-            if match := _IDENTITY.fullmatch(str(principal)):
+        for principal in named_as("AWS", statement):
+            if match := _IDENTITY.fullmatch(principal):
                 yield f"the bucket policy lets `{match[1]}` read"
-        if _SERVICE in _principals(statement, "Service"):
-            sources = [value for line in tests(statement) if line.key == "aws:sourcearn" for value in line.values]
+        if _SERVICE in named_as("Service", statement):
+            sources = [value for line in lines_of(statement) if line.key == "aws:sourcearn" for value in line.values]
             for source in sources or ["any distribution"]:
                 if not _is_off(source, around):
                     yield f"the bucket policy lets CloudFront read for {source}"
@@ -88,15 +89,9 @@ def _is_off(source: str, around: Surroundings) -> bool:
 
 def _canonical(policy: Value | Unknown) -> Iterator[str]:
     for statement in _allowing(policy):
-        yield from (f"canonical user {name[:8]}…" for name in _principals(statement, "CanonicalUser"))
+        yield from (f"canonical user {name[:8]}…" for name in named_as("CanonicalUser", statement))
 
 
 def _allowing(policy: Value | Unknown) -> Iterator[Json]:
     if not isinstance(policy, Unknown):
         yield from (item for item in statements(policy) if item.get("Effect") == "Allow")
-
-
-def _principals(statement: Json, sort: str) -> list[str]:
-    principal = statement.get("Principal")
-    named = principal.get(sort, []) if isinstance(principal, Mapping) else []
-    return named if isinstance(named, list) else [named]

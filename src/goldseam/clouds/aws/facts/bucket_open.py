@@ -6,18 +6,19 @@ count of its requests, that there is nothing in it, or that it was not open a fe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final, TypeAlias
 
+from goldseam.clouds.aws.conditions import texts
 from goldseam.clouds.aws.public import FLAGS, Bucket, any_of, bucket, effective_grants, no, objects
 from goldseam.clouds.aws.services.s3.use import BUCKET_ACTIVITY, DAYS
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import is_public
 from goldseam.control import Answer, Earlier, Kind, Known, Lookup, Surroundings
 from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.values import ABSENT, Unknown, Value
 
 Held: TypeAlias = Value | Unknown
 
@@ -115,26 +116,22 @@ def _only_read(held: Bucket) -> bool:
     if isinstance(held.policy, Unknown) or isinstance(held.acl, Unknown):
         return False
     public = [item for item in statements(held.policy) if is_public(item)]
-    actions = [action for item in public for action in _actions(item)]
+    actions = [action for item in public for action in texts(item.get("Action")) or ("*",)]
     grants = effective_grants(held.acl, ABSENT, ABSENT)
     return all(action.lower().startswith(_READS) for action in actions) and all(
         grant["Permission"] in {"READ", "READ_ACP"} for grant in grants
     )
 
 
-def _actions(statement: Json) -> Sequence[str]:
-    named = statement.get("Action", "*")
-    return [named] if isinstance(named, str) else named
-
-
 def _just_opened(around: Surroundings) -> str:
     """The sentence that the bucket was not open a few minutes ago, nor at any scan before, as far as those go."""
-    closed = [_was_closed(item) for item in around.earlier(around.ref)]
+    earlier = around.earlier(around.ref)
+    closed = [_was_closed(item) for item in earlier]
     while closed and not closed[-1]:
         closed.pop()
     if not closed or not all(closed):
         return ""
-    last = around.earlier(around.ref)[len(closed) - 1].read_at
+    last = earlier[len(closed) - 1].read_at
     if last is None or around.now - last >= NEW:
         return ""
     return (
@@ -148,8 +145,7 @@ def _was_closed(earlier: Earlier) -> bool:
         return True
     unread = Unknown("it was not read")
     names = ("policy", "acl", "public_access_block", "account_public_access_block", "ownership")
-    was = is_open(as_bucket(*(earlier.facets.get(name, unread) for name in names)))
-    return isinstance(was, Known) and not was.value
+    return is_closed(as_bucket(*(earlier.facets.get(name, unread) for name in names)))
 
 
 def _not_shown(activity: Held) -> str:

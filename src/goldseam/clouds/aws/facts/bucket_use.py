@@ -41,10 +41,11 @@ def serves_website(
     """
     held = as_bucket(policy, acl, public_access_block, account_public_access_block, ownership)
     zones, cdn = _zones(around), fetched(policy, around)
-    outside = () if is_closed(held) else _outside(cors, zones, cdn, around)
+    closed = is_closed(held)
+    outside = () if closed else _outside(cors, zones, cdn, around)
     if signs := (*_own(website, tags), *outside):
         return yes(*signs)
-    for part in (website, tags) if is_closed(held) else (website, tags, cors, zones, cdn):
+    for part in (website, tags) if closed else (website, tags, cors, zones, cdn):
         if isinstance(part, Unknown):
             return part
     return unused(held, around, named=_is_domain(around))

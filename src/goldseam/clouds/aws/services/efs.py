@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from goldseam.clouds.aws.conditions import lines_of
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
@@ -20,7 +21,6 @@ from goldseam.clouds.aws.statements import (
     not_public,
     policy_document,
     refuses_plain_http,
-    tests,
     with_statement,
     without_public,
 )
@@ -182,7 +182,7 @@ def _via_mount_target(statement: Json) -> bool:
     """Whether a statement holds for clients in the network only, those that reach a mount target."""
     return any(
         test.operator == "bool" and test.key == _VIA.lower() and test.values == ("true",) and test.asks_presence
-        for test in tests(statement)
+        for test in lines_of(statement)
     )
 
 

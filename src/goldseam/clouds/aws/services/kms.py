@@ -8,9 +8,10 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Pages, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.principals import named_as
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch, policy, statements
-from goldseam.clouds.aws.statements import aws_principals, closed, covers, not_public, without_public
+from goldseam.clouds.aws.statements import closed, covers, not_public, without_public
 from goldseam.control import (
     Example,
     Owner,
@@ -240,7 +241,7 @@ def _administered(policy: Value, root: str) -> bool:
     return any(
         statement["Effect"] == "Allow"
         and "Condition" not in statement
-        and root in aws_principals(statement)
+        and root in named_as("AWS", statement)
         and _gives_administration(statement)
         for statement in statements(policy)
     )

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, is_world, within, without
+from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, within, without
+from goldseam.control.networks import is_world
 from goldseam.errors import LimitExceeded
 from goldseam.values import Json, canonical
 

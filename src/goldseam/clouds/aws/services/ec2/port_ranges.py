@@ -8,10 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
-from goldseam.control.networks import is_world
-
-__all__ = ["ALL", "Range", "is_world", "overlap", "within", "without"]
-
 Range: TypeAlias = tuple[int, int]
 """The first and the last port of a range, both in it."""
 

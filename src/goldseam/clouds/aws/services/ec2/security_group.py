@@ -26,7 +26,7 @@ from goldseam.clouds.aws.services.ec2.group_rules import (
     spelled,
 )
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES, Service
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL, is_world
+from goldseam.clouds.aws.services.ec2.port_ranges import ALL
 from goldseam.clouds.aws.services.ec2.prefix_lists import INTERNET, NETWORKS, prefix_list, with_lists
 from goldseam.clouds.aws.shapes import Items
 from goldseam.control import (
@@ -42,6 +42,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
+from goldseam.control.networks import is_world
 from goldseam.values import Json
 
 

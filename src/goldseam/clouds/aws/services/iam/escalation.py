@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from goldseam.clouds.aws.policy_evaluator import Access
-from goldseam.clouds.aws.services.iam.holder import Holder, table
+from goldseam.clouds.aws.services.iam.holder import Holder
+from goldseam.clouds.aws.tables import table
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ def paths() -> tuple[Path, ...]:
             row["id"], tuple(row["actions"].split()), tuple(row["service"].split()), bool(row["named"]), row["why"],
             row["source"],
         )
-        for row in table("escalation_paths.csv")
+        for row in table("escalation_paths.csv", __package__)
     )  # fmt: skip
 
 

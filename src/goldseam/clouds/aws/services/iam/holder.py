@@ -9,14 +9,13 @@ condition keys"). In a region whose resources a policy names, every resource of 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from importlib.resources import files
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.policy_conditions import Context
 from goldseam.clouds.aws.policy_evaluator import ANY, Access, Policies, Request
+from goldseam.clouds.aws.tables import table
 from goldseam.values import ABSENT, Json, Value
 
 _SELF: Final = "\ue002"
@@ -34,13 +33,7 @@ _REGION: Final = 3
 @cache
 def action_resources() -> Mapping[str, tuple[str, ...]]:
     """The resource that an action is about, by action; `*` where it is about none."""
-    return {row["action"]: tuple(row["resource"].split()) for row in table("action_resources.csv")}
-
-
-def table(name: str) -> list[dict[str, str]]:
-    """A table of this folder."""
-    text = files("goldseam.clouds.aws.services.iam").joinpath(name).read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    return {row["action"]: tuple(row["resource"].split()) for row in table("action_resources.csv", __package__)}
 
 
 class Holder:

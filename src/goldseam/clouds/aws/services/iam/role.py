@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
-from goldseam.clouds.aws.conditions import NEGATED, Line, required_keys
+from goldseam.clouds.aws.conditions import NEGATED, Line, lines_of, required_keys
 from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
 from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, outsiders
-from goldseam.clouds.aws.principals import EVERYONE
+from goldseam.clouds.aws.principals import EVERYONE, named_as
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.services.iam.held import attached, boundary, details, document, inline
 from goldseam.clouds.aws.shapes import Document, policy_text, statements
-from goldseam.clouds.aws.statements import aws_principals, label, not_public, tests, without_public
+from goldseam.clouds.aws.statements import label, not_public, without_public
 from goldseam.control import (
     Between,
     Example,
@@ -182,8 +182,10 @@ _TIES: Final = frozenset(
 def _strangers(trust: Value, account: str) -> Iterator[str]:
     """Other accounts that may take on the role and are asked for nothing more."""
     for statement in statements(trust):
-        if statement.get("Effect") == "Allow" and not _is_tied(tests(statement)):
-            yield from (name for name in aws_principals(statement) if name != EVERYONE and _account_of(name) != account)
+        if statement.get("Effect") == "Allow" and not _is_tied(lines_of(statement)):
+            yield from (
+                name for name in named_as("AWS", statement) if name != EVERYONE and _account_of(name) != account
+            )
             yield from (who.name for who in outsiders(statement, account) if _by_condition(who))
 
 
@@ -259,7 +261,7 @@ def _of_any_repository(statement: Json) -> bool:
     federated = str(principal.get("Federated", "")) if isinstance(principal, Mapping) else ""
     if statement.get("Effect") != "Allow" or _GITHUB not in federated:
         return False
-    names = [test for test in tests(statement) if test.key in {f"{_GITHUB}:sub", f"{_GITHUB}:repository"}]
+    names = [test for test in lines_of(statement) if test.key in {f"{_GITHUB}:sub", f"{_GITHUB}:repository"}]
     return not any(test.values and all(map(_names_an_owner, test.values)) for test in names)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.conditions import limits, required_keys
+from goldseam.clouds.aws.conditions import limits, lines_of, required_keys
+from goldseam.clouds.aws.principals import named_as
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.clouds.aws.services.lambda_.grants import remade
-from goldseam.clouds.aws.statements import DECIDE, closed, label, sorted_out, tests
+from goldseam.clouds.aws.statements import closed, label, sorted_out, without_fix
 from goldseam.control import (
     Example,
     Severity,
@@ -18,7 +19,6 @@ from goldseam.control import (
     control,
     may_disrupt,
     should_be,
-    undecided,
     violation,
 )
 from goldseam.values import ABSENT, Json, Value
@@ -92,11 +92,11 @@ def policy_not_public(policy: list[Json]) -> Verdict:
     organisation stay. Versions and aliases have policies of their own, which are not looked at.
     """
     found, unknown = sorted_out({"Statement": policy})
-    if not found:
-        return undecided(because="; ".join(unknown)) if unknown else compliant
-    because = "; ".join(map(label, found))
-    if unknown:
-        return violation(because=because, guide=f"{'; '.join(unknown)}. {DECIDE}")
+    public = list(map(label, found))
+    settled = without_fix(public, unknown)
+    if settled is not None:
+        return settled
+    because = "; ".join(public)
     if any(map(closed, found)):
         return violation(
             because=because,
@@ -158,16 +158,14 @@ def services_bound(policy: list[Json], arn: str) -> Verdict:
 
 
 def _service(statement: Json) -> str:
-    principal = statement.get("Principal")
-    name = principal.get("Service", "") if isinstance(principal, Mapping) else ""
-    return name if isinstance(name, str) else ", ".join(name)
+    return ", ".join(named_as("Service", statement))
 
 
 def _for_anyone(statement: Json) -> bool:
     """Whether a service may invoke the function for whomever it likes."""
     if statement.get("Effect") != "Allow" or not _service(statement):
         return False
-    held = tests(statement)
+    held = lines_of(statement)
     required = required_keys(held)
     lines = [line for line in held if line.key in _SAYS_WHOSE and limits(line, required) is not False]
     return not any(line.key != _BY_NAME or all(map(_of_an_account, line.values)) for line in lines)

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.s3.access import CLOSES
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force, with_all_flags
 from goldseam.clouds.aws.services.s3.configuration import EVENT_BRIDGE
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import DECIDE, covers, label, policy_document, sorted_out
+from goldseam.clouds.aws.statements import covers, label, policy_document, sorted_out, without_fix
 from goldseam.control import (
     Example,
     Placed,
@@ -22,7 +22,6 @@ from goldseam.control import (
     harmless,
     may_disrupt,
     should_be,
-    undecided,
     violation,
 )
 from goldseam.values import ABSENT, Json, Value
@@ -215,14 +214,13 @@ def trail_not_public(
     ]
     if in_force("RestrictPublicBuckets", public_access_block, account_public_access_block):
         unknown = []
-    if not lacking:
-        return undecided(because="; ".join(unknown)) if unknown else compliant
-    because = "; ".join(word for flag in lacking for word in open_by[flag])
-    if unknown:
-        return violation(because=because, guide=f"{'; '.join(unknown)}. {DECIDE}")
+    effective = [word for flag in lacking for word in open_by[flag]]
+    settled = without_fix(effective, unknown)
+    if settled is not None:
+        return settled
     held = {} if public_access_block is ABSENT else public_access_block
     wanted = with_all_flags({**held, **dict.fromkeys(lacking, True)})
-    return should_be(public_access_block=wanted, because=because)
+    return should_be(public_access_block=wanted, because="; ".join(effective))
 
 
 _TO_QUEUE: Final = {

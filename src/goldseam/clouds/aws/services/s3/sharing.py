@@ -8,10 +8,11 @@ from typing import Final, NamedTuple
 from goldseam.clouds.aws.condition_values import account_of
 from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, denied_to_others, outsiders
 from goldseam.clouds.aws.policy_denials import leaves_only_named
+from goldseam.clouds.aws.principals import named_as
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, FLAGS, NO_BLOCKS, in_force
 from goldseam.clouds.aws.shapes import statements
-from goldseam.clouds.aws.statements import aws_principals, covers, may_be_public, policy_document, with_statement
+from goldseam.clouds.aws.statements import covers, may_be_public, policy_document, with_statement
 from goldseam.control import (
     Example,
     Severity,
@@ -201,7 +202,7 @@ def _denied(deny: Json, who: Outsider, account: str) -> bool:
     if deny.get("Condition") or not who.principal:
         return False
     owner = account_of(who.principal)
-    return bool({*aws_principals(deny)} & {who.principal, owner, f"{who.principal.rpartition(':')[0]}:root"})
+    return bool({*named_as("AWS", deny)} & {who.principal, owner, f"{who.principal.rpartition(':')[0]}:root"})
 
 
 @control(
