@@ -218,7 +218,7 @@ def _open_a_bucket(tour: Tour) -> None:
     from goldseam.demo.account import open_to_partner
 
     open_to_partner(tour.cloud)
-    output.say(f"Somebody opens {tour.account.storage.data_bucket} to everyone, for a partner.", "bold red")
+    output.say(f"A user makes {tour.account.storage.data_bucket} public, to share it with a partner.", "bold red")
 
 
 def _repair(tour: Tour) -> str:
