@@ -61,3 +61,15 @@ def test_a_repair_as_planned_shows_one_difference(capsys: pytest.CaptureFixture[
     repair, plan = repaired(["shut"])
     print_repair(repair, plan, CATALOG)
     assert "what was planned" not in capsys.readouterr().out
+
+
+def test_what_was_absent_before_is_no_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """The mutation: compare the images as they are written in JSON, where absence has a marker."""
+    before = toy.house(lamp=ABSENT)
+    plan = propose(before, [toy.lamp_lit], toy.CONTROLS)
+    after = before.with_facets({change.facet: change.after for change in plan.changes})
+    print_repair(Repair(plan.id, "verified", "as it was verified", before, after, (), ()), plan, CATALOG)
+    printed = capsys.readouterr().out
+    assert "watts" in printed
+    assert "goldseam\n" not in printed
+    assert "absent" not in printed

@@ -191,7 +191,8 @@ class Person:
     def approves_rollback(self, plan_id: str) -> str:
         """Make the plan that takes one back, and approve it; its id."""
         (back,) = self.run("rollback", plan_id, "--prepare", "--json").json["plans"]
-        assert self.run("approve", back["id"], "-m", "agreed").code == 0
+        approved = self.run("approve", back["id"], "-m", "agreed")
+        assert (approved.code, f"next: `goldseam rollback {plan_id}`" in approved.out) == (0, True)
         return str(back["id"])
 
     def ledger(self, kind: str | None = None, plan: str | None = None) -> list[Any]:

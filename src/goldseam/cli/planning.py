@@ -38,7 +38,7 @@ from goldseam.errors import (
 )
 from goldseam.evaluate import Finding, Status
 from goldseam.pipeline import Seen, judged, look, plan_for
-from goldseam.plan import Plan
+from goldseam.plan import Plan, Purpose
 from goldseam.record import exported
 from goldseam.resource import Ref
 from goldseam.values import Json
@@ -213,8 +213,10 @@ def approve(workspace: Workspace, opinion: Opinion, *, as_json: bool) -> int:
     if as_json:
         output.print_json("goldseam.approval/1", entry=orjson.loads(exported(entry, entries_shown(workspace))))
     else:
-        said = "rejected" if opinion.reject else "approved"
-        output.say(f"{plan.id} {said} by {by}" + ("" if opinion.reject else f"; next: `goldseam apply {plan.id}`"))
+        step = f"rollback {plan.of}" if plan.purpose is Purpose.ROLLBACK else f"apply {plan.id}"
+        output.say(
+            f"{plan.id} " + (f"rejected by {by}" if opinion.reject else f"approved by {by}; next: `goldseam {step}`")
+        )
     return 0
 
 

@@ -10,7 +10,7 @@ from goldseam.control import Catalog, Secrets, masked
 from goldseam.decide import Decision
 from goldseam.plan import Plan, Purpose
 from goldseam.repair import Repair
-from goldseam.values import Json, same
+from goldseam.values import Json, restored, same
 
 
 def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> None:
@@ -60,7 +60,7 @@ def print_repair(repair: Repair, plan: Plan, catalog: Catalog) -> None:
     style = output.STATE_STYLE.get(repair.state, "")
     output.say(f"{plan.id}  {repair.state}: {shown['because'] or plan.ref.address}", style)
     for change in plan.changes:
-        before, after = ((shown[side] or {}).get(change.facet) for side in ("before", "after"))
+        before, after = (restored((shown[side] or {}).get(change.facet)) for side in ("before", "after"))
         if repair.after and not same(before, after):
             output.say()
             output.say(f"  {change.facet}", "bold")
@@ -83,4 +83,5 @@ def _print_other_than_planned(repair: Repair, plan: Plan, catalog: Catalog, afte
         if not same(repair.after.facets.get(change.facet), change.after):
             output.say()
             output.say(f"  {change.facet}: from what was planned to what was read", "bold")
-            output.print_diff(masked(change.after, kind.facet(change.facet), secrets.mask), after.get(change.facet))
+            planned = masked(change.after, kind.facet(change.facet), secrets.mask)
+            output.print_diff(planned, restored(after.get(change.facet)))
