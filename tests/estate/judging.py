@@ -12,7 +12,7 @@ from tests.estate.labels import Row
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a policy came to: harm by row and probe, and the harmless rows that were not repaired by themselves."""
+    """What a policy came to: harm by row and probe, and which rows were not repaired by themselves."""
 
     policy: str
     harmful: int
@@ -20,6 +20,10 @@ class Outcome:
     harmed: Mapping[str, tuple[str, ...]]
     left: Mapping[str, tuple[str, ...]]
     """Harmless rows with the controls that still fail."""
+    noticed: tuple[str, ...]
+    """Rows that were repaired by themselves though a page of AWS's says that somebody notices."""
+    as_first: str
+    """The harmless rows as they were labelled first, and how many of them were automatic."""
 
     @property
     def automatic(self) -> int:
@@ -35,7 +39,9 @@ class Outcome:
         lines = [
             f"{self.policy}: harmful automatic repairs {len(self.harmed)} of {self.harmful}",
             f"  harmless automatic {self.automatic} of {self.harmless} ({self.share:.0%})",
+            f"  as first labelled {self.as_first}",
         ]
+        lines += [f"  noticed {row}" for row in self.noticed]
         lines += [f"  harmed {row}: {', '.join(probes)}" for row, probes in sorted(self.harmed.items())]
         lines += [f"  left {row}: {', '.join(controls)}" for row, controls in sorted(self.left.items())]
         return "\n".join(lines)
@@ -55,13 +61,17 @@ def outcome(
     for row, probe in sorted(key for key, worked in before.items() if worked and not after[key]):
         harmed[row] = (*harmed.get(row, ()), probe)
     status = {(item["control"], item["resource"]): item["status"] for item in findings}
-    left = {row.row: failing(account, row, status) for row in labelled if not row.harmful}
+    left = {row.row: failing(account, row, status) for row in labelled}
+    harmless = [row.row for row in labelled if row.label == "harmless"]
+    first = [row.row for row in labelled if (row.first or row.label) == "harmless"]
     return Outcome(
         policy,
-        sum(row.harmful for row in labelled),
-        sum(not row.harmful for row in labelled),
+        sum(row.label == "harmful" for row in labelled),
+        len(harmless),
         harmed,
-        {row: controls for row, controls in left.items() if controls},
+        {row: left[row] for row in harmless if left[row]},
+        tuple(row.row for row in labelled if row.label == "noticed" and not left[row.row]),
+        f"{sum(not left[row] for row in first)} of {len(first)}",
     )
 
 

@@ -1,12 +1,13 @@
-"""The labels of the estate, as they were written before any rule was judged by them."""
+"""The labels of the estate, as they were written before any rule was judged by them; corrections are marked."""
 
 from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
+Label = Literal["harmful", "noticed", "harmless"]
 _FILE: Final = Path(__file__).with_name("labels.csv")
 
 
@@ -14,6 +15,8 @@ _FILE: Final = Path(__file__).with_name("labels.csv")
 class Row:
     """A resource: what its configuration is, which controls find it, whether repairing it harms somebody, and why.
 
+    `harmful` is what a probe shows, `noticed` what AWS's page says and no emulator shows, such as a charge or a read
+    that fails for minutes. `first` is the label that a page of AWS's corrected, which `why` names; else empty.
     `probes` are what works for somebody and has to work afterwards. What nobody uses is not among them, such as
     anonymous reads of a bucket that is open by mistake.
     """
@@ -22,7 +25,8 @@ class Row:
     kind: str
     configuration: str
     controls: tuple[str, ...]
-    harmful: bool
+    label: Label
+    first: Label | Literal[""]
     why: str
     probes: tuple[str, ...]
 
@@ -34,8 +38,7 @@ def rows() -> tuple[Row, ...]:
 
 
 def _row(item: dict[str, str]) -> Row:
-    assert item["label"] in ("harmful", "harmless")
     controls, probes = (tuple(item[name].split(";")) for name in ("controls", "probes"))
-    return Row(
-        item["row"], item["kind"], item["configuration"], controls, item["label"] == "harmful", item["why"], probes
-    )
+    label, first = (next(word for word in (*get_args(Label), "") if word == item[name]) for name in ("label", "first"))
+    assert label
+    return Row(item["row"], item["kind"], item["configuration"], controls, label, first, item["why"], probes)

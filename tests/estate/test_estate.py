@@ -1,7 +1,7 @@
 """An estate of labelled resources under two policies that let everything happen by itself.
 
 Harm is what worked for somebody before and does not afterwards, by probes that know nothing of Goldseam. What a label
-calls harmless is meant to be repaired by itself; most of it is. All of it is one test, since the estate is built once.
+calls harmless is repaired by itself, nine tenths of it at least. All of it is one test, since the estate is built once.
 """
 
 from __future__ import annotations
@@ -42,10 +42,12 @@ def test_the_labels_are_enough_and_about_what_there_is() -> None:
     """The mutation: a row goes, or a control is renamed."""
     labelled, catalog = rows(), aws_catalog()
     assert len({row.row for row in labelled}) == len(labelled) >= 80
-    assert sum(row.harmful for row in labelled) >= 30
-    assert sum(not row.harmful for row in labelled) >= 45
+    assert sum(row.label == "harmful" for row in labelled) >= 30
+    assert sum(row.label == "harmless" for row in labelled) >= 45
     for row in labelled:
         assert row.why
+        assert not row.first or row.first != row.label
+        assert "(" in row.why or not row.first, "a corrected label names its page"
         assert row.probes
         assert {catalog.control(name).kind.name for name in row.controls} == {row.kind}, row
 
@@ -76,6 +78,7 @@ def test_no_automatic_repair_harms_and_nearly_all_harmless_ones_are_automatic(
         print(f"\nseed {seed}", *outcomes, sep="\n")  # noqa: T201
     _assert_harmful_ones_harm(account, second, outcomes[-1])
     assert [item.harmed for item in outcomes if len(item.harmed) > HARMFUL] == []
+    assert [item.noticed for item in outcomes if item.noticed] == []
     if missed := [item for item in outcomes if item.share < AUTOMATIC]:
         raise GoalMissed(*map(str, missed))
 
@@ -89,11 +92,11 @@ def _automatic(policy: str, person: Goldseam, account: Account, before: dict[tup
 def _assert_as_labelled(
     account: Account, before: dict[tuple[str, str], bool], findings: Iterable[dict[str, Any]]
 ) -> None:
-    """Everything that a probe does works, every harmless row fails all its controls, and no name says what it is."""
+    """Everything that a probe does works, every other row fails all its controls, and no name says what it is."""
     assert [key for key, worked in before.items() if not worked] == []
     status = {(item["control"], item["resource"]): item["status"] for item in findings}
     for row in rows():
-        if not row.harmful:
+        if row.label != "harmful":
             assert {status[key_of(account, row, name, status)] for name in row.controls} == {"fail"}, row
     ids = [name.rpartition("/")[2].rpartition(":")[2] for name in account.ids.values()]
     assert not any(word in name for name in ids for word in ("public", "unused", "harm", "safe", "shop"))
@@ -109,7 +112,7 @@ def _assert_harmful_ones_harm(account: Account, person: Goldseam, automatic: Out
     forced: dict[Row, list[str]] = {}
     for row in rows():
         found = [key_of(account, row, name, fixable) for name in row.controls]
-        if row.harmful and all(key in fixable for key in found) and not seen.issuperset(row.probes):
+        if row.label == "harmful" and all(key in fixable for key in found) and not seen.issuperset(row.probes):
             seen.update(row.probes)
             forced[row] = [fixable[key]["id"] for key in found]
     person.uses(careful(account))
