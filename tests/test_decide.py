@@ -376,6 +376,43 @@ def test_a_name_marker_tells_the_owner_where_no_fact_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "by_tag", "called", "markers", "mode"),
+    [
+        (None, None, "v", None, "auto"),
+        (None, None, "v", MARKERS.markers, "auto"),
+        (Unknown("access denied"), "", "v", None, "auto"),
+        (Unknown("access denied"), Unknown("access denied"), "v", None, "auto"),
+        (Unknown("access denied"), "", "v", MARKERS.markers, "auto"),
+        ("", "", "v", None, "auto"),
+        ("cloudformation", "", "v", None, "ask"),
+        (Unknown("access denied"), "terraform", "v", None, "ask"),
+        (Unknown("access denied"), "", "tf-v", MARKERS.markers, "ask"),
+    ],
+)
+def test_the_word_of_the_policy_counts_only_where_nothing_else_tells(
+    own: Value | Unknown, by_tag: Value | Unknown, called: str, markers: tuple[Any, ...] | None, mode: str
+) -> None:
+    """The mutations: the word of the policy before a marker that was found; or for every kind."""
+    resource = Resource(replace(REF, id=called, address=called), {"lock": "off", "tags": {}})
+    known = {"managed_by": own, "managed_by_tag": by_tag}
+    about = facts(**{name: value for name, value in known.items() if value is not None})
+    for pattern, expected in ((VAULT.name, mode), ("test.v*", mode), ("test.shelf", "auto" if own == "" else "ask")):
+        held = PolicySet((ALWAYS,), "v1", Ownership(markers, (pattern,)))
+        assert decide(found(resource), HARMLESS, resource, about, held, Circumstances(NOW)).mode == expected
+
+
+def test_the_trace_says_whose_word_it_is_and_what_else_was_not_known() -> None:
+    about = facts(managed_by=Unknown("access denied"))
+    held = PolicySet((ALWAYS,), "v1", Ownership(None, (VAULT.name,)))
+    decision = decide(found(vault()), HARMLESS, vault(), about, held, Circumstances(NOW))
+    (line,) = ownership_line(decision).evidence
+    assert line == (
+        f'managed_by is "": the policy says that no code manages resources of kind {VAULT.name} (`unmanaged`); '
+        "else it would not be known: access denied"
+    )
+
+
+@pytest.mark.parametrize(
     ("past", "mode"),
     [
         (Precedent("c"), "auto"),

@@ -278,6 +278,35 @@ def test_markers_are_read_as_they_are_written() -> None:
     assert load("version: 1\npolicies: []\n").ownership is None
 
 
+def unmanaged(text: str) -> str:
+    return f"version: 1\nownership:\n  {text}\npolicies: []\n"
+
+
+def test_kinds_that_no_code_manages_are_read_as_they_are_written() -> None:
+    held = load(unmanaged("unmanaged: [test.va*]")).ownership
+    assert held == Ownership(None, ("test.va*",))
+    assert held is not None
+    assert held.leaves_out("test.vault")
+    assert not held.leaves_out("test.shelf")
+    assert load(unmanaged("unmanaged: test.vault")).ownership == Ownership(None, ("test.vault",))
+
+
+UNMANAGED = {
+    "unmanaged: [test.valt]": "there is no kind `test.valt`; did you mean `test.vault`",
+    "unmanaged: ['aws.*']": "no kind matches `aws.*`",
+    "unmanaged: []": "`unmanaged` is an empty list",
+    "unmanged: [test.vault]": "did you mean `unmanaged`?",
+    "{}": "`ownership` says nothing",
+}
+
+
+@pytest.mark.parametrize("text", UNMANAGED)
+def test_what_is_wrong_in_what_no_code_manages_is_an_error_at_load(text: str) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        load(unmanaged(text))
+    assert UNMANAGED[text] in caught.value.problem
+
+
 MARKERS = {
     "{tag: managed-by, valeu: x, means: terraform}": "there is no key of a marker `valeu`; did you mean `value`?",
     "{tag: managed-by, value: x}": "a marker needs `means`; add it",
@@ -305,7 +334,7 @@ def test_what_is_wrong_in_a_marker_is_an_error_at_load(line: str) -> None:
 @pytest.mark.parametrize(
     ("section", "said"),
     [
-        ("ownership: {}", "`ownership` needs `markers`; add it"),
+        ("ownership: {}", "`ownership` says nothing"),
         ("ownership: {markers: []}", "`markers` is an empty list"),
         ("ownership: {markers: {}}", "`markers` is a list"),
         ("ownership: {marker: []}", "there is no key of `ownership` `marker`; did you mean `markers`?"),

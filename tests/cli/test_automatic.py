@@ -103,7 +103,9 @@ def test_an_unknown_fact_is_named_with_the_value_that_would_allow_more(
         (ROTATED, policy(), "terraform", ("fact", "managed_by", True, "ask", "the resource is managed by code")),
         (
             ROTATED, policy(), SILENT,
-            ("fact", "managed_by", False, "ask", "it is unknown whether code manages the resource"),
+            ("fact", "managed_by", False, "ask",
+             ("it is unknown whether code manages the resource; where no code does, name its kind in the policy under "
+              "`ownership: unmanaged`")),
         ),
         (
             ROTATED, policy(""""context.environment == 'dev'\""""), "",

@@ -13,6 +13,8 @@ _ALWAYS: Final[Mapping[str, Any]] = {
     "mode": "auto",
     "limits": {"per_hour": 100_000, "per_account": 100_000},
 }
+_BY_HAND: Final = ("aws.account", "aws.ssm.region", "aws.apigateway.stage")
+"""Kinds that carry no marker; both users say that nobody has code for them."""
 
 
 def bold() -> str:
@@ -58,4 +60,5 @@ def _settings(account: Account) -> dict[tuple[str, ...], dict[str, Any]]:
 
 def _written(policies: list[Mapping[str, Any]]) -> str:
     """YAML is a superset of JSON."""
-    return json.dumps({"version": 1, "policies": policies}, indent=1)
+    ownership = {"unmanaged": list(_BY_HAND)}
+    return json.dumps({"version": 1, "ownership": ownership, "policies": policies}, indent=1)

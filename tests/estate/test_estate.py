@@ -34,10 +34,6 @@ _ALSO_WORKS: Final = (("b15", "own-get"), ("b16", "own-get"))
 """What goes on working beside what is harmed."""
 
 
-class GoalMissed(Exception):
-    """Too few harmless repairs are automatic; anything else that is wrong, harm above all, is an assertion's."""
-
-
 def test_the_labels_are_enough_and_about_what_there_is() -> None:
     """The mutation: a row goes, or a control is renamed."""
     labelled, catalog = rows(), aws_catalog()
@@ -52,7 +48,6 @@ def test_the_labels_are_enough_and_about_what_there_is() -> None:
         assert {catalog.control(name).kind.name for name in row.controls} == {row.kind}, row
 
 
-@pytest.mark.xfail(strict=True, raises=GoalMissed, reason="nine tenths of the harmless repairs are not automatic yet")
 def test_no_automatic_repair_harms_and_nearly_all_harmless_ones_are_automatic(
     ministack_cloud: EmbeddedCloud, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -79,8 +74,7 @@ def test_no_automatic_repair_harms_and_nearly_all_harmless_ones_are_automatic(
     _assert_harmful_ones_harm(account, second, outcomes[-1])
     assert [item.harmed for item in outcomes if len(item.harmed) > HARMFUL] == []
     assert [item.noticed for item in outcomes if item.noticed] == []
-    if missed := [item for item in outcomes if item.share < AUTOMATIC]:
-        raise GoalMissed(*map(str, missed))
+    assert [str(item) for item in outcomes if item.share < AUTOMATIC] == []
 
 
 def _automatic(policy: str, person: Goldseam, account: Account, before: dict[tuple[str, str], bool]) -> Outcome:

@@ -63,7 +63,10 @@ class Reason:
     def _of_fact(self) -> str:
         if self.about == MANAGED_BY:
             return (
-                "the resource is managed by code" if self.known else "it is unknown whether code manages the resource"
+                "the resource is managed by code"
+                if self.known
+                else "it is unknown whether code manages the resource; where no code does, name its kind in the policy "
+                "under `ownership: unmanaged`"
             )
         if self.known:
             return f"`{self.about}` is not {self.wanted}"

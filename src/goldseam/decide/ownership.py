@@ -23,13 +23,28 @@ def with_markers(
 
     A tool that the cloud's own fact names stays. Else a marker that is found names it: of those that the policy
     declares, or by convention where it declares none. Empty is only what carries no marker and of which all could be
-    told; without the cloud's fact nothing can be.
+    told, or of which the policy says that no code manages it; without the cloud's fact nothing else can tell.
     """
     own = facts.get(MANAGED_BY)
     if own is not None and isinstance(own.value, str) and own.value:
         return facts
-    marked = _by_convention(facts, own) if ownership is None else _declared(ownership, own, resource, kind)
+    if ownership is None or ownership.markers is None:
+        marked = _by_convention(facts, own)
+    else:
+        marked = _declared(ownership, own, resource, kind)
+    if ownership is not None and ownership.leaves_out(kind.name):
+        marked = _unmanaged(marked, kind)
     return {**facts, MANAGED_BY: marked} if marked is not None else facts
+
+
+def _unmanaged(fact: Fact | None, kind: Kind) -> Fact:
+    """What else could not be told, by the word of the policy's author."""
+    line = f"the policy says that no code manages resources of kind {kind.name} (`unmanaged`)"
+    if fact is None:
+        return Fact(MANAGED_BY, "", (line,))
+    if isinstance(fact.value, Unknown):
+        return replace(fact, value="", evidence=(line, f"else it would not be known: {fact.value.reason}"))
+    return fact
 
 
 def _by_convention(facts: Mapping[str, Fact], own: Fact | None) -> Fact | None:

@@ -43,16 +43,25 @@ def load_policies(text: str, path: str, catalog: Catalog) -> PolicySet:
     clauses = ClauseEnvironment(catalog.fact_types)
     policies = tuple(_policy(place, catalog, clauses) for place in top["policies"].items())
     _refuse_repeated(policies, top["policies"])
-    ownership = _ownership(top["ownership"]) if "ownership" in top else None
+    ownership = _ownership(top["ownership"], catalog) if "ownership" in top else None
     return PolicySet(policies, version_of(text), ownership)
 
 
-def _ownership(place: Place) -> Ownership:
-    markers = place.fields(("markers",), needed=("markers",))["markers"]
-    items = markers.items()
+def _ownership(place: Place, catalog: Catalog) -> Ownership:
+    given = place.fields(("markers", "unmanaged"))
+    if not given:
+        raise place.wrong("`ownership` says nothing; give `markers` or `unmanaged`, or remove the key")
+    return Ownership(
+        _markers(given["markers"]) if "markers" in given else None,
+        _patterns(given["unmanaged"], "kind", catalog.kind_by_name) if "unmanaged" in given else (),
+    )
+
+
+def _markers(place: Place) -> tuple[TagMarker | NameMarker, ...]:
+    items = place.items()
     if not items:
-        raise markers.wrong("`markers` is an empty list; name a marker, or remove `ownership`")
-    return Ownership(tuple(_marker(Place(item.path, "a marker", item.node)) for item in items))
+        raise place.wrong("`markers` is an empty list; name a marker, or remove the key")
+    return tuple(_marker(Place(item.path, "a marker", item.node)) for item in items)
 
 
 def _marker(place: Place) -> TagMarker | NameMarker:

@@ -1,4 +1,4 @@
-"""The markers by which the user's policy tells that code manages a resource: tags and names, each for a tool."""
+"""What the user's policy says of code that manages resources: the markers of its tools, and what no code manages."""
 
 from __future__ import annotations
 
@@ -47,24 +47,31 @@ class NameMarker:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """The markers that a policy declares; they count beside those that tools write themselves."""
+    """What a policy declares; it counts beside the markers that tools write themselves."""
 
-    markers: tuple[TagMarker | NameMarker, ...]
+    markers: tuple[TagMarker | NameMarker, ...] | None = None
+    """None where the policy declares none, and then tags that people write by convention count."""
+    unmanaged: tuple[str, ...] = ()
+    """Names or patterns of kinds that no code manages, as the policy's author says."""
 
     def found(self, tags: Mapping[str, str] | Unknown, called: str) -> tuple[tuple[str, str], ...]:
         """The tools whose markers a resource carries, each with a sentence that says so."""
         names = tuple(dict.fromkeys((called, called.rpartition("/")[2].rpartition(":")[2])))
         known = {} if isinstance(tags, Unknown) else tags
-        pairs = ((marker, marker.found(known, names)) for marker in self.markers)
+        pairs = ((marker, marker.found(known, names)) for marker in self.markers or ())
         return tuple((marker.means, f"{line}, a declared marker ({marker})") for marker, line in pairs if line)
 
     @property
     def by_tags(self) -> bool:
         """Whether a marker looks at tags."""
-        return any(isinstance(marker, TagMarker) for marker in self.markers)
+        return any(isinstance(marker, TagMarker) for marker in self.markers or ())
+
+    def leaves_out(self, kind: str) -> bool:
+        """Whether the policy says that no code manages resources of a kind."""
+        return matches(self.unmanaged, kind)
 
     def __str__(self) -> str:
-        return "; ".join(map(str, self.markers))
+        return "; ".join(map(str, self.markers or ()))
 
 
 def _like(patterns: tuple[str, ...], text: str) -> bool:

@@ -156,7 +156,7 @@ class Policy:
 class PolicySet:
     """All policies in force, in the order of their file; `version` is the digest of the file's text.
 
-    `ownership` is None where the file declares no markers, and then tags that people write by convention count.
+    `ownership` is None where the file has no such section, and then tags that people write by convention count.
     """
 
     policies: tuple[Policy, ...]
