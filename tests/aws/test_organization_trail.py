@@ -111,6 +111,25 @@ def test_a_member_account_is_recorded_and_what_only_the_organization_may_change_
     assert set(member.asked) == {trail(MANAGEMENT)["TrailARN"]}
 
 
+@pytest.mark.parametrize(
+    ("custom", "owner", "status"),
+    [
+        (False, MANAGEMENT, Status.PASS),
+        (True, MANAGEMENT, Status.UNKNOWN),
+        (None, MANAGEMENT, Status.UNKNOWN),
+        (False, ACCOUNT, Status.UNKNOWN),
+    ],
+)
+def test_a_trail_that_hides_its_selectors_tells_whether_they_were_chosen(
+    custom: bool | None, owner: str, status: Status
+) -> None:
+    """The mutations: the selectors of another account's trail are all that counts; a missing answer is a no."""
+    held = trail(owner) | ({} if custom is None else {"HasCustomEventSelectors": custom})
+    hidden = {held["TrailARN"]: NotFound("Unknown trail", code="TrailNotFoundException")}
+    found, _ = scanned(Trails([held], events=hidden))
+    assert statuses(found, {IN_ALL}) == {status}
+
+
 def test_a_trail_is_judged_once_where_it_has_its_home_whoever_owns_it() -> None:
     """The mutation: list without `region="HomeRegion"`; every region has the trail then."""
     own = trail(ACCOUNT, "main", ACCOUNT)

@@ -12,6 +12,7 @@ from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, account_of, manages, selected
 from goldseam.control import Example, Severity, Step, Verdict, compliant, control, may_disrupt, should_be, violation
+from goldseam.errors import NotFound
 from goldseam.ports import GLOBAL
 from goldseam.resource import Ref
 from goldseam.values import ABSENT, Json, Value
@@ -102,14 +103,29 @@ class Trails(AwsFacet):
 
 
 def _seen(ask: Ask, trail: Json, account: str) -> Json:
-    arn = trail["TrailARN"]
-    events = selected(ask.one(_SELECTORS, {"TrailName": arn}, _where(arn, account)))
     return {
-        "Arn": arn,
+        "Arn": trail["TrailARN"],
         "Bucket": trail["S3BucketName"],
         "Logging": trail["Logging"],
-        "AllManagement": manages(events, of_all_sources=True),
+        "AllManagement": _manages_all(ask, trail, account),
     }
+
+
+def _manages_all(ask: Ask, trail: Json, account: str) -> bool:
+    """Whether a trail records all management events.
+
+    A trail of another account whose selectors are not shown here still tells whether they were chosen: without custom
+    event selectors it logs all management events (CloudTrail API Reference, "Trail"; CloudTrail User Guide, "Logging
+    management events").
+    """
+    arn = trail["TrailARN"]
+    try:
+        events = selected(ask.one(_SELECTORS, {"TrailName": arn}, _where(arn, account)))
+    except NotFound:
+        if account_of(arn) == account or trail.get("HasCustomEventSelectors") is not False:
+            raise
+        return True
+    return manages(events, of_all_sources=True)
 
 
 def _name(arn: str) -> str:
