@@ -18,13 +18,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import TypeAlias
 
+from goldseam.assess.evaluate import evaluate, verdict_on
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.services.ec2.group_rules import EVERY, atom
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.control import Catalog, Control
-from goldseam.evaluate import evaluate, verdict_on
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Value
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Value
 
 Case: TypeAlias = tuple[Resource, tuple[Control, ...]]
 

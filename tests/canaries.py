@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from goldseam.control import Facet
-from goldseam.values import ABSENT, Json, Placeholder, Value
+from goldseam.model.values import ABSENT, Json, Placeholder, Value
 
 WORD: Final = "canary"
 Steps: TypeAlias = tuple[str, ...]

@@ -15,10 +15,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
-from goldseam.apply import Doors
-from goldseam.approval import Approval, approve
-from goldseam.authorise import Leave, repair_behind
-from goldseam.chain import SIGNED_KINDS
+from goldseam.assess.evaluate import default_settings
+from goldseam.audit.chain import SIGNED_KINDS
 from goldseam.control import (
     Between,
     Call,
@@ -39,7 +37,8 @@ from goldseam.control import (
     should_be,
 )
 from goldseam.decide import Decision, Exemption
-from goldseam.errors import (
+from goldseam.decide.policy import Limits, Mode
+from goldseam.model.errors import (
     AccessDenied,
     AlreadyDone,
     CallFailed,
@@ -51,14 +50,15 @@ from goldseam.errors import (
     Throttled,
     Unreachable,
 )
-from goldseam.evaluate import default_settings
-from goldseam.plan import Plan, Purpose
-from goldseam.policy import Limits, Mode
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value, canonical, plain, restored, same
 from goldseam.ports import Gap, Key, Ledger, Locks, Receipt, Secret, Shard, WriterFactory
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
+from goldseam.repair.apply import Doors
+from goldseam.repair.approval import Approval, approve
+from goldseam.repair.authorize import Leave, repair_behind
+from goldseam.repair.plan import Plan, Purpose
+from goldseam.repair.propose import propose
 from goldseam.store import Home
-from goldseam.values import ABSENT, Json, Unknown, Value, canonical, plain, restored, same
 
 CANARY: Final = "canary-KJ7x2QpVn0-do-not-keep-me"
 """Key material: no file, table, output or traceback may hold it."""

@@ -14,7 +14,7 @@ SLOW: Final = (
     "tests/estate/",
     "tests/demo/",
     "tests/e2e/",
-    "tests/conform/",
+    "tests/proving/",
     "tests/test_crash.py",
     "tests/keyholder/test_emulator.py",
     "tests/aws/test_there_and_back.py",

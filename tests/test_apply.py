@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.apply import State, apply
-from goldseam.authorise import Grant
-from goldseam.claim import Claim, epoch_of, followed, take_over
+from goldseam.assess.evaluate import evaluate
 from goldseam.control import Call, Control, Told
 from goldseam.decide import Exemption
-from goldseam.errors import (
+from goldseam.model.errors import (
     AlreadyDone,
     ClaimLost,
     CloudError,
@@ -29,16 +27,18 @@ from goldseam.errors import (
     Stale,
     StorageFull,
 )
-from goldseam.evaluate import evaluate
-from goldseam.plan import Plan, image_path
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value, plain, same
 from goldseam.ports import Entry, Key, Ledger, Receipt, Secret, Writer
-from goldseam.propose import propose
-from goldseam.repair import Repair, repair
-from goldseam.resource import Ref, Resource
-from goldseam.resume import resume
-from goldseam.settle import image_now
+from goldseam.repair.apply import State, apply
+from goldseam.repair.authorize import Grant
+from goldseam.repair.claim import Claim, epoch_of, followed, take_over
+from goldseam.repair.execute import Repair, repair
+from goldseam.repair.plan import Plan, image_path
+from goldseam.repair.propose import propose
+from goldseam.repair.readback import image_now
+from goldseam.repair.resume import resume
 from goldseam.store import Home
-from goldseam.values import ABSENT, Json, Unknown, Value, plain, same
 from tests.memory_cloud import (
     CANARY,
     CATALOG,

@@ -11,7 +11,14 @@ from typing import Final
 
 import pytest
 
-from goldseam.claim import (
+from goldseam.assess.evaluate import evaluate
+from goldseam.decide import Circumstances, Decision, decide
+from goldseam.decide.policy import Limits, Mode, load_policies
+from goldseam.model.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, HomeLocked, LimitReached
+from goldseam.model.values import Json
+from goldseam.ports import Ledger
+from goldseam.proving.ground import Diary
+from goldseam.repair.claim import (
     Claim,
     current_epoch,
     epoch_of,
@@ -22,20 +29,13 @@ from goldseam.claim import (
     take_over,
     usage,
 )
-from goldseam.conform.ground import Diary
-from goldseam.decide import Circumstances, Decision, decide
-from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, HomeLocked, LimitReached
-from goldseam.evaluate import evaluate
-from goldseam.plan import Plan
-from goldseam.policy import Limits, Mode, load_policies
-from goldseam.ports import Ledger
-from goldseam.recall import recall
-from goldseam.repair import repair
+from goldseam.repair.execute import repair
+from goldseam.repair.plan import Plan
+from goldseam.repair.recall import recall
 from goldseam.store import Home
 from goldseam.store.database import Database
 from goldseam.store.ledger import SqliteLedger
 from goldseam.store.schema import MIGRATIONS
-from goldseam.values import Json
 from tests.memory_cloud import CATALOG, OTHER, REF, VAULT, Scene, dials_safe, private, scene, sealed
 
 FORKS: Final = get_context("forkserver")

@@ -13,7 +13,7 @@ import pytest
 
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import Control
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 CLAIMS: Final = Path(__file__).parents[1] / "docs" / "claims.csv"
 SOURCES: Final = ("fsbp", "cis-aws-7.0", "security-hub", "seed", "prowler", "cloudbots")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.clause import DEEPEST, LONGEST, ClauseEnvironment
-from goldseam.errors import UnknownName, UsageError
+from goldseam.decide.clause import DEEPEST, LONGEST, ClauseEnvironment
+from goldseam.model.errors import UnknownName, UsageError
 
 ENVIRONMENT = ClauseEnvironment(
     {"website": bool, "attached": bool, "environment": str, "days": int, "ratio": float, "owners": list}
@@ -182,6 +182,7 @@ def test_no_text_at_all_ends_in_another_error(text: str) -> None:
 
 
 def test_the_engine_is_loaded_only_when_a_clause_needs_it() -> None:
-    script = "import sys, goldseam.clause, goldseam.policy, goldseam.decide; print('cel_expr_python' in sys.modules)"
+    loaded = "goldseam.decide.clause, goldseam.decide.policy, goldseam.decide"
+    script = f"import sys, {loaded}; print('cel_expr_python' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

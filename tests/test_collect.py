@@ -8,11 +8,11 @@ from itertools import islice
 
 import pytest
 
-from goldseam.collect import AHEAD, Collection, collect
+from goldseam.assess.collect import AHEAD, Collection, collect
 from goldseam.control import Kind
-from goldseam.errors import Throttled
+from goldseam.model.errors import Throttled
+from goldseam.model.resource import Ref, Resource
 from goldseam.ports import Gap, Shard
-from goldseam.resource import Ref, Resource
 from tests.memory_cloud import CATALOG, VAULT
 
 SHARDS = tuple(Shard("acc", f"region-{number}") for number in range(6))

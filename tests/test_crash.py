@@ -19,15 +19,15 @@ from typing import Final
 
 import pytest
 
-from goldseam.claim import followed, standing_claims
+from goldseam.audit.record import verify_ledger
 from goldseam.control import Call
-from goldseam.errors import ExemptResource, GoldseamError, GrantRefused
+from goldseam.model.errors import ExemptResource, GoldseamError, GrantRefused
+from goldseam.model.values import Json, canonical, plain, same
 from goldseam.ports import Entry, Ledger
-from goldseam.record import verify_ledger
-from goldseam.repair import repair
-from goldseam.resume import Resumed, resume, unfinished
+from goldseam.repair.claim import followed, standing_claims
+from goldseam.repair.execute import repair
+from goldseam.repair.resume import Resumed, resume, unfinished
 from goldseam.store.locks import FileLocks
-from goldseam.values import Json, canonical, plain, same
 from tests.memory_cloud import REF, Fault, Scene, private, scene
 from tests.test_apply import exemption
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -18,8 +19,8 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import goldseam.decide
-from goldseam.clause import Clause, ClauseEnvironment
-from goldseam.context import Fact
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.control import (
     Control,
     Disruption,
@@ -48,8 +49,8 @@ from goldseam.decide import (
     marked,
     settings_of,
 )
-from goldseam.evaluate import Finding, Status, evaluate
-from goldseam.policy import (
+from goldseam.decide.clause import Clause, ClauseEnvironment
+from goldseam.decide.policy import (
     Approvals,
     Limits,
     Mode,
@@ -62,8 +63,8 @@ from goldseam.policy import (
     Window,
     no_policies,
 )
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)  # a Monday
 SERIAL = count()
@@ -776,7 +777,7 @@ def broken(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ModuleTyp
         if source.stem == wrong:
             assert text.count(right) == 1, f"`{right}` is not once in {source.name}"
             text = text.replace(right, instead)
-        (tmp_path / name / source.name).write_text(text.replace("goldseam.decide", name))
+        (tmp_path / name / source.name).write_text(re.sub(r"goldseam\.decide(?!\.(policy|clause)\b)", name, text))
     sys.path.insert(0, str(tmp_path))
     try:
         yield importlib.import_module(name)

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from goldseam.audit.disclosure import MaskedEntry, Show, entry_of, masking
+from goldseam.audit.masking import MaskedLedger
+from goldseam.audit.record import evidence_pack, exported, imported, verify_ledger, verify_pack
 from goldseam.control import MASKED, Call, Catalog, Kind, Mask, Told
-from goldseam.disclosure import MaskedEntry, Show, entry_of, masking
-from goldseam.errors import CallFailed, LedgerBroken
-from goldseam.masking import MaskedLedger
+from goldseam.model.errors import CallFailed, LedgerBroken
+from goldseam.model.values import Json, canonical
 from goldseam.ports import Entry, Receipt, Writer
-from goldseam.record import evidence_pack, exported, imported, verify_ledger, verify_pack
-from goldseam.repair import repair
-from goldseam.values import Json, canonical
+from goldseam.repair.execute import repair
 from tests.memory_cloud import CATALOG, OTHER, VAULT, Scene, scene
 
 SECRET = "canary of a note"

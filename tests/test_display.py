@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from goldseam import cli
+from goldseam.assess.evaluate import Finding, Status
 from goldseam.cli import output, tracebacks
 from goldseam.cli.planning import _print_commands
 from goldseam.cli.records import _told
@@ -26,7 +27,9 @@ from goldseam.cli.showing import print_plan, print_repair
 from goldseam.clouds.aws.commands import command_line
 from goldseam.control import Call, Catalog, Permission, Secrets
 from goldseam.decide import Decision, TraceLine
-from goldseam.display import (
+from goldseam.decide.policy import Mode
+from goldseam.keyholder.commands import run_command
+from goldseam.model.display import (
     shell_word,
     visible,
     visible_json,
@@ -35,14 +38,11 @@ from goldseam.display import (
     write_line,
     write_prompt,
 )
-from goldseam.evaluate import Finding, Status
-from goldseam.keyholder.commands import run_command
-from goldseam.plan import Change, Plan
-from goldseam.policy import Mode
+from goldseam.model.resource import Ref, Resource
 from goldseam.ports import Entry, Receipt
-from goldseam.propose import propose
-from goldseam.repair import Repair
-from goldseam.resource import Ref, Resource
+from goldseam.repair.execute import Repair
+from goldseam.repair.plan import Change, Plan
+from goldseam.repair.propose import propose
 from goldseam.store.scans import Kept
 from tests import toy
 
@@ -231,16 +231,16 @@ def test_a_traceback_and_the_keyholder_show_it_too(capfd: pytest.CaptureFixture[
 
 
 ALLOWED = {
-    ("display.py", "sys.stdout.write"): "the one place",
-    ("display.py", "sys.stderr.write"): "the one place",
+    ("model/display.py", "sys.stdout.write"): "the one place",
+    ("model/display.py", "sys.stderr.write"): "the one place",
     ("cli/output.py", "console().print"): "lines and tables with styles; every text passes `visible` first",
-    ("conform/report.py", "console.print"): "the table of laws: ids of this catalogue, and notes that pass `visible`",
+    ("proving/report.py", "console.print"): "the table of laws: ids of this catalogue, and notes that pass `visible`",
     ("cli/app.py", "typer.echo"): "the version, which is ours",
     ("cli/connection.py", "getpass.getpass"): "asks for a code that is not shown; the question passes `visible`",
     ("cli/output.py", "sys.stderr.handed on"): "asks whether the stream has lost its reader; nothing is written",
     ("cli/streams.py", "os.write"): "beneath the standard streams, for what was written to them",
     ("cli/interruption.py", "os.write"): "a line from within a signal handler; it passes `visible`",
-    ("record.py", "show"): "what gives an entry whole or masked; it writes nothing",
+    ("audit/record.py", "show"): "what gives an entry whole or masked; it writes nothing",
     ("cli/__init__.py", "show"): "the parser's own report of a mistake, whose message passes `visible` first",
 }
 WRITERS = re.compile(

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.control import Catalog, Control, Severity, Verdict, compliant, control, harmless, undecided, violation
-from goldseam.errors import DEBUGGING, PlanRefused, UnknownName, UsageError
-from goldseam.evaluate import Finding, Status, evaluate
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.model.errors import DEBUGGING, PlanRefused, UnknownName, UsageError
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value
+from goldseam.repair.propose import propose
 from tests import toy
 
 

@@ -12,7 +12,7 @@ from goldseam.keyholder.setup import set_up
 
 _STATE = """
 import ctypes, resource, sys
-from goldseam import hardening
+from goldseam.model import hardening
 def state():
     return resource.getrlimit(resource.RLIMIT_CORE)[0], ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)
 resource.setrlimit(resource.RLIMIT_CORE, (4096, 4096))
@@ -49,7 +49,7 @@ class Broken:
     def __init__(self, name): raise OSError("no such library")
 import ctypes
 ctypes.CDLL = Broken
-from goldseam import hardening
+from goldseam.model import hardening
 with hardening.holding_a_key():
     print("held")
 """

@@ -16,19 +16,19 @@ from typing import Any, Final
 import orjson
 import pytest
 
-from goldseam.approval import reject
-from goldseam.authorise import file_plan
-from goldseam.chain import SIGNED_KINDS, entry_hash
-from goldseam.claim import outcome_of
+from goldseam.audit.chain import SIGNED_KINDS, entry_hash
+from goldseam.audit.record import checkpoint, close_unverified
 from goldseam.decide import Exemption, held
-from goldseam.errors import AlreadyDone, LedgerBroken, NotApproved, RollbackRefused, UsageError
-from goldseam.plan import Plan
-from goldseam.policy import Mode
-from goldseam.record import checkpoint, close_unverified
-from goldseam.repair import repair
-from goldseam.resume import resume, unfinished
-from goldseam.rollback import plan_rollback
-from goldseam.values import Json, canonical
+from goldseam.decide.policy import Mode
+from goldseam.model.errors import AlreadyDone, LedgerBroken, NotApproved, RollbackRefused, UsageError
+from goldseam.model.values import Json, canonical
+from goldseam.repair.approval import reject
+from goldseam.repair.authorize import file_plan
+from goldseam.repair.claim import outcome_of
+from goldseam.repair.execute import repair
+from goldseam.repair.plan import Plan
+from goldseam.repair.resume import resume, unfinished
+from goldseam.repair.rollback import plan_rollback
 from tests.memory_cloud import OTHER, REF, Scene, dials_safe, no_world_rule, private, scene, sealed
 
 

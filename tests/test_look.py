@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from goldseam.collect import Collection, Nearby
-from goldseam.context import Fact, gather
+from goldseam.assess.collect import Collection, Nearby
+from goldseam.assess.context import Fact, gather
+from goldseam.assess.evaluate import Status
 from goldseam.control import (
     Answer,
     Catalog,
@@ -32,12 +33,11 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
-from goldseam.evaluate import Status
-from goldseam.pipeline import Seen, Standing, judged, look, plan_for, scan
-from goldseam.policy import Mode, PolicySet, load_policies
+from goldseam.decide.policy import Mode, PolicySet, load_policies
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Unknown, Value
 from goldseam.ports import Gap, Shard
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Unknown, Value
+from goldseam.service.pipeline import Seen, Standing, judged, look, plan_for, scan
 
 START = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from goldseam.chain import START, entry_hash
-from goldseam.evaluate import Finding, Status
-from goldseam.resource import Ref, Resource
-from goldseam.values import (
+from goldseam.assess.evaluate import Finding, Status
+from goldseam.audit.chain import START, entry_hash
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import (
     ABSENT,
     Unknown,
     canonical,

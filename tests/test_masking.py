@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goldseam.context import Fact, gather
+from goldseam.assess.context import Fact, gather
+from goldseam.assess.evaluate import default_settings, verdict_on
+from goldseam.audit.masking import masked_plan, places
 from goldseam.control import MASKED, Answer, FactRule, Kind, Mask, Surroundings, fact, known, undecided
-from goldseam.errors import DEBUGGING
-from goldseam.evaluate import default_settings, verdict_on
-from goldseam.masking import masked_plan, places
-from goldseam.plan import Plan
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import Json, Unknown, canonical, plain
+from goldseam.model.errors import DEBUGGING
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown, canonical, plain
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose
 from tests import toy
 
 MASK = Mask(b"k")

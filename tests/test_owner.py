@@ -12,10 +12,11 @@ from typing import Final
 import pytest
 
 from goldseam import cli
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Finding, Status, evaluate, finding_id, owner_of
 from goldseam.cli import output, planning
 from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.context import Fact
 from goldseam.control import (
     Catalog,
     Kind,
@@ -29,16 +30,15 @@ from goldseam.control import (
     owner_rule,
     should_be,
 )
-from goldseam.errors import GrantRefused, PlanRefused, UsageError
-from goldseam.evaluate import Finding, Status, evaluate, finding_id, owner_of
+from goldseam.decide.policy import Mode, load_policies, no_policies
 from goldseam.keyholder.derive import derived
-from goldseam.pipeline import Seen, Standing, judged
-from goldseam.plan import Plan
-from goldseam.policy import Mode, load_policies, no_policies
+from goldseam.model.errors import GrantRefused, PlanRefused, UsageError
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Unknown, Value
 from goldseam.ports import Shard
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
-from goldseam.values import Unknown, Value
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose
+from goldseam.service.pipeline import Seen, Standing, judged
 from tests import toy
 from tests.aws.laws import ACCOUNT, ref_of
 

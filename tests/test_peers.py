@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.claim import followed
-from goldseam.context import Fact
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Status, evaluate
 from goldseam.control import Catalog, Kind
 from goldseam.decide import Circumstances, Exemption, decide
-from goldseam.errors import ExemptResource, InvalidDocument
-from goldseam.evaluate import Status, evaluate
-from goldseam.pipeline import Report, Standing, plan_for, scan
-from goldseam.policy import Mode, load_policies
+from goldseam.decide.policy import Mode, load_policies
+from goldseam.model.errors import ExemptResource, InvalidDocument
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Unknown, same
 from goldseam.ports import Gap, Shard
-from goldseam.recall import recall
-from goldseam.repair import repair
-from goldseam.resource import Ref, Resource
-from goldseam.rollback import plan_rollback
+from goldseam.repair.claim import followed
+from goldseam.repair.execute import repair
+from goldseam.repair.recall import recall
+from goldseam.repair.rollback import plan_rollback
+from goldseam.service.pipeline import Report, Standing, plan_for, scan
 from goldseam.store import Home
-from goldseam.values import Unknown, same
 from tests import toy
 from tests.memory_cloud import CATALOG, OTHER, REF, FakeClock, Scene, dials_safe, scene
 

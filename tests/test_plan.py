@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldseam.assess.evaluate import Status, default_settings, evaluate
 from goldseam.control import Control, Severity, Verdict, compliant, control, harmless, violation
-from goldseam.errors import ExemptResource, PlanRefused
-from goldseam.evaluate import Status, default_settings, evaluate
-from goldseam.plan import Plan, Purpose, calls_derived, image_path
-from goldseam.propose import Rules, propose, reversal
-from goldseam.values import ABSENT, Json, Placeholder, Unknown, Value, document_digest
+from goldseam.model.errors import ExemptResource, PlanRefused
+from goldseam.model.values import ABSENT, Json, Placeholder, Unknown, Value, document_digest
+from goldseam.repair.plan import Plan, Purpose, calls_derived, image_path
+from goldseam.repair.propose import Rules, propose, reversal
 from tests import toy
 
 DOORS = st.lists(st.sampled_from(["open", "open-wide", "open-window", "shut-window", "shut", "barred"]), unique=True)

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.clause import ClauseEnvironment
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import (
     Answer,
@@ -31,8 +30,8 @@ from goldseam.control import (
     known,
     should_be,
 )
-from goldseam.errors import InvalidDocument
-from goldseam.policy import (
+from goldseam.decide.clause import ClauseEnvironment
+from goldseam.decide.policy import (
     Approvals,
     Limits,
     Mode,
@@ -45,9 +44,10 @@ from goldseam.policy import (
     load_policies,
     no_policies,
 )
-from goldseam.policy.document import LARGEST
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Unknown, Value
+from goldseam.decide.policy.document import LARGEST
+from goldseam.model.errors import InvalidDocument
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Unknown, Value
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.chain import entry_hash
-from goldseam.errors import LedgerBroken, UsageError
-from goldseam.ports import Entry
-from goldseam.record import (
+from goldseam.audit.chain import entry_hash
+from goldseam.audit.record import (
     checkpoint,
     evidence_pack,
     exported,
@@ -20,8 +18,10 @@ from goldseam.record import (
     verify_ledger,
     verify_pack,
 )
-from goldseam.repair import repair
-from goldseam.values import Json
+from goldseam.model.errors import LedgerBroken, UsageError
+from goldseam.model.values import Json
+from goldseam.ports import Entry
+from goldseam.repair.execute import repair
 from tests.memory_cloud import CONTROLS, OTHER, Fault, Scene, scene
 
 

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.apply import record_outcome
-from goldseam.authorise import authorise
-from goldseam.claim import Claim
-from goldseam.conform.ground import Alone
+from goldseam.audit.record import verify_ledger
 from goldseam.control import Call
-from goldseam.errors import ClaimLost
-from goldseam.plan import Plan
-from goldseam.record import verify_ledger
-from goldseam.resume import Resumed, resume, unfinished
-from goldseam.values import Json, plain, same
+from goldseam.model.errors import ClaimLost
+from goldseam.model.values import Json, plain, same
+from goldseam.proving.ground import Alone
+from goldseam.repair.apply import record_outcome
+from goldseam.repair.authorize import authorize
+from goldseam.repair.claim import Claim
+from goldseam.repair.plan import Plan
+from goldseam.repair.resume import Resumed, resume, unfinished
 from tests.memory_cloud import OTHER, VAULT, Fault, Scene, scene, sealed, welded
 from tests.test_apply import claimed, done
 
@@ -32,7 +32,7 @@ def stopped(
 ) -> Claim:
     """Leave a plan as a process does that dies after its n-th call; `tried`: the last intent led to a call."""
     stage.approved(plan)
-    held = authorise(plan, stage.leave(plan), VAULT, stage.home.ledger, stage.cloud.clock)
+    held = authorize(plan, stage.leave(plan), VAULT, stage.home.ledger, stage.cloud.clock)
     claim, writer = held.claim, stage.cloud.open_writer(held.key, plan.calls)
     if before:
         claim.append("before", {"facets": plain(stage.cloud.hold())})

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.authorise import Leave
-from goldseam.claim import followed
 from goldseam.control import Control
 from goldseam.decide import Exemption
-from goldseam.emergency import declare, review, unreviewed
-from goldseam.errors import ExemptResource, NotApproved, RollbackRefused, Stale, UnknownName, UsageError
-from goldseam.plan import Plan, Purpose
-from goldseam.policy import Mode
-from goldseam.propose import reversal
-from goldseam.repair import Repair, repair
-from goldseam.rollback import plan_rollback
-from goldseam.values import ABSENT, Value, plain, same
+from goldseam.decide.policy import Mode
+from goldseam.model.errors import ExemptResource, NotApproved, RollbackRefused, Stale, UnknownName, UsageError
+from goldseam.model.values import ABSENT, Value, plain, same
+from goldseam.repair.authorize import Leave
+from goldseam.repair.claim import followed
+from goldseam.repair.emergency import declare, review, unreviewed
+from goldseam.repair.execute import Repair, repair
+from goldseam.repair.plan import Plan, Purpose
+from goldseam.repair.propose import reversal
+from goldseam.repair.rollback import plan_rollback
 from tests.memory_cloud import CONTROLS, REF, VAULT, Fault, Scene, no_world_rule, private, scene, sealed, welded
 from tests.test_apply import done, exemption
 

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from goldseam.audit.record import evidence_pack, exported
 from goldseam.control import Call, Told
-from goldseam.errors import AccessDenied, GoldseamError
+from goldseam.model.errors import AccessDenied, GoldseamError
+from goldseam.model.values import canonical
 from goldseam.ports import Key, Receipt, Secret
-from goldseam.record import evidence_pack, exported
-from goldseam.repair import repair
-from goldseam.resume import resume
-from goldseam.rollback import plan_rollback
-from goldseam.values import canonical
+from goldseam.repair.execute import repair
+from goldseam.repair.resume import resume
+from goldseam.repair.rollback import plan_rollback
 from tests.memory_cloud import CANARY, OTHER, Fault, Scene, private, scene
 from tests.test_apply import exemption, grant
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldseam.control import EVERYTHING, MASKED, Mask, Secrets, masked
-from goldseam.values import ABSENT, Json, Placeholder, Unknown, Value, same
+from goldseam.model.values import ABSENT, Json, Placeholder, Unknown, Value, same
 
 ONE, OTHER = Mask(b"k" * 16), Mask(b"l" * 16)
 

@@ -19,18 +19,18 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.chain import START, entry_hash
-from goldseam.context import Fact
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Finding, Status, finding_id
+from goldseam.audit.chain import START, entry_hash
 from goldseam.decide import Decision, Exemption
-from goldseam.errors import AlreadyDone, HomeError, HomeLocked, StorageFull, UnknownName
-from goldseam.evaluate import Finding, Status, finding_id
-from goldseam.policy import Mode
+from goldseam.decide.policy import Mode
+from goldseam.model.errors import AlreadyDone, HomeError, HomeLocked, StorageFull, UnknownName
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Unknown, document_digest
 from goldseam.ports import Gap, Shard
-from goldseam.resource import Ref, Resource
 from goldseam.store import Home
 from goldseam.store.database import Database
 from goldseam.store.schema import MIGRATIONS
-from goldseam.values import ABSENT, Unknown, document_digest
 from tests.memory_cloud import REF, FakeClock, scene
 
 SHARD = Shard("acc", "here")

@@ -14,15 +14,15 @@ from threading import Event
 import orjson
 import pytest
 
-from goldseam.apply import apply
-from goldseam.authorise import Leave, authorise
-from goldseam.chain import entry_hash
+from goldseam.assess.evaluate import evaluate, finding_id
+from goldseam.audit.chain import entry_hash
 from goldseam.decide import Circumstances, Exemption, decide, with_known_controls
-from goldseam.errors import ExemptResource, HomeError, UnknownName
-from goldseam.evaluate import evaluate, finding_id
-from goldseam.pipeline import Standing, plan_for
-from goldseam.policy import Mode, no_policies
-from goldseam.recall import recall
+from goldseam.decide.policy import Mode, no_policies
+from goldseam.model.errors import ExemptResource, HomeError, UnknownName
+from goldseam.repair.apply import apply
+from goldseam.repair.authorize import Leave, authorize
+from goldseam.repair.recall import recall
+from goldseam.service.pipeline import Standing, plan_for
 from goldseam.store import Home
 from goldseam.store.upgrade import FORMAT, bring_up
 from tests.memory_cloud import CATALOG, OTHER, REF, VAULT, FakeClock, Scene, office_settings, private, scene, sealed
@@ -217,7 +217,7 @@ def test_nothing_is_planned_granted_or_applied_while_it_stands(tmp_path: Path) -
     stage.approved(plan)
     leave = Leave("ann", (replace(decision, mode=Mode.ASK),), stage.keys)
     with pytest.raises(ExemptResource, match=item.name):
-        authorise(plan, leave, VAULT, stage.doors.ledger, stage.cloud.clock)
+        authorize(plan, leave, VAULT, stage.doors.ledger, stage.cloud.clock)
     assert stage.cloud.granted == []
     with pytest.raises(ExemptResource, match=item.name):
         apply(plan, grant(stage, plan), stage.doors)

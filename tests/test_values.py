@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.ports import Secret
-from goldseam.values import (
+from goldseam.model.values import (
     ABSENT,
     Placeholder,
     Unknown,
@@ -24,6 +23,7 @@ from goldseam.values import (
     restored,
     same,
 )
+from goldseam.ports import Secret
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8),

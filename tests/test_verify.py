@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from goldseam.apply import apply, facets_of
+from goldseam.audit.record import verify_ledger
 from goldseam.control import Control
-from goldseam.errors import PlanRefused
-from goldseam.plan import Plan
-from goldseam.propose import reversal
-from goldseam.record import verify_ledger
-from goldseam.repair import repair
-from goldseam.resume import closed_by_looking, resume, unfinished
-from goldseam.verify import PATIENCE, Proof, Verification, verify
+from goldseam.model.errors import PlanRefused
+from goldseam.repair.apply import apply, facets_of
+from goldseam.repair.execute import repair
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import reversal
+from goldseam.repair.resume import closed_by_looking, resume, unfinished
+from goldseam.repair.verify import PATIENCE, Proof, Verification, verify
 from tests.memory_cloud import (
     CATALOG,
     OTHER,

@@ -28,9 +28,9 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.errors import PlanRefused
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Unknown, Value, canonical, same
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Unknown, Value, canonical, same
 
 
 def call(operation: str, ref: Ref, **parameters: Value) -> Call:

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Final, NoReturn, Protocol
 
 from goldseam.control import Call, Kind, Told
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json
 
 GLOBAL: Final = "global"
 """The region of what an account has once."""

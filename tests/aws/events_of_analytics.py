@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from goldseam.values import Json
+from goldseam.model.values import Json
 from tests.aws.laws import ACCOUNT, REGION
 
 CLUSTER = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/orders/1234abcd-12ab-34cd-56ef-1234567890ab-2"

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 
 import pytest
 
+from goldseam.assess.evaluate import verdict_on
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.write import check_calls
 from goldseam.control import Compliant, Control, Example, Kind, ShouldBe, Verdict, Violation
-from goldseam.errors import PlanRefused
-from goldseam.evaluate import verdict_on
-from goldseam.plan import Plan
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value, same
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown, Value, same
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"

@@ -10,18 +10,18 @@ from typing import Any
 
 import boto3
 
+from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.write import AwsWriterFactory
 from goldseam.control import Call, Catalog, Control, Kind
 from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud
-from goldseam.evaluate import Status, evaluate
-from goldseam.plan import Plan
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown, same
 from goldseam.ports import Key, Secret, Shard
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, same
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, after, ref_of
 
 ENDLESS = datetime(2100, 1, 1, tzinfo=UTC)

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services import accessanalyzer
 from goldseam.control import Compliant, Example, Permission, Violation
-from goldseam.values import Json
+from goldseam.model.values import Json
 from tests.aws.laws import ACCOUNT, REGION, parameters, planned, ref_of, verdict
 
 ANALYZERS = f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer"

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.elapsed import STEP
 from goldseam.clouds.aws.services import account
 from goldseam.clouds.aws.services.account import ACCOUNT, FRESH
@@ -18,12 +19,11 @@ from goldseam.clouds.aws.services.iam.user import USER, keys_rotated, unused_key
 from goldseam.clouds.aws.services.iam.user_console import idle_password_renewed, no_unused_password
 from goldseam.control import Catalog, Control, Example, ShouldBe, Violation
 from goldseam.demo.emulator import EmbeddedCloud
-from goldseam.errors import NotFound, PlanRefused
-from goldseam.evaluate import Status, evaluate
+from goldseam.model.errors import NotFound, PlanRefused
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value, same
 from goldseam.ports import Shard
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, Value, same
+from goldseam.repair.propose import propose
 from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece, verdict
 from tests.aws.live import Live, embedded, live
 from tests.emulators import Moto

@@ -4,16 +4,16 @@ import json
 
 import pytest
 
+from goldseam.assess.evaluate import evaluate
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services import apigateway, apigatewayv2
 from goldseam.clouds.aws.services.apigateway import domain_name, stage
 from goldseam.control import Compliant, Example, Permission
-from goldseam.errors import PlanRefused
-from goldseam.evaluate import evaluate
-from goldseam.propose import propose
-from goldseam.values import ABSENT, Json
+from goldseam.model.errors import PlanRefused
+from goldseam.model.values import ABSENT, Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 from tests.aws.test_detecting import Says
@@ -96,7 +96,7 @@ def test_on_moto_stages_are_found_in_their_api_repaired_and_taken_back(moto_url:
         found = aws.found()
         assert set(found) == {api, f"{api}/live"}
         assert found[api].facets["open_methods"] == ["GET /"]
-        assert [each.status for each in evaluate(found[api], [apigateway.api.authorised])] == ["fail"]
+        assert [each.status for each in evaluate(found[api], [apigateway.api.authorized])] == ["fail"]
         live_stage = found[f"{api}/live"]
         assert known(live_stage)
         assert live_stage.facets["secret_variables"] == ["dbPassword"]

@@ -20,6 +20,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from goldseam.assess.context import Fact, gather
+from goldseam.assess.evaluate import Finding, Status
 from goldseam.cli import output
 from goldseam.cli.scanning import print_reasoning
 from goldseam.cli.showing import print_plan
@@ -29,17 +31,15 @@ from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.reading import readings_of
 from goldseam.clouds.aws.representable import represented, why_not_kept
-from goldseam.context import Fact, gather
 from goldseam.control import Control, Secrets, Surroundings
-from goldseam.errors import Refused
-from goldseam.evaluate import Finding, Status
-from goldseam.pipeline import Seen, Standing, judged, plan_for
-from goldseam.plan import Plan
-from goldseam.policy import load_policies
+from goldseam.decide.policy import load_policies
+from goldseam.model.errors import Refused
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown, canonical, canonical_document, plain, restored, same
 from goldseam.ports import Shard
-from goldseam.resource import Resource
+from goldseam.repair.plan import Plan
+from goldseam.service.pipeline import Seen, Standing, judged, plan_for
 from goldseam.store import Home
-from goldseam.values import Json, Unknown, canonical, canonical_document, plain, restored, same
 from tests.aws.laws import ACCOUNT, ref_of
 
 CATALOG = aws_catalog()

@@ -4,8 +4,8 @@ import pytest
 
 from goldseam.clouds.aws.services import athena
 from goldseam.control import Example, Violation
-from goldseam.propose import propose
-from goldseam.values import ABSENT
+from goldseam.model.values import ABSENT
+from goldseam.repair.propose import propose
 from tests.aws.laws import as_read, parameters, planned, verdict
 
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

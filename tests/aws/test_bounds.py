@@ -18,8 +18,8 @@ from botocore.exceptions import ReadTimeoutError
 from goldseam.clouds.aws.bounds import Bounds, Circuit, Deadline, all_items
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.transport import DeadlineExceeded, TooLarge, Transport
-from goldseam.errors import LimitExceeded, TimedOut
-from goldseam.values import Json
+from goldseam.model.errors import LimitExceeded, TimedOut
+from goldseam.model.values import Json
 from tests.aws.loopback import Told, loopback
 
 SMALL = Bounds(pages=20, empty_pages=5, items=30, answer_bytes=1000)

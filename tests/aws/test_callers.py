@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux fork
 START = """
 import os, sys
 from goldseam.clouds.aws.callers import Callers
-from goldseam.errors import CloudError, GoldseamError
+from goldseam.model.errors import CloudError, GoldseamError
 aws = Callers(endpoint_url=sys.argv[1], processes=2)
 """
 END = """

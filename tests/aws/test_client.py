@@ -17,7 +17,7 @@ from goldseam.clouds.aws.bounds import Deadline
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.clouds.aws.transport import UnknownHost
-from goldseam.errors import (
+from goldseam.model.errors import (
     AccessDenied,
     CallFailed,
     CloudError,

@@ -14,9 +14,9 @@ import goldseam.clouds.aws as folder
 from goldseam.clouds.aws.bounds import Bounds
 from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
 from goldseam.control import Call, Catalog
+from goldseam.model.resource import Resource
+from goldseam.model.values import Unknown
 from goldseam.ports import Gap, Key, Secret
-from goldseam.resource import Resource
-from goldseam.values import Unknown
 
 _LACKING = re.compile(r"\((500|501|404|405|UnknownOperationException|InvalidAction)\)$|cannot be read$")
 """How the emulator answers to what it does not have."""

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 
+from goldseam.assess.evaluate import evaluate
 from goldseam.clouds.aws.services import cloudformation
-from goldseam.evaluate import evaluate
-from goldseam.values import Unknown
+from goldseam.model.values import Unknown
 from tests.aws.laws import ACCOUNT, REGION
 from tests.aws.live import live
 

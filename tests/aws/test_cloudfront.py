@@ -9,9 +9,9 @@ from goldseam.clouds.aws.services import cloudfront
 from goldseam.clouds.aws.services.cloudfront import fetching, viewers
 from goldseam.clouds.aws.services.cloudfront.example import behaviour, bucket, config, origin
 from goldseam.control import Catalog, Example, Permission, ShouldBe
-from goldseam.errors import AccessDenied, CloudError, NotFound, PlanRefused
-from goldseam.propose import propose
-from goldseam.values import Json
+from goldseam.model.errors import AccessDenied, CloudError, NotFound, PlanRefused
+from goldseam.model.values import Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import as_read, operations, planned, ref_of, verdict
 from tests.aws.live import Live, known, live
 

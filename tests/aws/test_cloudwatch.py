@@ -4,16 +4,16 @@ from collections.abc import Mapping
 
 import pytest
 
+from goldseam.assess.evaluate import verdict_on
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.permissions import SESSION_POLICY_LIMIT, session_policy
 from goldseam.clouds.aws.services import cloudwatch
 from goldseam.clouds.aws.services.cloudwatch.pattern import alternatives, does
 from goldseam.clouds.aws.services.cloudwatch.table import ALARMS
 from goldseam.control import Catalog, Compliant, Example, Violation
-from goldseam.errors import AccessDenied, NotFound
-from goldseam.evaluate import verdict_on
-from goldseam.propose import propose
-from goldseam.values import Json, Unknown
+from goldseam.model.errors import AccessDenied, NotFound
+from goldseam.model.values import Json, Unknown
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, ref_of, verdict
 
 CONTROLS = Catalog.of([cloudwatch]).controls

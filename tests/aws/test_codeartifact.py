@@ -4,8 +4,8 @@ from typing import Any
 
 from goldseam.clouds.aws.services import codeartifact
 from goldseam.control import Example
-from goldseam.resource import Ref
-from goldseam.values import Json
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
 from tests.aws.laws import ACCOUNT, REGION
 
 REPOSITORY = codeartifact.REPOSITORY.ref("aws", ACCOUNT, REGION, "shop/main")

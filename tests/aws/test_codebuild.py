@@ -7,8 +7,8 @@ import pytest
 from goldseam.clouds.aws.services.codebuild import builds
 from goldseam.clouds.aws.services.codebuild.project import PROJECT
 from goldseam.control import Compliant, Example, ShouldBe, Violation
-from goldseam.errors import PlanRefused
-from goldseam.values import Json
+from goldseam.model.errors import PlanRefused
+from goldseam.model.values import Json
 from tests.aws.laws import left, ref_of, verdict
 
 PLAIN = {"name": "STAGE", "value": "dev"}

@@ -5,8 +5,8 @@ from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services.cognito import client, identity_pool, passwords, pool, sign_in
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Violation
-from goldseam.propose import propose
-from goldseam.values import ABSENT, Placeholder, canonical
+from goldseam.model.values import ABSENT, Placeholder, canonical
+from goldseam.repair.propose import propose
 from tests.aws.laws import as_read, operations, parameters, planned, verdict
 
 ROLE = "arn:aws:iam::123456789012:role/texts"

@@ -14,15 +14,15 @@ from botocore.model import OperationModel
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
+from goldseam.assess.evaluate import verdict_on
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.commands import command_line, command_lines, with_variables
 from goldseam.control import Call, Catalog, Control, Mask, Secrets
 from goldseam.control.facet import admits
-from goldseam.evaluate import verdict_on
-from goldseam.plan import Plan
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import Json
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose
 from tests.aws.laws import ref_of
 
 SDK = Session()

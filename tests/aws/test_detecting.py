@@ -7,8 +7,8 @@ import pytest
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.services import config, guardduty, inspector, logs, macie, securityhub, xray
 from goldseam.control import Compliant, Control, Example, Kind, ShouldBe, Violation
-from goldseam.errors import AccessDenied, CallFailed, CloudError
-from goldseam.values import ABSENT, Json
+from goldseam.model.errors import AccessDenied, CallFailed, CloudError
+from goldseam.model.values import ABSENT, Json
 from tests.aws.laws import REGION, operations, parameters, planned, ref_of, verdict
 
 OFF = [

@@ -11,8 +11,8 @@ from goldseam.clouds.aws.permissions import remediator_policy
 from goldseam.clouds.aws.services import dynamodb
 from goldseam.clouds.aws.services.dynamodb import TABLE, deletion_protected, encrypted_with_kms, scaled, tagged
 from goldseam.control import Compliant, Example, Violation
-from goldseam.propose import propose
-from goldseam.values import Json
+from goldseam.model.values import Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, as_read, parameters, planned, ref_of, verdict
 from tests.aws.live import live
 

@@ -15,11 +15,11 @@ from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK
 from goldseam.clouds.aws.services.ec2.region import REGION, ebs_encrypted_by_default
 from goldseam.control import Catalog
 from goldseam.demo.emulator import EmbeddedCloud
-from goldseam.errors import PlanRefused
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json
 from goldseam.ports import Shard
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece
 from tests.aws.live import Live, embedded, live
 from tests.emulators import Moto

@@ -19,9 +19,9 @@ from goldseam.clouds.aws.services.ec2.network_acl import NETWORK_ACL, RDP_CLOSED
 from goldseam.clouds.aws.services.ec2.user_data import secrets_in, secrets_in_user_data
 from goldseam.clouds.aws.services.ec2.vpc import VPC
 from goldseam.control import Compliant, Example, ShouldBe, Violation
-from goldseam.errors import CallFailed
-from goldseam.propose import propose
-from goldseam.values import ABSENT, Json, Placeholder, Value, same
+from goldseam.model.errors import CallFailed
+from goldseam.model.values import ABSENT, Json, Placeholder, Value, same
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, left, operations, parameters, planned, ref_of, resource_of, verdict
 from tests.aws.live import live
 

@@ -6,7 +6,7 @@ import pytest
 
 from goldseam.clouds.aws.services import ecr
 from goldseam.control import Compliant, Example, ShouldBe, Violation
-from goldseam.values import Json
+from goldseam.model.values import Json
 from tests.aws.laws import ACCOUNT, REGION, verdict
 
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/app"

@@ -5,7 +5,7 @@ from typing import Any
 from goldseam.clouds.aws.kind import LAST, at
 from goldseam.clouds.aws.services.ecs import service, task
 from goldseam.control import Example, touched
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, parameters, planned
 from tests.aws.live import known, live
 

@@ -10,9 +10,9 @@ from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.services import acm, elb, networkfirewall, route53, route53domains, wafv2
 from goldseam.control import Compliant, Example, Permission, Violation
-from goldseam.errors import CloudError, NotFound, PlanRefused
-from goldseam.propose import propose
-from goldseam.values import ABSENT, Json
+from goldseam.model.errors import CloudError, NotFound, PlanRefused
+from goldseam.model.values import ABSENT, Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 

@@ -6,7 +6,7 @@ import pytest
 
 from goldseam.clouds.aws.services import eks
 from goldseam.control import Compliant, Example, ShouldBe
-from goldseam.values import Json
+from goldseam.model.values import Json
 from tests.aws.laws import left, parameters, planned, ref_of, verdict
 
 OPEN = {"endpointPublicAccess": True, "endpointPrivateAccess": True, "publicAccessCidrs": ["0.0.0.0/0"]}

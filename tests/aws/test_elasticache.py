@@ -15,7 +15,7 @@ from goldseam.clouds.aws.services.elasticache.group import (
 from goldseam.clouds.aws.services.elasticache.shared import tls_of, waits
 from goldseam.control import Example, ShouldBe, Violation
 from goldseam.demo.emulator import EmbeddedCloud
-from goldseam.values import Json
+from goldseam.model.values import Json
 from tests.aws.laws import parameters, planned, verdict
 from tests.aws.live import embedded
 

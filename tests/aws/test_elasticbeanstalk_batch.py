@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from goldseam.clouds.aws.services import batch, elasticbeanstalk
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 SPACE = "aws:elasticbeanstalk:"
 

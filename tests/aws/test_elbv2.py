@@ -7,9 +7,9 @@ import pytest
 from goldseam.clouds.aws.services import elbv2
 from goldseam.clouds.aws.services.elbv2 import listener, load_balancer
 from goldseam.control import Compliant, Example, Permission, Violation
-from goldseam.errors import PlanRefused
-from goldseam.propose import propose, reversal
-from goldseam.values import ABSENT, Json
+from goldseam.model.errors import PlanRefused
+from goldseam.model.values import ABSENT, Json
+from goldseam.repair.propose import propose, reversal
 from tests.aws.laws import ACCOUNT, REGION, after, as_read, held, left, operations, parameters, planned, verdict
 from tests.aws.live import Live, known, live
 

@@ -5,7 +5,7 @@ import json
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.services import events, logs
 from goldseam.control import Example
-from goldseam.values import ABSENT
+from goldseam.model.values import ABSENT
 from tests.aws.laws import operations, parameters, planned
 
 BUS = events.policy_not_public.violating[1]

@@ -6,7 +6,7 @@ import pytest
 
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import Kind, Touch, touched
-from goldseam.values import Json
+from goldseam.model.values import Json
 from tests.aws.events_of_analytics import TOLD as ANALYTICS
 from tests.aws.laws import ACCOUNT, REGION
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from goldseam.clock import SystemClock
+from goldseam.assess.context import Fact, gather
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.kind import AwsKind
@@ -23,12 +23,12 @@ from goldseam.clouds.aws.services.route53 import HOSTED_ZONE
 from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.clouds.aws.services.s3.use import BUCKET_ACTIVITY
 from goldseam.clouds.aws.services.stack import MEMBERSHIP
-from goldseam.context import Fact, gather
 from goldseam.control import Catalog, Earlier, Surroundings
-from goldseam.pipeline import Standing, scan
-from goldseam.policy import no_policies
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.decide.policy import no_policies
+from goldseam.model.clock import SystemClock
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value
+from goldseam.service.pipeline import Standing, scan
 from tests.aws.laws import ACCOUNT, REGION
 from tests.emulators import Moto
 

@@ -16,9 +16,9 @@ from goldseam.clouds.aws.services.route53 import HOSTED_ZONE
 from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.clouds.aws.services.s3.use import BUCKET_ACTIVITY
 from goldseam.control import Earlier
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 from goldseam.ports import GLOBAL, Shard
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, Value
 from tests.aws.laws import ACCOUNT, REGION
 from tests.aws.live import live
 from tests.aws.test_facts import DENIED, NOW, SITE, a, told, value

@@ -16,9 +16,9 @@ from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.control import Kind
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Value
 from goldseam.ports import Shard
-from goldseam.resource import Resource
-from goldseam.values import Json, Value
 from tests.aws.laws import ACCOUNT, REGION
 from tests.aws.live import Live, live
 from tests.aws.test_facts import DENIED, a, told, value

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from goldseam.clock import SystemClock
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.read import AwsReader
@@ -26,10 +25,11 @@ from goldseam.control import (
     known,
     violation,
 )
-from goldseam.pipeline import Report, Standing, scan
-from goldseam.policy import load_policies, no_policies
+from goldseam.decide.policy import load_policies, no_policies
+from goldseam.model.clock import SystemClock
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 from goldseam.ports import GLOBAL
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.service.pipeline import Report, Standing, scan
 from tests.aws.laws import REGION
 from tests.emulators import Moto
 

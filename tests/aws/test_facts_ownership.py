@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pytest
 
+from goldseam.assess.context import Fact, gather
+from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.facts.physical_ids import PHYSICAL_IDS
 from goldseam.clouds.aws.kind import AwsKind
@@ -17,16 +19,14 @@ from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.clouds.aws.services.sns import TOPIC
 from goldseam.clouds.aws.services.stack import MEMBERSHIP
 from goldseam.clouds.aws.services.wafv2 import GLOBAL_WEB_ACL, WEB_ACL
-from goldseam.context import Fact, gather
 from goldseam.control import Control, FactRule, Kind, Surroundings
 from goldseam.decide import Circumstances, decide
-from goldseam.errors import AccessDenied, CallFailed, CloudError
-from goldseam.evaluate import Finding, Status, evaluate
-from goldseam.pipeline import Standing, look
-from goldseam.policy import Mode, load_policies
+from goldseam.decide.policy import Mode, load_policies
+from goldseam.model.errors import AccessDenied, CallFailed, CloudError
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown, Value
 from goldseam.ports import GLOBAL
-from goldseam.resource import Resource
-from goldseam.values import Json, Unknown, Value
+from goldseam.service.pipeline import Standing, look
 from tests.aws.laws import ACCOUNT, REGION
 from tests.memory_cloud import FakeClock
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from goldseam.clock import SystemClock
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.kind import AwsKind
@@ -16,11 +15,12 @@ from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE
 from goldseam.control import Kind
-from goldseam.pipeline import Standing, scan
-from goldseam.policy import no_policies
+from goldseam.decide.policy import no_policies
+from goldseam.model.clock import SystemClock
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 from goldseam.ports import Shard
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.service.pipeline import Standing, scan
 from tests.aws.laws import ACCOUNT, REGION
 from tests.aws.test_facts import DENIED, NOTHING_NAMES, a, told, value
 from tests.emulators import Moto

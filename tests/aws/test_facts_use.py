@@ -25,9 +25,9 @@ from goldseam.clouds.aws.services.sqs import QUEUE
 from goldseam.clouds.aws.services.stack import STACK
 from goldseam.clouds.aws.statements import tls_denial
 from goldseam.control import Surroundings, fact, known
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 from goldseam.ports import Shard
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, Value
 from tests.aws.laws import ACCOUNT, REGION, ref_of
 from tests.aws.live import live
 from tests.aws.test_facts import CATALOG, DENIED, a, told, value

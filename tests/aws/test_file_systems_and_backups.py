@@ -4,8 +4,8 @@ import pytest
 
 from goldseam.clouds.aws.services import backup, efs, fsx
 from goldseam.control import Compliant, Example, ShouldBe, Violation
-from goldseam.errors import PlanRefused
-from goldseam.values import ABSENT, Json
+from goldseam.model.errors import PlanRefused
+from goldseam.model.values import ABSENT, Json
 from tests.aws.laws import left, parameters, planned, ref_of, verdict
 
 VIA = "elasticfilesystem:AccessedViaMountTarget"

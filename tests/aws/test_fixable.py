@@ -9,16 +9,16 @@ from random import Random
 
 import pytest
 
+from goldseam.assess.evaluate import Finding, evaluate, verdict_on
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.services.elbv2 import load_balancer
 from goldseam.clouds.aws.services.opensearch import controls as opensearch
 from goldseam.clouds.aws.services.s3.data import versioned
 from goldseam.control import Control, Example, ShouldBe
-from goldseam.errors import PlanRefused
-from goldseam.evaluate import Finding, evaluate, verdict_on
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import Json, Value, canonical
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Value, canonical
+from goldseam.repair.propose import propose
 from tests.aws.laws import as_read, resource_of
 
 CATALOG = aws_catalog()

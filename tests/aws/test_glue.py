@@ -5,7 +5,7 @@ import pytest
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.services.glue import catalog, connection, job
 from goldseam.control import Example, Kind
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
 from tests.aws.laws import parameters, planned, ref_of
 from tests.aws.test_kinesis_firehose import Told
 

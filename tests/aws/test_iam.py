@@ -18,9 +18,9 @@ from goldseam.clouds.aws.services.iam.root import ROOT_USER
 from goldseam.clouds.aws.services.iam.sign_in import MUST_RESET, SECOND_FACTOR, SIGN_IN_IDLE
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.control import Compliant, Control, Example, Violation
-from goldseam.errors import NotFound
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Unknown
+from goldseam.model.errors import NotFound
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Unknown
 from tests.aws.laws import ACCOUNT, REGION, left, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 

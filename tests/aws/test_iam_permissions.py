@@ -21,7 +21,7 @@ from goldseam.clouds.aws.services.iam.managed_policy import POLICY
 from goldseam.clouds.aws.services.iam.role import ROLE
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.control import Compliant, Example, Violation
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, left, ref_of, verdict
 
 ARN = f"arn:aws:iam::{ACCOUNT}:policy/p"

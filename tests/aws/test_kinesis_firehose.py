@@ -5,7 +5,7 @@ import pytest
 from goldseam.clouds.aws.services import firehose, kinesis
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, operations, parameters, planned, ref_of
 from tests.aws.live import known, live
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
+from goldseam.assess.evaluate import evaluate
 from goldseam.clouds.aws.services import cloudtrail, kms
 from goldseam.control import Catalog, Compliant, Control, Example, ShouldBe, Violation
-from goldseam.evaluate import evaluate
-from goldseam.propose import propose
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, as_read, left, operations, parameters, planned, verdict
 from tests.aws.live import known, live
 

@@ -6,13 +6,13 @@ from urllib.parse import quote
 
 import pytest
 
+from goldseam.assess.evaluate import evaluate
 from goldseam.clouds.aws.services.lambda_ import invoking
 from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.clouds.aws.services.lambda_.runtimes import Runtime
 from goldseam.control import Example, ShouldBe, Violation, touched
-from goldseam.errors import PlanRefused
-from goldseam.evaluate import evaluate
-from goldseam.values import Json, Unknown
+from goldseam.model.errors import PlanRefused
+from goldseam.model.values import Json, Unknown
 from tests.aws.laws import ACCOUNT, REGION, left, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import live
 

@@ -10,16 +10,16 @@ from concurrent.futures import CancelledError
 
 import pytest
 
+from goldseam.assess.collect import Nearby, collect
 from goldseam.clouds.aws.ask import Memo
 from goldseam.clouds.aws.bounds import Bounds, Deadline, IncompleteReads
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.read import AwsReader
-from goldseam.collect import Nearby, collect
 from goldseam.control import Catalog, FactRule, Kind, Known
-from goldseam.errors import CloudError, TimedOut
+from goldseam.model.errors import CloudError, TimedOut
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown
 from goldseam.ports import Gap, Shard
-from goldseam.resource import Resource
-from goldseam.values import Json, Unknown
 from tests.aws.test_read import (
     ACCOUNT,
     BUCKET,

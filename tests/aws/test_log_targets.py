@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from goldseam.clock import SystemClock
+from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.read import AwsReader
@@ -16,16 +16,16 @@ from goldseam.clouds.aws.services.elbv2 import load_balancer
 from goldseam.clouds.aws.services.s3 import records
 from goldseam.clouds.aws.services.sns import topic_encrypted
 from goldseam.control import Control, Example, dependent
-from goldseam.errors import GrantRefused, InvalidDocument, PlanRefused
-from goldseam.evaluate import Finding, Status, evaluate
+from goldseam.decide.policy import load_policies, settings_of
 from goldseam.keyholder.allow import Rule, allowed, listed_settings
 from goldseam.keyholder.derive import derived, unusual_settings
-from goldseam.pipeline import Standing, look, plan_for, scan
-from goldseam.plan import Plan
-from goldseam.policy import load_policies, settings_of
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Json, Unknown
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import GrantRefused, InvalidDocument, PlanRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Json, Unknown
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose
+from goldseam.service.pipeline import Standing, look, plan_for, scan
 from tests.aws.laws import ACCOUNT, as_read, ref_of
 from tests.emulators import Moto
 

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services import amplify, batch, elasticbeanstalk
 from goldseam.clouds.aws.services.codebuild import project
 from goldseam.clouds.aws.services.ecs import task
 from goldseam.clouds.aws.services.lambda_ import function
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 
 @pytest.mark.parametrize(

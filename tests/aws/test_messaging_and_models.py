@@ -7,7 +7,7 @@ import pytest
 from goldseam.clouds.aws.services import appsync, emr, kafka, mq, sagemaker, sesv2, transfer
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Violation
-from goldseam.values import ABSENT, Json, Placeholder
+from goldseam.model.values import ABSENT, Json, Placeholder
 from tests.aws.laws import operations, parameters, planned, ref_of, verdict
 from tests.aws.test_kinesis_firehose import Told
 

@@ -7,8 +7,8 @@ import pytest
 from goldseam.clouds.aws.services.opensearch import controls
 from goldseam.clouds.aws.services.opensearch.domain import AT_REST, BETWEEN_NODES, DOMAIN, ENDPOINT, LOGS, SOFTWARE
 from goldseam.control import Catalog, Compliant, Example, Violation
-from goldseam.propose import propose
-from goldseam.values import Json
+from goldseam.model.values import Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import as_read, parameters, planned, ref_of, verdict
 from tests.aws.live import live
 

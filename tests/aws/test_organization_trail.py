@@ -8,14 +8,14 @@ from typing import Final
 
 import pytest
 
+from goldseam.assess.evaluate import Finding, Status
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services import cloudtrail, cloudwatch
 from goldseam.control import Catalog
-from goldseam.errors import AccessDenied, NotFound
-from goldseam.evaluate import Finding, Status
-from goldseam.pipeline import Standing, scan
-from goldseam.policy import no_policies
-from goldseam.values import Json
+from goldseam.decide.policy import no_policies
+from goldseam.model.errors import AccessDenied, NotFound
+from goldseam.model.values import Json
+from goldseam.service.pipeline import Standing, scan
 from tests.aws.laws import ACCOUNT
 from tests.aws.test_read import Cloud, Noon
 

@@ -6,13 +6,13 @@ from typing import Final
 
 import pytest
 
+from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.outsiders import outsiders
 from goldseam.clouds.aws.services import s3
 from goldseam.clouds.aws.services.iam.role import other_accounts_tied
 from goldseam.clouds.aws.services.lambda_.invoking import services_bound
 from goldseam.control import Compliant, Example, ShouldBe, Violation
-from goldseam.evaluate import Status, evaluate
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 from tests.aws.laws import as_read, verdict
 
 OWN: Final = "123456789012"

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.kind import AwsKind
@@ -15,11 +16,10 @@ from goldseam.clouds.aws.owners import administrator_of
 from goldseam.clouds.aws.services import guardduty, inspector, macie, secretsmanager
 from goldseam.clouds.aws.services.iam import role
 from goldseam.control import Control, Example, Kind, Owner
-from goldseam.errors import AccessDenied, CloudError, NotFound, PlanRefused
-from goldseam.evaluate import Finding, Status, evaluate
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value
+from goldseam.model.errors import AccessDenied, CloudError, NotFound, PlanRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown, Value
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, ref_of
 from tests.aws.live import live
 

@@ -41,11 +41,11 @@ from goldseam.control import (
     known,
     should_be,
 )
-from goldseam.errors import PlanRefused
-from goldseam.plan import Plan, Purpose
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Json, Value
+from goldseam.repair.plan import Plan, Purpose
+from goldseam.repair.propose import propose
 
 OTHER = AwsKind(
     "test.other",
@@ -222,7 +222,7 @@ NEWER = {"kms:GetKeyLastUsage"}
 
 @cache
 def documented(action: str) -> tuple[dict[str, Any], ...]:
-    """What AWS's service authorisation reference says of an action: one entry for each type of resource."""
+    """What AWS's service authorization reference says of an action: one entry for each type of resource."""
     service, _, name = action.partition(":")
     data = get_action_data(service, name)
     assert data, f"there is no action {action}"

@@ -15,7 +15,7 @@ import pytest
 from goldseam.clouds.aws.policy_conditions import Context
 from goldseam.clouds.aws.policy_evaluator import Access, Policies, Request
 from goldseam.clouds.aws.policy_globs import covers_resource, glob
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 ANSWERS = Path(__file__).with_name("iam_simulate_answers.jsonl.gz")
 TABLE = Path(__file__).with_name("policy_evaluations.csv")

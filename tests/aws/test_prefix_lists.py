@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.clock import SystemClock
+from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.public import Way, reached
 from goldseam.clouds.aws.read import AwsReader
@@ -28,13 +28,13 @@ from goldseam.clouds.aws.services.ec2.security_group import (
 )
 from goldseam.control import Catalog, Compliant, Control, Kind, ShouldBe, Verdict, Violation
 from goldseam.control.networks import internet_networks
-from goldseam.errors import AccessDenied, PlanRefused
-from goldseam.evaluate import Finding, Status, evaluate
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import AccessDenied, PlanRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown
 from goldseam.ports import Reader, Shard
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown
-from goldseam.verify import Proof, verify
+from goldseam.repair.propose import propose
+from goldseam.repair.verify import Proof, verify
 from tests.aws.laws import after, resource_of
 from tests.aws.live import live
 from tests.aws.test_facts import a, told, value

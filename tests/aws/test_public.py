@@ -27,7 +27,7 @@ from goldseam.clouds.aws.public import (
 )
 from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.control import Answer
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 
 DENIED: Final = Unknown("access denied to look at it (Denied)")
 ARN: Final = "arn:aws:s3:::goldseam-example"

@@ -13,16 +13,16 @@ from typing import Final
 
 import pytest
 
+from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.condition_values import forms
 from goldseam.clouds.aws.conditions import condition_keys
 from goldseam.clouds.aws.public import Bucket, bucket, domain, file_system, policy
 from goldseam.clouds.aws.statements import is_public, public_access, sorted_out, without_public
 from goldseam.control import Control, Example, Violation
-from goldseam.errors import PlanRefused
-from goldseam.evaluate import Finding, Status, evaluate
-from goldseam.propose import propose
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.model.errors import PlanRefused
+from goldseam.model.values import ABSENT, Json, Unknown, Value
+from goldseam.repair.propose import propose
 from tests.aws.laws import as_read, verdict
 
 CASES: Final = tuple(csv.DictReader(Path(__file__).with_name("public_statements.csv").read_text("utf-8").splitlines()))

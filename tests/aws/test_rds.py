@@ -6,6 +6,7 @@ from types import ModuleType
 
 import pytest
 
+from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.services import docdb, neptune
@@ -14,12 +15,11 @@ from goldseam.clouds.aws.services.rds.access import iam_authenticated, logs_expo
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE, backed_up, deletion_protected, multi_az, upgraded
 from goldseam.control import Catalog, Compliant, Control, Example, Violation
 from goldseam.demo.emulator import EmbeddedCloud
-from goldseam.errors import PlanRefused, ResourceGone
-from goldseam.evaluate import Status, evaluate
+from goldseam.model.errors import PlanRefused, ResourceGone
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown
 from goldseam.ports import Shard
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown
+from goldseam.repair.propose import propose
 from tests.aws.laws import left, planned, ref_of, verdict
 from tests.aws.laws import parameters as sent
 from tests.aws.live import Live, embedded, live

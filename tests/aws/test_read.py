@@ -17,7 +17,7 @@ from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.shapes import Document, Settings, policy
 from goldseam.clouds.aws.shard import Progress
 from goldseam.control import Catalog, Kind
-from goldseam.errors import (
+from goldseam.model.errors import (
     AccessDenied,
     CallFailed,
     CloudError,
@@ -28,9 +28,9 @@ from goldseam.errors import (
     UnknownName,
     Unreachable,
 )
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Json, Unknown
 from goldseam.ports import Gap, Reader, Shard
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Json, Unknown
 
 ACCOUNT = "123456789012"
 GLOBAL = Shard(ACCOUNT, "global")

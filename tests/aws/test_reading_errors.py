@@ -7,9 +7,9 @@ import pytest
 from goldseam.clouds.aws.facet import Look
 from goldseam.clouds.aws.reading import readings_of
 from goldseam.control import EVERYTHING
-from goldseam.errors import DEBUGGING
-from goldseam.resource import Ref
-from goldseam.values import Json, Unknown, Value
+from goldseam.model.errors import DEBUGGING
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Unknown, Value
 from tests.aws.test_sensitive_members import Answers, Maker
 
 REF = Ref("aws.x.y", "123456789012", "eu-west-1", "id", "arn:aws:x:eu-west-1:123456789012:y/id")

@@ -11,8 +11,8 @@ from goldseam.clouds.aws.services.redshift import cluster
 from goldseam.clouds.aws.services.redshift.cluster import CLUSTER
 from goldseam.clouds.aws.services.redshift.parameters import tls_required
 from goldseam.control import Example, Violation
-from goldseam.propose import propose
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import as_read, parameters, planned, ref_of, verdict
 from tests.aws.live import live
 

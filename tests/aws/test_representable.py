@@ -17,10 +17,10 @@ from goldseam.clouds.aws.representable import (
     represented,
     why_not_kept,
 )
-from goldseam.errors import CallFailed
+from goldseam.model.errors import CallFailed
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, canonical
 from goldseam.ports import Gap
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, canonical
 from tests.aws import test_read as reading
 from tests.aws.loopback import Told, loopback
 from tests.aws.test_client import session

@@ -9,7 +9,7 @@ import pytest
 
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.requirements import checked, required
-from goldseam.errors import UnknownName
+from goldseam.model.errors import UnknownName
 
 
 def test_requirements_of_checks_are_put_together_each_once() -> None:

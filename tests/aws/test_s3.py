@@ -5,15 +5,15 @@ from collections.abc import Mapping
 
 import pytest
 
+from goldseam.assess.evaluate import evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.services import s3
 from goldseam.control import Catalog, Compliant, Example, ShouldBe, Violation
-from goldseam.errors import PlanRefused
-from goldseam.evaluate import evaluate
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, same
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, same
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, as_read, left, operations, parameters, planned, verdict
 from tests.aws.live import known, live
 

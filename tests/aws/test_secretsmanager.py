@@ -11,7 +11,7 @@ from goldseam.clouds.aws.permissions import remediator_policy, scanner_policy
 from goldseam.clouds.aws.services import secretsmanager
 from goldseam.clouds.aws.services.secretsmanager import SECRET
 from goldseam.control import Compliant, Example, Permission, Violation
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
 from tests.aws.laws import ACCOUNT, REGION, operations, parameters, planned, ref_of, verdict
 from tests.aws.live import known, live
 

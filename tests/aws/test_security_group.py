@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.services.ec2 import authorized_ports, security_group
 from goldseam.clouds.aws.services.ec2.group_rules import atom, atoms, from_world, identity, permissions
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES, Service
@@ -26,12 +27,11 @@ from goldseam.clouds.aws.services.ec2.security_group import (
 )
 from goldseam.control import Catalog, Cidr, Compliant, Control, Setting, ShouldBe, Verdict, Violation
 from goldseam.demo.emulator import EmbeddedCloud
-from goldseam.errors import PlanRefused, UsageError
-from goldseam.evaluate import Status, evaluate
-from goldseam.plan import Plan
-from goldseam.propose import propose, reversal
-from goldseam.resource import Resource
-from goldseam.values import Json, same
+from goldseam.model.errors import PlanRefused, UsageError
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, same
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose, reversal
 from tests.aws.laws import after, held, ref_of, resource_of, says_its_piece
 from tests.aws.live import Live, embedded, live
 from tests.emulators import Moto

@@ -26,8 +26,8 @@ from goldseam.clouds.aws.looks_secret import looks_secret
 from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.control import masked
-from goldseam.errors import MISSHAPEN
-from goldseam.values import Json, canonical
+from goldseam.model.errors import MISSHAPEN
+from goldseam.model.values import Json, canonical
 from tests.aws.laws import ref_of
 
 CATALOG = aws_catalog()

@@ -13,31 +13,31 @@ from typing import Final
 
 import pytest
 
-from goldseam.authorise import file_plan
+from goldseam.assess.context import gather
+from goldseam.assess.evaluate import evaluate
+from goldseam.audit.record import checkpoint
 from goldseam.cli import planning, policies, records, scanning, taking_back
 from goldseam.cli.masks import repair_shown
 from goldseam.cli.output import print_json
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace
-from goldseam.clock import SystemClock
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.write import check_calls
-from goldseam.context import gather
 from goldseam.control import Control, Example, Surroundings
 from goldseam.decide import Circumstances, decide
-from goldseam.errors import GoldseamError, PlanRefused
-from goldseam.evaluate import evaluate
+from goldseam.decide.policy import no_policies
 from goldseam.keyholder.identity import Signer
 from goldseam.keyholder.message import asking
-from goldseam.pipeline import Seen
-from goldseam.plan import Plan, Purpose
-from goldseam.policy import no_policies
-from goldseam.propose import propose
-from goldseam.record import checkpoint
-from goldseam.repair import Repair
-from goldseam.resource import Resource
-from goldseam.values import plain
-from goldseam.verify import verify
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import GoldseamError, PlanRefused
+from goldseam.model.resource import Resource
+from goldseam.model.values import plain
+from goldseam.repair.authorize import file_plan
+from goldseam.repair.execute import Repair
+from goldseam.repair.plan import Plan, Purpose
+from goldseam.repair.propose import propose
+from goldseam.repair.verify import verify
+from goldseam.service.pipeline import Seen
 from tests.aws.laws import resource_of
 from tests.canaries import Canaries
 from tests.memory_cloud import FakeClock

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
-from goldseam import values
+from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.kind import AwsKind
@@ -21,11 +21,11 @@ from goldseam.clouds.aws.services.ec2.group_rules import MOST_RULES, atom, chang
 from goldseam.clouds.aws.services.iam.held import attached, document
 from goldseam.clouds.aws.statements import public_statements, with_statement, without_public
 from goldseam.control import Catalog
-from goldseam.errors import LimitExceeded, NotFound, PlanRefused
-from goldseam.evaluate import Status, evaluate
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown, canonical, difference
+from goldseam.model import values
+from goldseam.model.errors import LimitExceeded, NotFound, PlanRefused
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown, canonical, difference
+from goldseam.repair.propose import propose
 from tests.aws.test_read import ACCOUNT, GLOBAL, PARIS, Cloud, Noon, buckets
 
 CATALOG = aws_catalog()

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from goldseam.assess.evaluate import evaluate
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services import sns, sqs
 from goldseam.control import Catalog, Compliant, Example
-from goldseam.errors import UsageError
-from goldseam.evaluate import evaluate
+from goldseam.model.errors import UsageError
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json
 from goldseam.ports import Shard
-from goldseam.propose import propose
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json
+from goldseam.repair.propose import propose
 from tests.aws.laws import ACCOUNT, REGION, as_read, operations, parameters, planned, verdict
 from tests.aws.live import known, live
 

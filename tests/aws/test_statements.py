@@ -18,7 +18,7 @@ from goldseam.clouds.aws.statements import (
     without,
     without_public,
 )
-from goldseam.values import ABSENT, Json, same
+from goldseam.model.values import ABSENT, Json, same
 
 ACCOUNT = "arn:aws:iam::123456789012:root"
 ORG = "o-a1b2c3d4e5"

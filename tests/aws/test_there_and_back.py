@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.services import cloudtrail, kms, s3, sns, sqs
 from goldseam.control import Catalog, Control
 from goldseam.demo.account import DemoAccount
 from goldseam.demo.emulator import ROOT_KEY
-from goldseam.evaluate import Status, evaluate
 from tests.aws.live import known, live
 
 CATALOG = Catalog.of([s3, sns, sqs, kms, cloudtrail])

@@ -12,7 +12,7 @@ from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.write import HIDDEN, WAITS, AwsWriter, AwsWriterFactory, check_calls, hiding, may_repeat
 from goldseam.control import Call
-from goldseam.errors import (
+from goldseam.model.errors import (
     AccessDenied,
     CallFailed,
     CloudError,
@@ -24,8 +24,8 @@ from goldseam.errors import (
     Throttled,
     Unreachable,
 )
+from goldseam.model.values import Json
 from goldseam.ports import Key, Secret, Writer, WriterFactory
-from goldseam.values import Json
 
 REGION = "eu-west-3"
 SECRET = Secret(access_key="AKIAEXAMPLEEXAMPLE00", secret_key="wJalrXUtnFEMI/K7MDENG", session_token="FwoGZXIvYXdzEAA")

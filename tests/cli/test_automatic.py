@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from goldseam import cli
+from goldseam.assess.context import Fact
 from goldseam.cli.automatic import Reason, not_automatic
 from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.context import Fact
 from goldseam.control import Example
 from goldseam.decide import Decision, TraceLine
-from goldseam.pipeline import Seen, Standing, judged
-from goldseam.policy import Mode, PolicySet, load_policies, no_policies
+from goldseam.decide.policy import Mode, PolicySet, load_policies, no_policies
+from goldseam.model.resource import Resource
+from goldseam.model.values import Unknown
 from goldseam.ports import Shard
-from goldseam.resource import Resource
+from goldseam.service.pipeline import Seen, Standing, judged
 from goldseam.store.scans import Kept
-from goldseam.values import Unknown
 from tests.aws.laws import ACCOUNT, ref_of
 from tests.cli.test_isolation import NOW
 

@@ -13,19 +13,19 @@ from typing import Any, cast
 import pytest
 
 from goldseam import cli
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Status, finding_id
 from goldseam.cli.planning import Made, _made, show_plans
 from goldseam.cli.policies import simulate
 from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
-from goldseam.context import Fact
 from goldseam.control import Kind
-from goldseam.errors import AccessDenied, CredentialsExpired, CredentialsMissing, GoldseamError, PlanRefused
-from goldseam.evaluate import Status, finding_id
-from goldseam.pipeline import Seen, Standing, judged, plan_for
-from goldseam.policy import Mode, no_policies
+from goldseam.decide.policy import Mode, no_policies
+from goldseam.model.errors import AccessDenied, CredentialsExpired, CredentialsMissing, GoldseamError, PlanRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json
 from goldseam.ports import Gap, Shard
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json
+from goldseam.service.pipeline import Seen, Standing, judged, plan_for
 from tests.aws.laws import ACCOUNT, ref_of
 
 CATALOG = aws_catalog()

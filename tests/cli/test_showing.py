@@ -9,11 +9,11 @@ import pytest
 from goldseam.cli.masks import commands_shown
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.control import Catalog
-from goldseam.plan import Plan
-from goldseam.propose import propose
-from goldseam.repair import Repair
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Value
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Value
+from goldseam.repair.execute import Repair
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose
 from tests import toy
 
 CATALOG = Catalog((toy.HOUSE,), tuple(toy.CONTROLS))

@@ -10,7 +10,7 @@ import pytest
 from goldseam.cli import run
 from goldseam.cli.tracebacks import formatted, scrubbed
 from goldseam.clouds.aws.keys import RotatingCodeSource, RotatingRole, typed
-from goldseam.errors import AccessDenied, GrantRefused
+from goldseam.model.errors import AccessDenied, GrantRefused
 from goldseam.ports import Secret
 from tests.keyholder.desk import FakeSts, repair
 

@@ -25,7 +25,7 @@ from goldseam.demo.aws import Clients, policy
 from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud, embedded_cloud
 from goldseam.demo.lumen_people import Identity
 from goldseam.demo.lumen_storage import public_read, tls_only
-from goldseam.errors import UsageError
+from goldseam.model.errors import UsageError
 from tests.aws.live import embedded
 from tests.emulators import Moto
 

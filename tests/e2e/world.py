@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from goldseam.audit.record import exported
 from goldseam.cli.connection import requester
 from goldseam.cli.scanning import described
 from goldseam.clouds.aws.cloud import aws_catalog
@@ -21,7 +22,6 @@ from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.demo.lumen_people import Identity, People
 from goldseam.demo.lumen_storage import Storage
 from goldseam.keyholder.setup import set_up, trust
-from goldseam.record import exported
 from goldseam.store import Home
 from tests.e2e.secrecy import found_in, traces
 from tests.e2e.wire import Wire
@@ -65,7 +65,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 # Runs goldseam by a clock of its own: who waits is there at once. What the SDK signs keeps the right time.
 _BY_A_QUICK_CLOCK: Final = """
 from datetime import timedelta
-from goldseam.clock import SystemClock
+from goldseam.model.clock import SystemClock
 right, waited = SystemClock.now, [0.0]
 SystemClock.now = lambda self: right(self) + timedelta(seconds=waited[0])
 SystemClock.sleep = lambda self, seconds: waited.append(waited.pop() + seconds)

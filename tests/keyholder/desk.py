@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from goldseam.control import Catalog, Control
-from goldseam.errors import CloudError, ResourceGone
 from goldseam.keyholder import message
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.approval import signed_approval
@@ -20,11 +19,12 @@ from goldseam.keyholder.hearing import Keyholder
 from goldseam.keyholder.identity import Signer
 from goldseam.keyholder.journal import Journal
 from goldseam.keyholder.setup import journal_key
-from goldseam.plan import Plan, Purpose
+from goldseam.model.errors import CloudError, ResourceGone
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown
 from goldseam.ports import Key, Secret
-from goldseam.propose import Rules, propose, reversal
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown
+from goldseam.repair.plan import Plan, Purpose
+from goldseam.repair.propose import Rules, propose, reversal
 from tests import toy
 from tests.keyholder import manor
 

@@ -13,8 +13,8 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Unknown, Value
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Unknown, Value
 from tests.toy import Bag, Whole
 
 MANOR = Kind("toy.manor", "manor", (Bag(name="gates"), Whole(name="policy"), Whole(name="wall"), Whole(name="crest")))

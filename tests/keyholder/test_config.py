@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from goldseam.clock import SystemClock
-from goldseam.errors import GoldseamError, GrantRefused, HomeError, InvalidDocument, UsageError
 from goldseam.keyholder import main
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.commands import new_code
 from goldseam.keyholder.config import KEYS, load_config
 from goldseam.keyholder.identity import KeyholderName, Signer, Verifier, decoded
 from goldseam.keyholder.setup import journal_of, set_up, signer_of, trust
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import GoldseamError, GrantRefused, HomeError, InvalidDocument, UsageError
 
 ADA, BEN, CLARA = (Signer(Ed25519PrivateKey.from_private_bytes(sign * 32)).verifier.text for sign in (b"a", b"b", b"c"))
 PLAN, OTHER = f"p-{'0123456789abcdef' * 2}", f"p-{'f' * 32}"

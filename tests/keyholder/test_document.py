@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from goldseam.errors import InvalidDocument
+from goldseam.decide.policy.document import LARGEST as POLICY_LARGEST
+from goldseam.decide.policy.document import parsed
 from goldseam.keyholder.document import LARGEST, read_document
-from goldseam.policy.document import LARGEST as POLICY_LARGEST
-from goldseam.policy.document import parsed
+from goldseam.model.errors import InvalidDocument
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in zip("abcdefgh", "bcdefghi", strict=True)

@@ -18,7 +18,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from goldseam.clock import SystemClock
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.keys import OperatorSource, RotatingCodeSource, RotatingRole, rotated
@@ -27,15 +26,16 @@ from goldseam.clouds.aws.read import AwsReader
 from goldseam.demo.account import DemoAccount
 from goldseam.demo.aws import Clients
 from goldseam.demo.lumen_people import Identity
-from goldseam.errors import AlreadyDone, GrantRefused
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.client import KeyholderSource
 from goldseam.keyholder.identity import KeyholderName, Signer
 from goldseam.keyholder.journal import Journal
 from goldseam.keyholder.setup import journal_key
-from goldseam.plan import Plan
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import AlreadyDone, GrantRefused
 from goldseam.ports import Key, KeySource, Secret
-from goldseam.propose import propose
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import propose
 
 CLOCK = SystemClock()
 CATALOG = aws_catalog()

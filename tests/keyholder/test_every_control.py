@@ -12,12 +12,12 @@ import pytest
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Control, Example
-from goldseam.errors import PlanRefused
 from goldseam.keyholder.derive import derived, identified
-from goldseam.plan import Plan
-from goldseam.propose import Rules, propose, reversal
-from goldseam.resource import Resource
-from goldseam.values import Json, Unknown
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown
+from goldseam.repair.plan import Plan
+from goldseam.repair.propose import Rules, propose, reversal
 from tests.aws.laws import ACCOUNT, REGION
 
 CATALOG = aws_catalog()

@@ -19,14 +19,14 @@ import pytest
 
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import Catalog, Control, Permission
-from goldseam.errors import AccessDenied, AlreadyDone, GrantRefused
 from goldseam.keyholder import message
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.identity import Signer
-from goldseam.plan import Change, Plan, Purpose, steps_of, undo_of
-from goldseam.propose import propose
-from goldseam.resource import Ref, Resource
-from goldseam.values import ABSENT, Json, Unknown, Value, digest
+from goldseam.model.errors import AccessDenied, AlreadyDone, GrantRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Json, Unknown, Value, digest
+from goldseam.repair.plan import Change, Plan, Purpose, steps_of, undo_of
+from goldseam.repair.propose import propose
 from tests import toy
 from tests.keyholder.desk import ANYTHING, CATALOG, NOON, Desk, back, desk, forged, repair, rules
 from tests.keyholder.manor import MANOR, REFS, estate, gates_narrow, policy_closed, wall_kept
@@ -398,7 +398,7 @@ ELSEWHERE = Resource(REFS[1], {**estate(1).facets, "gates": ["10.0.0.0/8"], "pol
 
 
 def returning(now: Resource, target: Mapping[str, Value], of: Plan, purpose: Purpose = Purpose.ROLLBACK) -> Plan:
-    from goldseam.propose import restoration  # noqa: PLC0415
+    from goldseam.repair.propose import restoration  # noqa: PLC0415
 
     return restoration(now, target, MANOR, rules("toy.manor"), purpose=purpose, of=of.id, follows=of.id)
 

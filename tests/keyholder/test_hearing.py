@@ -14,13 +14,13 @@ from typing import Any
 import orjson
 import pytest
 
-from goldseam.approval import Approval
-from goldseam.errors import AccessDenied, AlreadyDone, GoldseamError, GrantRefused, Unreachable
 from goldseam.keyholder import message
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.hearing import Hearing
 from goldseam.keyholder.identity import Signer
+from goldseam.model.errors import AccessDenied, AlreadyDone, GoldseamError, GrantRefused, Unreachable
+from goldseam.repair.approval import Approval
 from tests import toy
 from tests.keyholder.desk import ANYTHING, CANARIES, NOON, ROLE, Desk, desk, house, repair
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from goldseam.errors import AlreadyDone, GrantRefused, HomeError, StorageFull, UsageError
 from goldseam.keyholder.chain import ChainedFile, Head
 from goldseam.keyholder.journal import Journal
 from goldseam.keyholder.reseal import reseal
+from goldseam.model.errors import AlreadyDone, GrantRefused, HomeError, StorageFull, UsageError
 from tests.keyholder.desk import NOON
 
 PLAN, OTHER = f"p-{'0123456789abcdef' * 2}", f"p-{'f' * 32}"
@@ -46,7 +46,7 @@ _CLAIM = """
 import os, sys
 from datetime import datetime, UTC
 from pathlib import Path
-from goldseam.errors import AlreadyDone
+from goldseam.model.errors import AlreadyDone
 from goldseam.keyholder.journal import Journal
 journal = Journal(Path(sys.argv[1]), b"k" * 32, create=True)
 sys.stdin.readline()
@@ -62,7 +62,7 @@ _RACE = f"""
 import sys
 from datetime import datetime, UTC
 from pathlib import Path
-from goldseam.errors import AlreadyDone
+from goldseam.model.errors import AlreadyDone
 from goldseam.keyholder.journal import Journal
 journal = Journal(Path(sys.argv[1]), b"k" * 32, create=True)
 print("ready", flush=True)
@@ -79,7 +79,7 @@ _FULL = """
 import resource, signal, sys
 from datetime import datetime, UTC
 from pathlib import Path
-from goldseam.errors import StorageFull
+from goldseam.model.errors import StorageFull
 from goldseam.keyholder.journal import Journal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 journal = Journal(Path(sys.argv[1]), b"k" * 32, create=True)

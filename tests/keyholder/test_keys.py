@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldseam.clouds.aws.keys import OperatorSource, RotatingCodeSource, RotatingRole, rotated, typed
-from goldseam.errors import (
+from goldseam.keyholder.allow import allowed
+from goldseam.keyholder.derive import Derived
+from goldseam.keyholder.identity import decoded, encoded
+from goldseam.keyholder.sealed import seal, unseal
+from goldseam.model.errors import (
     AccessDenied,
     AlreadyDone,
     CallFailed,
@@ -20,10 +24,6 @@ from goldseam.errors import (
     PlanRefused,
     Unreachable,
 )
-from goldseam.keyholder.allow import allowed
-from goldseam.keyholder.derive import Derived
-from goldseam.keyholder.identity import decoded, encoded
-from goldseam.keyholder.sealed import seal, unseal
 from goldseam.ports import KeySource, Secret
 from tests.keyholder.desk import ANYTHING, NOON, ROLE, FakeSts, StoppedClock, repair
 

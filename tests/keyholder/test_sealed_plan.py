@@ -9,12 +9,12 @@ from typing import Any
 import orjson
 import pytest
 
-from goldseam.errors import GrantRefused
 from goldseam.keyholder import message
 from goldseam.keyholder.identity import Signer, decoded
 from goldseam.keyholder.sealed import seal
-from goldseam.plan import Plan
-from goldseam.values import Json
+from goldseam.model.errors import GrantRefused
+from goldseam.model.values import Json
+from goldseam.repair.plan import Plan
 from tests.keyholder.desk import NOON, desk, house, repair
 
 CANARY = "canary-of-a-lamp"

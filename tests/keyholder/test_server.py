@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from goldseam.clock import SystemClock
-from goldseam.errors import AlreadyDone, GrantRefused, HomeError, Unreachable, UsageError
 from goldseam.keyholder.client import KeyholderSource, checked_url
 from goldseam.keyholder.config import Tls
 from goldseam.keyholder.identity import Signer
 from goldseam.keyholder.message import LARGEST
 from goldseam.keyholder.server import PATH, Door
 from goldseam.keyholder.webhook import SIGNATURE, CodeHook
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import AlreadyDone, GrantRefused, HomeError, Unreachable, UsageError
 from tests.emulators import free_port
 from tests.keyholder.desk import CANARIES, Desk, desk, repair
 

@@ -27,7 +27,7 @@ def run(arguments: list[str]) -> int:
     """Run one command; every error becomes one line and an exit code, with the traceback behind `--debug`."""
     from goldseam.cli.app import app
     from goldseam.cli.interruption import Interrupted, exit_code, noticed, so_far
-    from goldseam.errors import DEBUGGING, GoldseamError
+    from goldseam.model.errors import DEBUGGING, GoldseamError
 
     debug = "--debug" in arguments or bool(os.environ.get("GOLDSEAM_DEBUG"))
     DEBUGGING.on = debug
@@ -84,7 +84,7 @@ def _ended(result: object) -> int:
 
 def _told(message: str, code: int, error: BaseException | None = None) -> int:
     """One line on standard error; before it the traceback of an error, where one is wanted."""
-    from goldseam.display import write_error
+    from goldseam.model.display import write_error
 
     sys.stdout.flush()
     if error is not None:
@@ -100,7 +100,7 @@ def _of_the_parser_or_ours(error: Exception, *, debug: bool) -> int:
     from typer.exceptions import Abort, TyperException
 
     from goldseam.cli.tracebacks import scrubbed
-    from goldseam.display import visible
+    from goldseam.model.display import visible
 
     shown = error if debug else None
     if isinstance(error, Abort):

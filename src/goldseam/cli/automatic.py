@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from goldseam.assess.evaluate import Status
 from goldseam.cli import output
 from goldseam.control import Catalog
 from goldseam.decide import MANAGED_BY, TraceLine
-from goldseam.evaluate import Status
-from goldseam.policy import Mode
+from goldseam.decide.policy import Mode
+from goldseam.model.values import Json, canonical
 from goldseam.store.scans import Kept
-from goldseam.values import Json, canonical
 
 _SHOWN: Final = 10
 """Reasons that are shown one by one, the most frequent first."""

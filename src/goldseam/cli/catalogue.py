@@ -10,9 +10,9 @@ from goldseam.cli import output
 from goldseam.cli.selection import chosen, service_of
 from goldseam.cli.workspace import Workspace
 from goldseam.control import Control, Example
-from goldseam.display import write_json
-from goldseam.errors import UnknownName, UsageError
-from goldseam.values import Json, indented_document, plain
+from goldseam.model.display import write_json
+from goldseam.model.errors import UnknownName, UsageError
+from goldseam.model.values import Json, indented_document, plain
 
 _MANAGED: Final = 6144
 """Characters of a managed policy without white space (IAM User Guide, "IAM and AWS STS quotas")."""
@@ -164,6 +164,6 @@ def conform(
     as_json: bool,
 ) -> int:
     """Prove the laws and print the table; write the page of proofs, or compare it."""
-    from goldseam.conform import report
+    from goldseam.proving import report
 
     return report.run(workspace.catalog, patterns, modules, as_json=as_json, write=write, check=check)

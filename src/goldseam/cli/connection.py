@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 from goldseam.cli import output
 from goldseam.cli.interruption import asking
 from goldseam.cli.workspace import Workspace
-from goldseam.clock import SystemClock
-from goldseam.display import visible
-from goldseam.errors import InvalidDocument, UnknownName, UsageError
+from goldseam.model.clock import SystemClock
+from goldseam.model.display import visible
+from goldseam.model.errors import InvalidDocument, UnknownName, UsageError
 from goldseam.ports import KeySource, Secret
 
 if TYPE_CHECKING:

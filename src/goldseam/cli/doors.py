@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from goldseam.cli.workspace import Workspace
-from goldseam.clock import SystemClock
 from goldseam.decide import settings_of
+from goldseam.model.clock import SystemClock
 
 if TYPE_CHECKING:
-    from goldseam.apply import Doors
     from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.repair.apply import Doors
 
 
 def doors(workspace: Workspace, cloud: AwsCloud) -> Doors:
     """Everything outside that executing a plan goes through."""
-    from goldseam.apply import Doors
     from goldseam.cli.interruption import stoppable
+    from goldseam.repair.apply import Doors
 
     home = workspace.home
     return Doors(

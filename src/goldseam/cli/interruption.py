@@ -13,13 +13,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from goldseam.display import visible
-from goldseam.errors import GrantRefused, Refused, RefusedCall
+from goldseam.model.display import visible
+from goldseam.model.errors import GrantRefused, Refused, RefusedCall
 
 if TYPE_CHECKING:
     from goldseam.control import Call, Told
-    from goldseam.plan import Plan
     from goldseam.ports import Key, Receipt, Writer, WriterFactory
+    from goldseam.repair.plan import Plan
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _ERROR: Final = 2
@@ -88,7 +88,7 @@ def under_way(plan: Plan | None = None, name: str = "resume") -> Iterator[Callab
 
     The block gets a function to say how the repair ended. Raises Interrupted when a signal came before.
     """
-    from goldseam.hardening import holding_a_key
+    from goldseam.model.hardening import holding_a_key
 
     _NOW.work = _Work(plan.id if plan else name, plan)
     try:

@@ -8,16 +8,16 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from goldseam.audit.masking import MaskedLedger, masked_facets, masked_plan, plan_secrets, resource_secrets
 from goldseam.control import Catalog, Mask, Secrets
-from goldseam.masking import MaskedLedger, masked_facets, masked_plan, plan_secrets, resource_secrets
-from goldseam.plan import Plan, why_no_way_back
-from goldseam.resource import Resource
-from goldseam.values import Json
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json
+from goldseam.repair.plan import Plan, why_no_way_back
 
 if TYPE_CHECKING:
+    from goldseam.audit.disclosure import Show
     from goldseam.cli.workspace import Workspace
-    from goldseam.disclosure import Show
-    from goldseam.repair import Repair
+    from goldseam.repair.execute import Repair
 
 _KEY_BYTES = 16
 
@@ -56,7 +56,7 @@ def repair_shown(repair: Repair, catalog: Catalog) -> dict[str, Json]:
 
 def entries_shown(workspace: Workspace) -> Show:
     """How ledger entries are printed and exported."""
-    from goldseam.disclosure import masking
+    from goldseam.audit.disclosure import masking
 
     home = workspace.home
     ledger = MaskedLedger(workspace.catalog, lambda plan: home.ledger.entries(plan=plan), mask())

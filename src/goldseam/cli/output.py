@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import streams
-from goldseam.display import visible, write_error, write_json, write_prompt
-from goldseam.values import ABSENT, Json, Value, changed_parts, indented_document, plain
+from goldseam.model.display import visible, write_error, write_json, write_prompt
+from goldseam.model.values import ABSENT, Json, Value, changed_parts, indented_document, plain
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -11,20 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from goldseam.approval import Approval, reject
-from goldseam.approval import approve as record_approval
-from goldseam.authorise import file_plan
-from goldseam.claim import followed
+from goldseam.assess.evaluate import Finding, Status
+from goldseam.audit.record import exported
 from goldseam.cli import output
 from goldseam.cli.masks import commands_shown, entries_shown, plan_shown, secrets_of
 from goldseam.cli.selection import chosen, words
 from goldseam.cli.showing import print_plan
 from goldseam.cli.workspace import Workspace, who
-from goldseam.clock import SystemClock
 from goldseam.control import Catalog, Control
 from goldseam.decide import Decision, Exemption
-from goldseam.display import write_line
-from goldseam.errors import (
+from goldseam.model.clock import SystemClock
+from goldseam.model.display import write_line
+from goldseam.model.errors import (
     UNFORESEEN,
     CloudError,
     CredentialsExpired,
@@ -36,16 +34,18 @@ from goldseam.errors import (
     UsageError,
     in_words,
 )
-from goldseam.evaluate import Finding, Status
-from goldseam.pipeline import Seen, judged, look, plan_for
-from goldseam.plan import Plan, Purpose
-from goldseam.record import exported
-from goldseam.resource import Ref
-from goldseam.values import Json
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
+from goldseam.repair.approval import Approval, reject
+from goldseam.repair.approval import approve as record_approval
+from goldseam.repair.authorize import file_plan
+from goldseam.repair.claim import followed
+from goldseam.repair.plan import Plan, Purpose
+from goldseam.service.pipeline import Seen, judged, look, plan_for
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.cloud import AwsCloud
-    from goldseam.pipeline import Standing
+    from goldseam.service.pipeline import Standing
 
 _FORMS: Final = ("diff", "json", "cli")
 

@@ -8,12 +8,12 @@ from typing import Final
 
 from goldseam.cli import output
 from goldseam.cli.workspace import POLICY_FILE, Workspace, who
-from goldseam.clock import SystemClock
 from goldseam.decide import Decision
-from goldseam.errors import UNFORESEEN, GoldseamError, UnknownName, Unreadable, UsageError, in_words
-from goldseam.pipeline import judged
-from goldseam.policy import Mode, PolicySet, load_policies
-from goldseam.values import Json
+from goldseam.decide.policy import Mode, PolicySet, load_policies
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import UNFORESEEN, GoldseamError, UnknownName, Unreadable, UsageError, in_words
+from goldseam.model.values import Json
+from goldseam.service.pipeline import judged
 
 _MODE_STYLE: Final = {Mode.AUTO: "yellow", Mode.ASK: "cyan", Mode.ASSIST: "blue", Mode.LEAVE: "dim"}
 

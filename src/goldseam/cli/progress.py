@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.shard import Progress
-from goldseam.collect import AHEAD
-from goldseam.display import visible, write_error
+from goldseam.assess.collect import AHEAD
+from goldseam.model.display import visible, write_error
 from goldseam.ports import Shard
 
 

@@ -8,15 +8,9 @@ from typing import Final
 
 import orjson
 
-from goldseam.chain import START
-from goldseam.cli import output
-from goldseam.cli.masks import entries_shown
-from goldseam.cli.workspace import Workspace, who
-from goldseam.disclosure import entry_of
-from goldseam.display import write_record
-from goldseam.errors import UsageError
-from goldseam.ports import Entry
-from goldseam.record import (
+from goldseam.audit.chain import START
+from goldseam.audit.disclosure import entry_of
+from goldseam.audit.record import (
     Verified,
     checkpoint,
     close_unverified,
@@ -26,7 +20,13 @@ from goldseam.record import (
     verify_ledger,
     verify_pack,
 )
-from goldseam.values import Json
+from goldseam.cli import output
+from goldseam.cli.masks import entries_shown
+from goldseam.cli.workspace import Workspace, who
+from goldseam.model.display import write_record
+from goldseam.model.errors import UsageError
+from goldseam.model.values import Json
+from goldseam.ports import Entry
 
 _KEY_LENGTH: Final = 64
 _RESEALED: Final = 1

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldseam.authorise import Leave
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
 from goldseam.cli.doors import doors
@@ -18,16 +17,17 @@ from goldseam.cli.masks import repair_shown
 from goldseam.cli.planning import Made, decided_auto, decided_on, fresh_look, proposed
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.cli.workspace import Workspace, who
-from goldseam.errors import CloudError, HomeLocked, Refused, ResourceGone, UsageError
-from goldseam.plan import Plan, Purpose
-from goldseam.policy import Mode
+from goldseam.decide.policy import Mode
+from goldseam.model.errors import CloudError, HomeLocked, Refused, ResourceGone, UsageError
+from goldseam.model.resource import Ref
 from goldseam.ports import KeySource
-from goldseam.repair import Repair, repair
-from goldseam.resource import Ref
+from goldseam.repair.authorize import Leave
+from goldseam.repair.execute import Repair, repair
+from goldseam.repair.plan import Plan, Purpose
 
 if TYPE_CHECKING:
-    from goldseam.apply import Doors
     from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.repair.apply import Doors
 
 
 @contextmanager
@@ -165,8 +165,8 @@ def remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
 
 def resume(workspace: Workspace, source: Source, by: str, *, wait: bool, as_json: bool) -> int:
     """End what has not ended."""
-    from goldseam.resume import resume as ended
-    from goldseam.resume import unfinished
+    from goldseam.repair.resume import resume as ended
+    from goldseam.repair.resume import unfinished
 
     if not unfinished(workspace.home.ledger):
         output.print_json("goldseam.resume/1", resumed=[]) if as_json else output.say("Nothing is unfinished.")

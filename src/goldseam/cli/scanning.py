@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Status
 from goldseam.cli import output
 from goldseam.cli.automatic import not_automatic, say_not_automatic
 from goldseam.cli.doors import doors
@@ -18,19 +20,17 @@ from goldseam.cli.progress import shown_progress
 from goldseam.cli.selection import chosen, service_of, severity, words
 from goldseam.cli.taking_back import note_unreviewed
 from goldseam.cli.workspace import Workspace
-from goldseam.clock import SystemClock
-from goldseam.context import Fact
 from goldseam.control import Catalog, Secrets
 from goldseam.decide import Decision, TraceLine, fact_shown
-from goldseam.errors import UNFORESEEN, UnknownName, Unreadable, in_words
-from goldseam.evaluate import Status
-from goldseam.pipeline import Report
-from goldseam.pipeline import scan as scanned
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import UNFORESEEN, UnknownName, Unreadable, in_words
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json
 from goldseam.ports import Gap
-from goldseam.resource import Ref, Resource
-from goldseam.resume import Resumed, closed_by_looking
+from goldseam.repair.resume import Resumed, closed_by_looking
+from goldseam.service.pipeline import Report
+from goldseam.service.pipeline import scan as scanned
 from goldseam.store.scans import Kept
-from goldseam.values import Json
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.bounds import Incomplete

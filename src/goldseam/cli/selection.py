@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
 
 from goldseam.control import Catalog, Control, Severity
-from goldseam.errors import UnknownName
+from goldseam.model.errors import UnknownName
 
 
 def words(text: str) -> tuple[str, ...]:

@@ -8,9 +8,9 @@ from goldseam.cli import output
 from goldseam.cli.masks import no_way_back, repair_shown, secrets_of
 from goldseam.control import Catalog, Secrets, masked
 from goldseam.decide import Decision
-from goldseam.plan import Plan, Purpose
-from goldseam.repair import Repair
-from goldseam.values import Json, restored, same
+from goldseam.model.values import Json, restored, same
+from goldseam.repair.execute import Repair
+from goldseam.repair.plan import Plan, Purpose
 
 
 def print_plan(plan: Plan, decisions: Sequence[Decision], catalog: Catalog) -> None:

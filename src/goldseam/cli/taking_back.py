@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from goldseam.approval import Approval
-from goldseam.approval import approve as record_approval
-from goldseam.authorise import Leave, repair_behind
+from goldseam.audit.record import exported
 from goldseam.cli import output
 from goldseam.cli.connection import Source, key_source
 from goldseam.cli.masks import entries_shown, repair_shown
@@ -18,15 +16,17 @@ from goldseam.cli.planning import Made, fresh_look, show_plans
 from goldseam.cli.repairing import at_work, carried_out, exit_code
 from goldseam.cli.showing import print_plan
 from goldseam.cli.workspace import Workspace, who
-from goldseam.clock import SystemClock
 from goldseam.decide import Decision
-from goldseam.emergency import declare, unreviewed
-from goldseam.emergency import review as record_review
-from goldseam.errors import UsageError
-from goldseam.pipeline import judged
-from goldseam.plan import Plan
-from goldseam.record import exported
-from goldseam.rollback import plan_rollback
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import UsageError
+from goldseam.repair.approval import Approval
+from goldseam.repair.approval import approve as record_approval
+from goldseam.repair.authorize import Leave, repair_behind
+from goldseam.repair.emergency import declare, unreviewed
+from goldseam.repair.emergency import review as record_review
+from goldseam.repair.plan import Plan
+from goldseam.repair.rollback import plan_rollback
+from goldseam.service.pipeline import judged
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.cloud import AwsCloud

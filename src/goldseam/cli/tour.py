@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
 from goldseam.cli.interruption import Interrupted, expected
-from goldseam.errors import GoldseamError, UsageError
+from goldseam.model.errors import GoldseamError, UsageError
 
 if TYPE_CHECKING:
     from goldseam.demo.account import DemoAccount

@@ -9,7 +9,7 @@ import traceback
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
 
-from goldseam.display import write_error
+from goldseam.model.display import write_error
 
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from goldseam.clouds.aws.shard import Progress
     from goldseam.control import Catalog
     from goldseam.decide import Exemption
-    from goldseam.pipeline import Standing
-    from goldseam.plan import Plan
-    from goldseam.policy import PolicySet
+    from goldseam.decide.policy import PolicySet
+    from goldseam.model.resource import Ref
+    from goldseam.model.values import Unknown
     from goldseam.ports import Entry
-    from goldseam.resource import Ref
+    from goldseam.repair.plan import Plan
+    from goldseam.service.pipeline import Standing
     from goldseam.store import Home
     from goldseam.store.plans import Filed
-    from goldseam.values import Unknown
 
 POLICY_FILE: Final = "policy.yaml"
 DEFAULT_HOME: Final = "~/.goldseam"
@@ -73,7 +73,7 @@ class Workspace:
     @cached_property
     def policies(self) -> PolicySet:
         """The policy in force, empty when there is none; raises InvalidDocument."""
-        from goldseam.policy import load_policies, no_policies
+        from goldseam.decide.policy import load_policies, no_policies
 
         entry = self.policy_entry
         if entry is None:
@@ -106,9 +106,9 @@ class Workspace:
 
     def standing(self, policies: PolicySet | None = None) -> Standing:
         """The user's rules and what happened before, as they are now."""
-        from goldseam.clock import SystemClock
-        from goldseam.pipeline import Standing
-        from goldseam.recall import recall
+        from goldseam.model.clock import SystemClock
+        from goldseam.repair.recall import recall
+        from goldseam.service.pipeline import Standing
 
         chosen = self.policies if policies is None else policies
         memory = recall(self.home.ledger, SystemClock().now())
@@ -122,7 +122,7 @@ class Workspace:
 
     def stored_regions(self, kind: str, ref: Ref) -> Mapping[str, str] | Unknown:
         """The regions of a kind's resources by id, in a resource's account, as the last scan stored them."""
-        from goldseam.values import Unknown
+        from goldseam.model.values import Unknown
 
         refs = [other for other in self.home.scans.resources(kind=kind) if other.account == ref.account]
         if not refs:

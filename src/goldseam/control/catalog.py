@@ -12,8 +12,8 @@ from goldseam import __version__
 from goldseam.control.control import Control
 from goldseam.control.fact import FactRule
 from goldseam.control.kind import Kind
-from goldseam.errors import UnknownName
-from goldseam.values import Json, document_digest, plain
+from goldseam.model.errors import UnknownName
+from goldseam.model.values import Json, document_digest, plain
 
 
 @dataclass(frozen=True)

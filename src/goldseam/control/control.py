@@ -15,9 +15,9 @@ from goldseam.control.named import Naming, Placed
 from goldseam.control.owner import Owner
 from goldseam.control.setting import Setting, is_setting_type, parsed_settings
 from goldseam.control.verdict import ShouldBe, Verdict
-from goldseam.errors import PlanRefused
-from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value
 
 Rule: TypeAlias = Callable[..., Verdict]
 

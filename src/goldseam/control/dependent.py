@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 
 from goldseam.control.named import NOWHERE, Placed, Target
 from goldseam.control.setting import KmsKey, Setting, parsed_settings
-from goldseam.errors import UsageError
-from goldseam.resource import Ref
-from goldseam.values import Json, Unknown
+from goldseam.model.errors import UsageError
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Unknown
 
 REGION: Final = "region"
 ACCOUNT: Final = "account"

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, TypeAlias
 
-from goldseam.errors import PlanRefused
-from goldseam.resource import Ref
-from goldseam.values import Json, Placeholder, Value, plain, restored, same
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Placeholder, Value, plain, restored, same
 
 
 @dataclass(frozen=True, slots=True, order=True)

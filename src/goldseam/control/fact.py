@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 
 from goldseam.control.kind import Kind
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)

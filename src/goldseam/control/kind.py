@@ -9,8 +9,8 @@ from functools import cached_property
 
 from goldseam.control.facet import Facet
 from goldseam.control.owner import OwnerRule
-from goldseam.errors import UnknownName
-from goldseam.values import Json
+from goldseam.model.errors import UnknownName
+from goldseam.model.values import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from goldseam.resource import Ref
+from goldseam.model.resource import Ref
 
 NOWHERE: Final = "global"
 """The region of a resource that an account has once."""

@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from goldseam.errors import UNFORESEEN, in_words
-from goldseam.values import Unknown, Value
+from goldseam.model.errors import UNFORESEEN, in_words
+from goldseam.model.values import Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Final, Protocol, TypeAlias
 
 import orjson
 
-from goldseam.values import ABSENT, Json, Placeholder, Unknown, Value, canonical
+from goldseam.model.values import ABSENT, Json, Placeholder, Unknown, Value, canonical
 
 Paths: TypeAlias = tuple[tuple[str, ...], ...]
 """Paths as their names, relative to where one is in a value."""

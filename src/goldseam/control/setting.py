@@ -10,8 +10,8 @@ from typing import Final
 
 from goldseam.control.named import Naming, Placed
 from goldseam.control.networks import internet_networks
-from goldseam.errors import UnknownName, UsageError
-from goldseam.values import Json, Unknown
+from goldseam.model.errors import UnknownName, UsageError
+from goldseam.model.values import Json, Unknown
 
 
 class KmsKey(str):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from goldseam.values import Unknown, Value
+from goldseam.model.values import Unknown, Value
 
 
 @dataclass(frozen=True, slots=True)

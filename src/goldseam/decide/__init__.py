@@ -10,7 +10,7 @@ from goldseam.decide.decision import Decision, decide
 from goldseam.decide.exemption import Exemption, Lapse, exempted, held, lapsed, marked, with_known_controls
 from goldseam.decide.opinions import REPAIRS_BEFORE_STOP, least_limits
 from goldseam.decide.ownership import MANAGED_BY
-from goldseam.policy import settings_of
+from goldseam.decide.policy import settings_of
 
 __all__ = [
     "MANAGED_BY",

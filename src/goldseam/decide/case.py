@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, TypeAlias, cast
 
-from goldseam.context import Fact
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Finding
 from goldseam.control import Control
 from goldseam.decide.exemption import Exemption
-from goldseam.evaluate import Finding
-from goldseam.policy import Mode
-from goldseam.resource import Resource
-from goldseam.values import Json, Unknown, canonical
+from goldseam.decide.policy import Mode
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown, canonical
 
 Layer: TypeAlias = Literal["policy", "clause", "control", "fact", "exemption", "limit", "window", "precedent"]
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.context import Fact
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Finding, owner_of
 from goldseam.control import Control
 from goldseam.decide import opinions
 from goldseam.decide.case import Case, Circumstances, Precedent, TraceLine
 from goldseam.decide.ownership import MANAGED_BY, with_markers
+from goldseam.decide.policy import Limits, Mode, PolicySet
 from goldseam.decide.ruling import agreed, ruled
-from goldseam.evaluate import Finding, owner_of
-from goldseam.policy import Limits, Mode, PolicySet
-from goldseam.resource import Resource
-from goldseam.values import Json
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json
 
 _DEFAULT_LIMITS: Final = Limits()
 

@@ -6,9 +6,9 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from goldseam.evaluate import Finding, Status
-from goldseam.resource import Ref
-from goldseam.values import Json
+from goldseam.assess.evaluate import Finding, Status
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from goldseam.context import Fact
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Finding, Status
 from goldseam.control import Disruption, Owner
 from goldseam.decide.case import (
     AT_MOST_ASK,
@@ -23,9 +24,8 @@ from goldseam.decide.case import (
 )
 from goldseam.decide.exemption import Exemption, exempted, held, lapsed
 from goldseam.decide.ownership import MANAGED_BY
-from goldseam.evaluate import Finding, Status
-from goldseam.policy import Limits, Mode, Policy
-from goldseam.values import Json, Unknown, same
+from goldseam.decide.policy import Limits, Mode, Policy
+from goldseam.model.values import Json, Unknown, same
 
 REPAIRS_BEFORE_STOP: Final = 2
 """How often one finding is repaired before fixing it by itself stops (law 13)."""

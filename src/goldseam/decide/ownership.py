@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from goldseam.context import Fact
+from goldseam.assess.context import Fact
 from goldseam.control import Kind
-from goldseam.policy import Ownership, tags_of
-from goldseam.resource import Resource
-from goldseam.values import Unknown
+from goldseam.decide.policy import Ownership, tags_of
+from goldseam.model.resource import Resource
+from goldseam.model.values import Unknown
 
 MANAGED_BY: Final = "managed_by"
 _BY_TAG: Final = "managed_by_tag"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from goldseam.clause import Clause
 from goldseam.decide.case import Case, Opinion, TraceLine, fact_shown, shortly
-from goldseam.policy import Approvals, Mode, Policy, PolicySet, tags_of
-from goldseam.values import Json, Unknown
+from goldseam.decide.clause import Clause
+from goldseam.decide.policy import Approvals, Mode, Policy, PolicySet, tags_of
+from goldseam.model.values import Json, Unknown
 
 
 def ruled(case: Case, policies: PolicySet) -> tuple[tuple[Policy, ...], Opinion]:

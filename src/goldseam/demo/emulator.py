@@ -22,7 +22,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import Unreachable, UsageError
+from goldseam.model.errors import Unreachable, UsageError
 
 LOOPBACK: Final = "127.0.0.1"
 ACCOUNT_ID: Final = "471112835904"

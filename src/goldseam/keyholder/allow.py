@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from goldseam.control import Catalog, Setting, Unusable, Whereabouts
 from goldseam.control.dependent import declared, resolved
-from goldseam.errors import GrantRefused, UsageError
 from goldseam.keyholder.derive import Derived
-from goldseam.plan import Plan
-from goldseam.values import Json, Unknown, canonical, canonical_document, plain
+from goldseam.model.errors import GrantRefused, UsageError
+from goldseam.model.values import Json, Unknown, canonical, canonical_document, plain
+from goldseam.repair.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

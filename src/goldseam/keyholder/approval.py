@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from goldseam.keyholder.identity import Signer, Verifier
-from goldseam.plan import Plan, Purpose
-from goldseam.values import Json, document_digest
+from goldseam.model.values import Json, document_digest
+from goldseam.repair.plan import Plan, Purpose
 
 _PURPOSE: Final = "goldseam approval/1"
 

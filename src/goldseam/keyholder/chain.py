@@ -22,8 +22,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import HomeError, StorageFull
-from goldseam.values import Json, canonical_document
+from goldseam.model.errors import HomeError, StorageFull
+from goldseam.model.values import Json, canonical_document
 
 START: Final = "0" * 64
 """What stands for the hash of the line before the first."""

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from goldseam.errors import GrantRefused, HomeError, Unreachable, UsageError
 from goldseam.keyholder.config import is_loopback
 from goldseam.keyholder.identity import KeyholderName, Signer
 from goldseam.keyholder.message import LARGEST, asking, key_in
+from goldseam.model.errors import GrantRefused, HomeError, Unreachable, UsageError
+from goldseam.model.values import Json
 from goldseam.ports import Clock, Key, Secret
-from goldseam.values import Json
 
 _GRANT: Final = "/v1/grant"
 _SECONDS: Final = 60.0

@@ -15,9 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from goldseam.display import visible, write_error, write_json, write_line
-from goldseam.errors import GoldseamError
-from goldseam.hardening import no_core_dumps
 from goldseam.keyholder import forms
 from goldseam.keyholder.config import Config, load_config
 from goldseam.keyholder.identity import Verifier
@@ -33,7 +30,10 @@ from goldseam.keyholder.setup import (
     summary,
     trust,
 )
-from goldseam.values import Json
+from goldseam.model.display import visible, write_error, write_json, write_line
+from goldseam.model.errors import GoldseamError
+from goldseam.model.hardening import no_core_dumps
+from goldseam.model.values import Json
 
 if TYPE_CHECKING:
     from goldseam.keyholder.server import Door
@@ -93,12 +93,12 @@ def _about(decision: Mapping[str, Json]) -> tuple[str, ...]:
 
 def opened_door(config: Config) -> Door:
     """The door of a configured keyholder, listening; `serve_forever` answers."""
-    from goldseam.clock import SystemClock  # noqa: PLC0415 - only `run` needs the cloud
     from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415
     from goldseam.clouds.aws.cloud import aws_catalog  # noqa: PLC0415
     from goldseam.clouds.aws.role_reader import RoleReader  # noqa: PLC0415
     from goldseam.keyholder.hearing import Keyholder  # noqa: PLC0415
     from goldseam.keyholder.server import Door  # noqa: PLC0415
+    from goldseam.model.clock import SystemClock  # noqa: PLC0415 - only `run` needs the cloud
 
     session, catalog, clock = AwsSession(config.profile or None), aws_catalog(), SystemClock()
     signer = signer_of(config)

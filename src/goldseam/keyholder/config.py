@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from goldseam.control.dependent import ACCOUNT, REGION
-from goldseam.errors import UsageError
 from goldseam.keyholder import forms
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import Verifier
-from goldseam.values import Json
+from goldseam.model.errors import UsageError
+from goldseam.model.values import Json
 
 KEYS: Final = (
     "version", "listen", "tls", "state", "automated", "code_minutes", "accounts", "requesters", "approvers",

@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from goldseam.assess.evaluate import SettingsOf, owner_of
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Catalog, Control, Kind, Permission, Whereabouts
 from goldseam.control.dependent import resolved
-from goldseam.errors import MISSHAPEN, GoldseamError, GrantRefused
-from goldseam.evaluate import SettingsOf, owner_of
-from goldseam.plan import Plan, Purpose, own_values
-from goldseam.propose import Rules, propose, restoration
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, canonical_document, digest, plain, same
+from goldseam.model.errors import MISSHAPEN, GoldseamError, GrantRefused
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown, canonical_document, digest, plain, same
+from goldseam.repair.plan import Plan, Purpose, own_values
+from goldseam.repair.propose import Rules, propose, restoration
 
 _SPECIAL: Final = frozenset("*?${}\\\"'")
 """Characters that would mean more than themselves in a policy; no name of a resource holds them."""

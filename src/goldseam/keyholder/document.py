@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import yaml
 
-from goldseam.errors import InvalidDocument
-from goldseam.values import Json
+from goldseam.model.errors import InvalidDocument
+from goldseam.model.values import Json
 
 LARGEST: Final = 256 * 1024
 _DEEPEST: Final = 12

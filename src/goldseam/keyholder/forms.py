@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from goldseam.display import visible
-from goldseam.errors import UsageError
+from goldseam.model.display import visible
+from goldseam.model.errors import UsageError
 
 _PLAN: Final = re.compile(r"p-[0-9a-f]{32}")
 _NONCE: Final = re.compile(r"[0-9a-f]{32}")

@@ -21,7 +21,6 @@ from typing import Final, Protocol
 from goldseam.clouds.aws.keys import Order, Session, minted
 from goldseam.clouds.aws.permissions import session_policy
 from goldseam.control import Catalog
-from goldseam.errors import CloudError, GoldseamError, GrantRefused, HomeError, ResourceGone
 from goldseam.keyholder import message
 from goldseam.keyholder.allow import Allowance, allowed, listed_settings
 from goldseam.keyholder.approval import approvers_of
@@ -29,10 +28,11 @@ from goldseam.keyholder.config import Config
 from goldseam.keyholder.derive import Derived, derived, identified, unusual_settings
 from goldseam.keyholder.identity import Signer
 from goldseam.keyholder.journal import LACKS_CODE, Journal, described
-from goldseam.plan import Plan, Purpose
+from goldseam.model.errors import CloudError, GoldseamError, GrantRefused, HomeError, ResourceGone
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown, same
 from goldseam.ports import Clock, Key
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, same
+from goldseam.repair.plan import Plan, Purpose
 
 _STEPS: Final = 10
 

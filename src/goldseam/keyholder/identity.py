@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from goldseam.errors import HomeError, UsageError
 from goldseam.keyholder.chain import sync_folder
-from goldseam.values import Json
+from goldseam.model.errors import HomeError, UsageError
+from goldseam.model.values import Json
 
 _SIGNER: Final = "ed25519:"
 _KEYHOLDER: Final = "keyholder:"

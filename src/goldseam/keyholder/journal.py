@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import MISSHAPEN, AlreadyDone, GrantRefused, HomeError
 from goldseam.keyholder.chain import ChainedFile, Head, Opened
 from goldseam.keyholder.code import code_hash, fresh_code, fresh_salt, matches
-from goldseam.plan import Plan
-from goldseam.values import Json
+from goldseam.model.errors import MISSHAPEN, AlreadyDone, GrantRefused, HomeError
+from goldseam.model.values import Json
+from goldseam.repair.plan import Plan
 
 LACKS_CODE: Final = "code"
 """What a refused decision says under `lacks` where a one-time code was all that was missing."""

@@ -14,12 +14,12 @@ from typing import Final
 import orjson
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from goldseam.errors import AlreadyDone, GrantRefused, UsageError
 from goldseam.keyholder import forms
 from goldseam.keyholder.identity import KeyholderName, Signer, Verifier, decoded, encoded
 from goldseam.keyholder.sealed import seal, unseal
+from goldseam.model.errors import AlreadyDone, GrantRefused, UsageError
+from goldseam.model.values import Json
 from goldseam.ports import Key, Secret
-from goldseam.values import Json
 
 SKEW: Final = timedelta(minutes=5)
 """How far the clocks of requester and keyholder may be apart."""

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import MISSHAPEN, HomeError, UsageError
 from goldseam.keyholder.chain import begin_again, exclusive, replace_file
-from goldseam.values import Json
+from goldseam.model.errors import MISSHAPEN, HomeError, UsageError
+from goldseam.model.values import Json
 
 _KEPT: Final = {
     "asked": ("nonce", "at"),

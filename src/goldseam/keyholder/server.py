@@ -11,11 +11,11 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
-from goldseam.display import write_error
-from goldseam.errors import HomeError, UsageError
 from goldseam.keyholder.config import Config, is_loopback
 from goldseam.keyholder.hearing import Keyholder
 from goldseam.keyholder.message import LARGEST
+from goldseam.model.display import write_error
+from goldseam.model.errors import HomeError, UsageError
 
 PATH: Final = "/v1/grant"
 _SECONDS: Final = 30.0

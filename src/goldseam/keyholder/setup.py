@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import HomeError, UsageError
 from goldseam.keyholder import forms
 from goldseam.keyholder.chain import replace_file
 from goldseam.keyholder.config import Config, load_config
 from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import KeyholderName, Signer, Verifier
 from goldseam.keyholder.journal import Journal
-from goldseam.values import Json
+from goldseam.model.errors import HomeError, UsageError
+from goldseam.model.values import Json
 
 CONFIG: Final = "keyholder.yaml"
 _KEY: Final = "keyholder.key"

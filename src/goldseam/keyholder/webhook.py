@@ -9,9 +9,9 @@ from typing import Final
 import orjson
 import rfc8785
 
-from goldseam.errors import GrantRefused
 from goldseam.keyholder.client import checked_url, post
 from goldseam.keyholder.identity import Signer
+from goldseam.model.errors import GrantRefused
 from goldseam.ports import Clock, Secret
 
 SIGNATURE: Final = "Goldseam-Signature"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from goldseam.errors import HomeError
+from goldseam.model.errors import HomeError
 from goldseam.store.locks import waiting_for
 from goldseam.store.schema import MIGRATIONS
 from goldseam.store.trouble import WRITER, told

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import orjson
 
-from goldseam.errors import UnknownName
+from goldseam.model.errors import UnknownName
+from goldseam.model.values import Json
 from goldseam.store.database import Database
-from goldseam.values import Json
 
 
 class Documents:

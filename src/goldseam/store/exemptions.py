@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
+from goldseam.audit.record import renamed_controls
 from goldseam.decide import Exemption
-from goldseam.errors import MISSHAPEN, LedgerBroken, UnknownName
+from goldseam.model.errors import MISSHAPEN, LedgerBroken, UnknownName
+from goldseam.model.resource import Ref
 from goldseam.ports import Entry, Ledger
-from goldseam.record import renamed_controls
-from goldseam.resource import Ref
 
 _GIVEN: Final = "exemption"
 _WITHDRAWN: Final = "exemption-withdrawn"

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from goldseam.clock import SystemClock
-from goldseam.errors import HomeError
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import HomeError
 from goldseam.ports import Clock
 from goldseam.store.database import Database
 from goldseam.store.documents import Documents

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import LedgerBroken
+from goldseam.audit.record import exported, imported
+from goldseam.model.errors import LedgerBroken
 from goldseam.ports import Entry
-from goldseam.record import exported, imported
 from goldseam.store.locks import waiting_for
 from goldseam.store.trouble import told
 

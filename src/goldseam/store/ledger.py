@@ -9,15 +9,15 @@ from typing import Any, Final
 
 import orjson
 
-from goldseam.chain import CHECKPOINT, RESEAL, SIGNED_KINDS, START, Break, entry_hash
-from goldseam.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, UsageError
+from goldseam.audit.chain import CHECKPOINT, RESEAL, SIGNED_KINDS, START, Break, entry_hash
+from goldseam.audit.record import Verified, checkpoint_body, verified_chain
+from goldseam.model.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, UsageError
+from goldseam.model.values import Json, canonical_document
 from goldseam.ports import Clock, Entry
-from goldseam.record import Verified, checkpoint_body, verified_chain
 from goldseam.store.database import Database
 from goldseam.store.kept import KeptCheckpoints
 from goldseam.store.reading import VerifiedReading, json_object, ledger_rows
 from goldseam.store.signing import SigningKey
-from goldseam.values import Json, canonical_document
 
 _COLUMNS = "seq, at, kind, CAST(body AS BLOB), previous, hash"
 

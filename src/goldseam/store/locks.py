@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import HomeLocked
+from goldseam.model.errors import HomeLocked
 from goldseam.store.trouble import holder_of, told
 
 _STEP: Final = 0.01

@@ -9,11 +9,11 @@ from typing import Final
 import orjson
 
 from goldseam.decide import Decision
-from goldseam.errors import UnknownName
-from goldseam.plan import Plan
+from goldseam.model.errors import UnknownName
+from goldseam.model.values import canonical_document
 from goldseam.ports import Clock
+from goldseam.repair.plan import Plan
 from goldseam.store.database import Database
-from goldseam.values import canonical_document
 
 _SHORTEST: Final = len("p-123456")
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import orjson
 
-from goldseam.chain import CHECKPOINT, RESEAL, Break, Chain, Link
-from goldseam.errors import LedgerBroken
+from goldseam.audit.chain import CHECKPOINT, RESEAL, Break, Chain, Link
+from goldseam.model.errors import LedgerBroken
+from goldseam.model.values import Json
 from goldseam.ports import Entry
 from goldseam.store.database import Database
 from goldseam.store.kept import KeptCheckpoints
 from goldseam.store.signing import SigningKey
-from goldseam.values import Json
 
 _COLUMNS: Final = (
     "seq, at, kind, CAST(body AS BLOB), previous, hash,"

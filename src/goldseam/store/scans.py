@@ -12,18 +12,18 @@ from typing import Any, Final, Protocol
 
 import orjson
 
-from goldseam.context import Fact
+from goldseam.assess.context import Fact
+from goldseam.assess.evaluate import Finding, Status
+from goldseam.audit.record import Signer
 from goldseam.control import Earlier
 from goldseam.decide import Decision
-from goldseam.errors import MISSHAPEN, UnknownName, Unreadable, in_words
-from goldseam.evaluate import Finding, Status
+from goldseam.model.errors import MISSHAPEN, UnknownName, Unreadable, in_words
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import ABSENT, Json, canonical, canonical_document, digest, document_digest, restored
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
-from goldseam.record import Signer
-from goldseam.resource import Ref, Resource
 from goldseam.store.database import Database
 from goldseam.store.documents import keep_documents
 from goldseam.store.seals import Seals
-from goldseam.values import ABSENT, Json, canonical, canonical_document, digest, document_digest, restored
 
 _GONE: Final = digest(ABSENT)
 """What a resource's history says when a scan did not find it any more."""

@@ -9,11 +9,11 @@ from typing import Final
 
 import orjson
 
-from goldseam.chain import is_signed
-from goldseam.errors import MISSHAPEN
-from goldseam.record import Signer
+from goldseam.audit.chain import is_signed
+from goldseam.audit.record import Signer
+from goldseam.model.errors import MISSHAPEN
+from goldseam.model.values import Json, canonical_document
 from goldseam.store.database import Database
-from goldseam.values import Json, canonical_document
 
 KEPT: Final = timedelta(hours=1)
 """How long a seal is kept: what is older says nothing that anybody asks for."""

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from goldseam.errors import HomeError
+from goldseam.model.errors import HomeError
 from goldseam.store.trouble import told
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from goldseam.errors import HomeError, HomeLocked, StorageFull
+from goldseam.model.errors import HomeError, HomeLocked, StorageFull
 
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 WRITER: Final = "writer.pid"

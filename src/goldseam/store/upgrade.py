@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from goldseam.assess.evaluate import finding_id
 from goldseam.decide import Exemption
-from goldseam.errors import HomeError
-from goldseam.evaluate import finding_id
-from goldseam.plan import FORMAT as PLAN_FORMAT
-from goldseam.resource import Ref
-from goldseam.values import Json, canonical_document
+from goldseam.model.errors import HomeError
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, canonical_document
+from goldseam.repair.plan import FORMAT as PLAN_FORMAT
 
 if TYPE_CHECKING:
     from goldseam.store.home import Home

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 
 class Answer(dict[str, Json]):

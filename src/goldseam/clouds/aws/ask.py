@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Final, Protocol
 
 from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline, Incomplete, IncompleteReads, all_items
-from goldseam.errors import (
+from goldseam.model.errors import (
     AccessDenied,
     CloudError,
     LimitExceeded,
@@ -19,8 +19,8 @@ from goldseam.errors import (
     TimedOut,
     Unreachable,
 )
+from goldseam.model.values import Json, canonical
 from goldseam.ports import GLOBAL
-from goldseam.values import Json, canonical
 
 NOT_OFFERED: Final = "not offered there"
 """How the reason begins why something of a service is unknown that the region does not have."""

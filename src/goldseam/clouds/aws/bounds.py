@@ -13,8 +13,8 @@ from threading import Lock
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.kind import at
-from goldseam.errors import LimitExceeded, TimedOut
-from goldseam.values import Json
+from goldseam.model.errors import LimitExceeded, TimedOut
+from goldseam.model.values import Json
 
 Timer: TypeAlias = Callable[[], float]
 """Seconds that only grow, such as `time.monotonic`."""

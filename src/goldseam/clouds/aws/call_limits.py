@@ -16,7 +16,7 @@ from goldseam.clouds.aws.failures import THROTTLES
 from goldseam.clouds.aws.governor import Governor
 from goldseam.clouds.aws.paging import PagesRequested
 from goldseam.clouds.aws.transport import DeadlineExceeded, UnknownHost
-from goldseam.errors import TimedOut, Unreachable
+from goldseam.model.errors import TimedOut, Unreachable
 
 
 class _Current(threading.local):

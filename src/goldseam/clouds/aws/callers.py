@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.governor import Governors
-from goldseam.errors import GoldseamError
-from goldseam.values import Json
+from goldseam.model.errors import GoldseamError
+from goldseam.model.values import Json
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.client import AwsSession

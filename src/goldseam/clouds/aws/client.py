@@ -34,7 +34,7 @@ from goldseam.clouds.aws.paging import PagesRequested, paginator_of
 from goldseam.clouds.aws.representable import represented
 from goldseam.clouds.aws.sdk import configured, user_agent
 from goldseam.clouds.aws.transport import Transport, UnknownHost
-from goldseam.errors import (
+from goldseam.model.errors import (
     AccessDenied,
     CredentialsMissing,
     GoldseamError,
@@ -42,8 +42,8 @@ from goldseam.errors import (
     UnknownName,
     Unreachable,
 )
+from goldseam.model.values import Json
 from goldseam.ports import Secret
-from goldseam.values import Json
 
 POOL: Final = 64
 """Connections a client may hold; no fewer than the threads that use it."""

@@ -13,10 +13,10 @@ from pkgutil import walk_packages
 from types import ModuleType
 from typing import TYPE_CHECKING, Self
 
-from goldseam.clock import SystemClock
 from goldseam.clouds.aws import facts, services
 from goldseam.clouds.aws.bounds import DEFAULT, Bounds
 from goldseam.control import Catalog
+from goldseam.model.clock import SystemClock
 from goldseam.ports import Clock, WriterFactory
 
 if TYPE_CHECKING:

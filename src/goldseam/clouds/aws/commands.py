@@ -9,8 +9,8 @@ from typing import Final
 import orjson
 
 from goldseam.control import MASKED, Call
-from goldseam.display import shell_word
-from goldseam.values import Json, Placeholder
+from goldseam.model.display import shell_word
+from goldseam.model.values import Json, Placeholder
 
 _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
 """Where the command line's name of a service is not the SDK's; elsewhere they are the same."""

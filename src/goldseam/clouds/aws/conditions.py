@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from goldseam.clouds.aws.condition_values import limits_to
 from goldseam.clouds.aws.tables import table
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 POSITIVE: Final = frozenset(
     {"stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress"}

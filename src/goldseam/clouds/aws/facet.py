@@ -11,9 +11,9 @@ from typing import Final
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.kind import Ask, at, filled
 from goldseam.control import Call, Facet, Permission, Step, masked
-from goldseam.errors import CloudError, PlanRefused
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, canonical
+from goldseam.model.errors import CloudError, PlanRefused
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, canonical
 
 VALUE: Final = object()
 """In the parameters of a `Send`: the place of the value that is written."""

@@ -8,7 +8,7 @@ from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 
 from goldseam.clouds.aws.transport import DeadlineExceeded, TooLarge, UnknownHost
-from goldseam.errors import (
+from goldseam.model.errors import (
     AccessDenied,
     CallFailed,
     CloudError,

@@ -9,8 +9,8 @@ from botocore.client import BaseClient
 from botocore.model import OperationModel
 
 from goldseam.control import admits
-from goldseam.errors import RefusedCall
-from goldseam.values import Json
+from goldseam.model.errors import RefusedCall
+from goldseam.model.values import Json
 
 _ADMITTED: Final = "goldseam-admitted"
 """The key in botocore's request context under which the first check leaves its result for the second."""

@@ -21,10 +21,10 @@ from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from goldseam.clouds.aws.permissions import session_policy
-from goldseam.errors import AccessDenied, AlreadyDone, CallFailed, GoldseamError, GrantRefused, NotFound
-from goldseam.plan import Plan
+from goldseam.model.errors import AccessDenied, AlreadyDone, CallFailed, GoldseamError, GrantRefused, NotFound
+from goldseam.model.values import Json
 from goldseam.ports import Clock, Key, Secret
-from goldseam.values import Json
+from goldseam.repair.plan import Plan
 
 SECONDS: Final = 900
 """How long a key lasts: 15 minutes, which is also the least that STS gives."""

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from goldseam.control import Kind, Touch
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
 from goldseam.ports import Shard
-from goldseam.resource import Ref
-from goldseam.values import Json
 
 
 class Ask(Protocol):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _SAYS_SO: Final = re.compile(
     r"pass(word|wd|phrase)|(^|[_-])(pass|pwd)$|secret|token|credential|(api|auth|access|private|signing|encryption|ssh)[_-]?key"

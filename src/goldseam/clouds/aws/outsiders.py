@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from goldseam.clouds.aws.condition_values import account_of
 from goldseam.clouds.aws.conditions import Line, all_are, known_key, limits, lines_of, required_keys, spelled
 from goldseam.clouds.aws.principals import has_everyone, is_everyone, principals_of
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _OF_ACCOUNTS: Final = frozenset(
     {

@@ -7,7 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP
 from goldseam.control import Owner, OwnerRule, owner_rule
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _MANAGED_BY_SERVICE: Final = (
     "which only that service changes or deletes",

@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import PaginationError
 from botocore.paginate import Paginator
 
-from goldseam.values import digest
+from goldseam.model.values import digest
 
 _TOKENS: Final = ("NextToken", "nextToken")
 

@@ -9,8 +9,8 @@ from typing import Final
 from goldseam.clouds.aws.facet import AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.control import Step
-from goldseam.resource import Ref
-from goldseam.values import Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value, same
 
 DEFAULT_GROUP: Final = "default."
 """How the names of groups begin that AWS made, in which nothing can be changed."""

@@ -18,10 +18,10 @@ from goldseam.clouds.aws.facet import Send, read_operations
 from goldseam.clouds.aws.iam_actions import iam_actions
 from goldseam.clouds.aws.kind import AwsKind, Listing
 from goldseam.control import Call, Catalog, Control, Facet, Kind, Permission, ShouldBe
-from goldseam.errors import PlanRefused
-from goldseam.plan import Plan
-from goldseam.resource import Ref
-from goldseam.values import Json
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
+from goldseam.repair.plan import Plan
 
 SESSION_POLICY_LIMIT: Final = 2048
 """Characters in an inline session policy (AWS STS API Reference, AssumeRole, `Policy`)."""

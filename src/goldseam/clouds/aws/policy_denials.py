@@ -9,7 +9,7 @@ from goldseam.clouds.aws.conditions import denies_others, lines_of, texts
 from goldseam.clouds.aws.policy_conditions import all_of
 from goldseam.clouds.aws.policy_patterns import AllBut, Covering, Denial, Denials, Patterns
 from goldseam.clouds.aws.principals import EVERYONE, has_everyone, is_everyone, principals_of
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 
 def denials_of(held: Iterable[Json]) -> tuple[Denials, Denials]:

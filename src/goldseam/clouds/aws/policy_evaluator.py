@@ -22,7 +22,7 @@ from goldseam.clouds.aws.policy_conditions import Context, Tri, all_of, any_of, 
 from goldseam.clouds.aws.policy_globs import UNRESOLVED, any_action, covers_resource, substituted
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import VERSION
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 ANY: Final = "\ue000"
 """A name that no policy contains: in an action or an ARN, it stands for any that is not named."""

@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.errors import LimitExceeded
-from goldseam.values import Json, canonical
+from goldseam.model.errors import LimitExceeded
+from goldseam.model.values import Json, canonical
 
 _ROOM: Final = 2
 """How much longer a document may be than the quota, for what AWS writes out."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from goldseam.clouds.aws.conditions import texts
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 EVERYONE: Final = "*"
 

@@ -21,7 +21,7 @@ from goldseam.clouds.aws.services.ec2.group_rules import from_world, spelled
 from goldseam.clouds.aws.statements import Sorted, label, sorted_out
 from goldseam.control import Answer, Known
 from goldseam.control.networks import is_world
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 
 FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 """The four parts of a block of public access.

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
-from goldseam.clock import SystemClock
 from goldseam.clouds.aws.ask import Memo, Session, late
 from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline, Incomplete, IncompleteReads
 from goldseam.clouds.aws.facet import Address, AwsFacet
@@ -16,10 +15,11 @@ from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.reading import Readings, Wanted, item_now, readings_of, wanted_of, whole
 from goldseam.clouds.aws.shard import Limits, Progress, Scan
 from goldseam.control import Catalog, Kind
-from goldseam.errors import TimedOut
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import TimedOut
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown
 from goldseam.ports import GLOBAL, Clock, Gap, Shard
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown
 
 WORKERS: Final[Mapping[str, int]] = {"s3": 32, "iam": 16}
 """Threads for the services that are asked most."""

@@ -11,10 +11,10 @@ from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, at, filled
 from goldseam.clouds.aws.representable import NotRepresentable, why_not_kept
 from goldseam.control import Kind
-from goldseam.errors import MISSHAPEN, CallFailed, CloudError, NotFound, ResourceGone, in_words
+from goldseam.model.errors import MISSHAPEN, CallFailed, CloudError, NotFound, ResourceGone, in_words
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown
 from goldseam.ports import GLOBAL
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown
 
 Readings: TypeAlias = Mapping[str, Reading | Unknown]
 

@@ -14,8 +14,8 @@ from typing import Final, NoReturn
 
 import orjson
 
-from goldseam.errors import NotUnderstood
-from goldseam.values import ABSENT, Json, Value, canonical
+from goldseam.model.errors import NotUnderstood
+from goldseam.model.values import ABSENT, Json, Value, canonical
 
 NESTING: Final = 100
 """Levels of lists and objects that a facet's value may have; IAM policies and state machines have some ten."""

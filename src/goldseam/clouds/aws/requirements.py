@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 
 from goldseam.clouds.aws.tables import table
-from goldseam.errors import UnknownName
+from goldseam.model.errors import UnknownName
 
 
 def required(*checks: str, without: Collection[str] = ()) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.keys import Session, assumed
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.control import Catalog
-from goldseam.errors import GrantRefused
+from goldseam.model.errors import GrantRefused
+from goldseam.model.resource import Ref, Resource
 from goldseam.ports import Clock, Secret
-from goldseam.resource import Ref, Resource
 
 _SESSION: Final = "goldseam-keyholder-read"
 _SPARE: Final = timedelta(minutes=2)

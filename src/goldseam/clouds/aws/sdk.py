@@ -12,7 +12,7 @@ from botocore.exceptions import ProfileNotFound
 from botocore.session import Session
 
 from goldseam.clouds.aws.service_data import ServiceData
-from goldseam.errors import UnknownName
+from goldseam.model.errors import UnknownName
 
 
 @cache

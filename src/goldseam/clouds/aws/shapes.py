@@ -16,9 +16,9 @@ from goldseam.clouds.aws.kind import at
 from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.control import Call, Step
-from goldseam.errors import PlanRefused
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, canonical, same
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, canonical, same
 
 
 @dataclass(frozen=True)

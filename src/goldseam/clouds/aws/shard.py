@@ -21,10 +21,10 @@ from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, Listing, asked_of, at
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.reading import Readings, Wanted, misunderstood, readings_of, whole
-from goldseam.errors import MISSHAPEN, CloudError, NotFound, NotOffered, in_words
+from goldseam.model.errors import MISSHAPEN, CloudError, NotFound, NotOffered, in_words
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown
 from goldseam.ports import GLOBAL, Gap, Shard
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown
 
 Progress: TypeAlias = Callable[[Shard, int, int], None]
 """Told of the shard, how many of its resources are done, and how many are known so far."""

@@ -31,7 +31,7 @@ from goldseam.clouds.aws.policy_patterns import Denials, Patterns
 from goldseam.clouds.aws.principals import EVERYONE, has_everyone, named_principals, reaches_everyone
 from goldseam.clouds.aws.shapes import statements
 from goldseam.control import ShouldBe, Verdict, compliant, undecided, violation
-from goldseam.values import ABSENT, Json, Unknown, Value, canonical
+from goldseam.model.values import ABSENT, Json, Unknown, Value, canonical
 
 VERSION: Final = "2012-10-17"
 

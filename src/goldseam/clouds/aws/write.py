@@ -15,15 +15,15 @@ from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, OperationNotFoundError, ServiceModel, StructureShape
 from botocore.validate import ParamValidator
 
-from goldseam.clock import SystemClock
 from goldseam.clouds.aws.answer import Answer
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.governor import Governors
 from goldseam.clouds.aws.service_data import ServiceData
 from goldseam.control import Call, Secrets, Told
-from goldseam.errors import CallFailed, CloudError, PlanRefused, RefusedCall, Throttled, Unreachable
+from goldseam.model.clock import SystemClock
+from goldseam.model.errors import CallFailed, CloudError, PlanRefused, RefusedCall, Throttled, Unreachable
+from goldseam.model.values import Json, canonical
 from goldseam.ports import GLOBAL, Clock, Key, Receipt, Secret
-from goldseam.values import Json, canonical
 
 WAITS: Final = (0.5, 1.0, 2.0, 4.0)
 """Seconds between the attempts of a call."""

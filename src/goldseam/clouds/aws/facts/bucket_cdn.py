@@ -18,8 +18,8 @@ from goldseam.clouds.aws.public import no, yes
 from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
 from goldseam.clouds.aws.shapes import statements
 from goldseam.control import Answer, Kind, Surroundings
-from goldseam.resource import Resource
-from goldseam.values import Json, Unknown, Value
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown, Value
 
 ORIGINS: Final[Mapping[Kind, tuple[str, ...]]] = {DISTRIBUTION: ("origins", "enabled")}
 _SERVICE: Final = "cloudfront.amazonaws.com"

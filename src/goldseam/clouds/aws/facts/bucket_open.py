@@ -17,8 +17,8 @@ from goldseam.clouds.aws.services.s3.use import BUCKET_ACTIVITY, DAYS
 from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import is_public
 from goldseam.control import Answer, Earlier, Kind, Known, Lookup, Surroundings
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Unknown, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Unknown, Value
 
 Held: TypeAlias = Value | Unknown
 

@@ -15,8 +15,8 @@ from goldseam.clouds.aws.public import yes
 from goldseam.clouds.aws.services.route53 import HOSTED_ZONE
 from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.control import Answer, Known, Surroundings, fact
-from goldseam.resource import Resource
-from goldseam.values import Json, Unknown
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown
 
 _SITE_KEYS: Final = ("website", "purpose", "usage", "use", "role", "content", "type")
 _SITES: Final = frozenset({"website", "site", "staticsite", "staticwebsite", "publicwebsite", "webhosting"})

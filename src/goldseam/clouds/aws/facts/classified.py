@@ -10,7 +10,7 @@ from goldseam.clouds.aws.facts.tagged import class_by_tags
 from goldseam.clouds.aws.services.macie import MACIE_BUCKET
 from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.control import Answer, Known, Surroundings, fact, known
-from goldseam.values import Unknown
+from goldseam.model.values import Unknown
 
 _SENSITIVE: Final = 51
 """The score from which Macie calls a bucket sensitive (Macie User Guide, "Sensitivity scoring for S3 buckets")."""

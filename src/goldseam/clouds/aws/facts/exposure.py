@@ -13,7 +13,7 @@ from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.clouds.aws.services.sns import TOPIC
 from goldseam.clouds.aws.services.sqs import QUEUE
 from goldseam.control import Answer, FactRule, Kind, Surroundings, fact
-from goldseam.values import Unknown, Value
+from goldseam.model.values import Unknown, Value
 
 _Held: TypeAlias = Value | Unknown
 

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.public import no
 from goldseam.clouds.aws.services.ec2.group_references import DEFAULT, GROUP_REFERENCES, TITLES
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.control import Answer, Kind, Surroundings
-from goldseam.values import Json, Unknown
+from goldseam.model.values import Json, Unknown
 
 REFERENCES: Final[Mapping[Kind, tuple[str, ...]]] = {
     GROUP_REFERENCES: tuple(TITLES),

@@ -20,8 +20,8 @@ from goldseam.clouds.aws.services.s3 import BUCKET
 from goldseam.clouds.aws.services.sns import TOPIC
 from goldseam.clouds.aws.services.sqs import QUEUE
 from goldseam.control import Answer, Kind, Surroundings, fact, known
-from goldseam.resource import Ref, Resource
-from goldseam.values import Json, Unknown, Value
+from goldseam.model.resource import Ref, Resource
+from goldseam.model.values import Json, Unknown, Value
 
 _Held: TypeAlias = Value | Unknown
 _SHOWN: Final = 10

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.facts.sources import CREDENTIAL_REPORT, KEY_USAGE
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.clouds.aws.services.kms import KEY
 from goldseam.control import Answer, Surroundings, fact, known
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 
 _DAY: Final = 10
 """The length of a date as AWS and ISO 8601 write it."""

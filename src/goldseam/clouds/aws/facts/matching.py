@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from goldseam.control import Answer, known
-from goldseam.resource import Resource
-from goldseam.values import Json, Unknown
+from goldseam.model.resource import Resource
+from goldseam.model.values import Json, Unknown
 
 
 def those(

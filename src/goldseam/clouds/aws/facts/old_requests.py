@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.metrics import TRAFFIC
 from goldseam.clouds.aws.services.sqs import QUEUE
 from goldseam.clouds.aws.statements import asks_tls
 from goldseam.control import Answer, Surroundings, fact
-from goldseam.values import Unknown, Value
+from goldseam.model.values import Unknown, Value
 
 _EVERYTHING: Final = "sqs:*"
 _OLD_SIGNATURES: Final = frozenset({

@@ -15,8 +15,8 @@ from goldseam.clouds.aws.facts.tagged import bare, tagged, words_of
 from goldseam.clouds.aws.services.cognito.client import CLIENT
 from goldseam.clouds.aws.services.stack import MEMBERSHIP
 from goldseam.control import Answer, Kind, Known, Lookup, Surroundings, fact, known
-from goldseam.resource import Ref
-from goldseam.values import Json, Unknown
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Unknown
 
 _WRITTEN_BY_TOOLS: Final = (
     ("aws:cdk", "cdk"),

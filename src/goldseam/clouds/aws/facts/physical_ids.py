@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from goldseam.model.resource import Ref
 from goldseam.ports import GLOBAL
-from goldseam.resource import Ref
 
 _IdOf: TypeAlias = Callable[[Ref], str]
 

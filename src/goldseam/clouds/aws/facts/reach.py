@@ -21,8 +21,8 @@ from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE
 from goldseam.control import Answer, Kind, Known, Surroundings, fact
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown
 
 _SHOWN: Final = 5
 _RUNNING: Final = "running"

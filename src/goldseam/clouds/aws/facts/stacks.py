@@ -8,7 +8,7 @@ from typing import Final
 
 from goldseam.clouds.aws.services.stack import STACK
 from goldseam.control import Answer, Known, Surroundings, fact, known
-from goldseam.values import Unknown
+from goldseam.model.values import Unknown
 
 _NAME: Final = "aws:cloudformation:stack-name"
 _ID: Final = "aws:cloudformation:stack-id"

@@ -12,7 +12,7 @@ from typing import Final
 
 from goldseam.clouds.aws.services.account_name import ACCOUNT_NAME
 from goldseam.control import Answer, Surroundings, fact, known
-from goldseam.values import Unknown
+from goldseam.model.values import Unknown
 
 _ENVIRONMENT_KEYS: Final = (
     "environment", "env", "stage", "environmentname", "environmenttype", "envname", "appenv", "deploymentstage",

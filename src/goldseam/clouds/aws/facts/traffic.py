@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE
 from goldseam.clouds.aws.services.sns import TOPIC
 from goldseam.clouds.aws.services.sqs import QUEUE
 from goldseam.control import Answer, FactRule, Kind, Surroundings, fact, known
-from goldseam.values import Unknown
+from goldseam.model.values import Unknown
 
 _COUNTED: Final[Mapping[Kind, tuple[str, str, bool, Lag]]] = {
     QUEUE: ("queues", "messages were sent to it", True, QUEUE_METRICS),

@@ -14,8 +14,8 @@ from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.control import Answer, Surroundings, fact, known
-from goldseam.resource import Resource
-from goldseam.values import ABSENT, Json, Unknown
+from goldseam.model.resource import Resource
+from goldseam.model.values import ABSENT, Json, Unknown
 
 _NAMED: Final = 5
 

@@ -9,7 +9,7 @@ from goldseam.clouds.aws.kind import AwsKind, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Each
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, should_be, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _ANALYZER: Final = ("arn:{partition}:access-analyzer:{region}:{account}:analyzer/<name>",)
 _OWN_ROLE: Final = (

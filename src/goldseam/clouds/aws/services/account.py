@@ -25,8 +25,8 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _ANY: Final = ("*",)
 """The resource of calls that IAM knows no narrower one for."""

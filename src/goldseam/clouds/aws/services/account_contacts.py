@@ -7,7 +7,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.account import ACCOUNT
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _TEAM: Final = {
     "Name": "Security", "Title": "Security team", "EmailAddress": "security@example.com", "PhoneNumber": "+4930123456",

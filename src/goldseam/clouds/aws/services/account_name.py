@@ -6,7 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look
 from goldseam.clouds.aws.kind import AwsKind, Scope
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 
 def _first(raw: Json) -> Value:

@@ -11,8 +11,8 @@ from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _KEY_TYPES: Final = (
     "RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1",

@@ -23,8 +23,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _APIS: Final = Listing("apigatewayv2.GetApis", "Items", id="ApiId")
 _ROUTES: Final = "apigatewayv2.GetRoutes"
@@ -262,7 +262,7 @@ def throttled(defaults: Mapping[str, Json]) -> Verdict:
     compliant=[{"open_routes": []}],
     violating=[{"open_routes": ["GET /orders"]}],
 )
-def authorised(open_routes: list[str]) -> Verdict:
+def authorized(open_routes: list[str]) -> Verdict:
     """Routes of an API ask who calls them.
 
     Everyone on the internet may call one that does not. An API key alone is no authorization. Of a WebSocket API the

@@ -24,7 +24,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Placeholder, Value
+from goldseam.model.values import ABSENT, Json, Placeholder, Value
 
 _MEMBERS: Final = (
     "logConfig", "authenticationType", "userPoolConfig", "openIDConnectConfig", "additionalAuthenticationProviders",

@@ -15,7 +15,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.user_data import MOVE, secrets_in_user_data, spelled
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _BALANCERS: Final = ("LoadBalancerNames", "TargetGroupARNs", "TrafficSources")
 _ENOUGH_ZONES: Final = 2

@@ -22,8 +22,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _VAULT: Final = {"BackupVaultName": "{id}"}
 _BOUNDS: Final = ("MinRetentionDays", "MaxRetentionDays")

@@ -21,7 +21,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _DELIVERED: Final = tuple(f"{what}DataDeliveryEnabled" for what in ("text", "image", "embedding", "video", "audio"))
 _LOGGING: Final = (

@@ -20,7 +20,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _STACK: Final = {"StackName": "{address}"}
 _BOOTSTRAP: Final = "CDKToolkit"

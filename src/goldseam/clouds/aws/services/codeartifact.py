@@ -22,8 +22,8 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _OPEN: Final = {"publish": "ALLOW", "upstream": "ALLOW"}
 _OWN: Final = {"publish": "ALLOW", "upstream": "BLOCK"}

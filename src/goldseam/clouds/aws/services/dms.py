@@ -10,7 +10,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.changes import WAITING, scheduled, settings
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 
 def _of_arn(name: str) -> Json:

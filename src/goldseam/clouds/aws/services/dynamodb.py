@@ -28,8 +28,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value, same
 
 _TABLE: Final = {"TableName": "{id}"}
 _DESCRIBED: Final = Get("dynamodb.DescribeTable", _TABLE, "Table")

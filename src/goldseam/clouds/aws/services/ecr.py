@@ -12,7 +12,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
 from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _REPOSITORY: Final = {"repositoryName": "{id}"}
 _TAGGING: Final = ("imageTagMutability", "imageTagMutabilityExclusionFilters")

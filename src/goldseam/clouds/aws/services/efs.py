@@ -35,7 +35,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _SYSTEM: Final = {"FileSystemId": "{id}"}
 _VIA: Final = "elasticfilesystem:AccessedViaMountTarget"

@@ -30,8 +30,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _CLUSTER: Final = {"name": "{id}"}
 _UPDATE: Final = Send("eks.UpdateClusterConfig", _CLUSTER)

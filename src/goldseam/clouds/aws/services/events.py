@@ -12,7 +12,7 @@ from goldseam.clouds.aws.sensitive import IN_POLICY
 from goldseam.clouds.aws.shapes import Document, policy_form, policy_text
 from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import Example, Severity, Verdict, control, may_disrupt
-from goldseam.values import ABSENT, Value
+from goldseam.model.values import ABSENT, Value
 
 _BUS: Final = {"EventBusName": "{id}"}
 

@@ -9,7 +9,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, should_be
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _STREAM: Final = {"DeliveryStreamName": "{id}"}
 _DESCRIBE: Final = "firehose.DescribeDeliveryStream"

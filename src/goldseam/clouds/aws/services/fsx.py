@@ -22,9 +22,9 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.errors import PlanRefused
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _MAKES: Final[Mapping[str, str]] = {
     "WINDOWS": "WindowsConfiguration",

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import policy
 from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import Example, Severity, Verdict, control, may_disrupt
-from goldseam.values import ABSENT, Value
+from goldseam.model.values import ABSENT, Value
 
 _VAULT: Final = {"accountId": "{account}", "vaultName": "{id}"}
 

@@ -23,8 +23,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Placeholder, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Placeholder, Value
 
 _LIST: Final = "guardduty.ListDetectors"
 _GET: Final = "guardduty.GetDetector"

@@ -21,9 +21,9 @@ from goldseam.control import (
     owner_rule,
     should_be,
 )
-from goldseam.errors import CloudError
-from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.model.errors import CloudError
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value
 
 _TYPES: Final[Mapping[str, str]] = {"ec2": "EC2", "ecr": "ECR", "lambda": "LAMBDA", "lambdaCode": "LAMBDA_CODE"}
 _WANTED: Final = ("EC2", "ECR", "LAMBDA")

@@ -15,7 +15,7 @@ from goldseam.clouds.aws.named import LogGroup
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Placeholder, Value
+from goldseam.model.values import ABSENT, Json, Placeholder, Value
 
 _SETTLED: Final = until("State", "ACTIVE", "FAILED", of="the cluster")
 _VERSION: Final = version("CurrentVersion")

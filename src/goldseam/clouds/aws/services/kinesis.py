@@ -21,8 +21,8 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, same
 
 _STREAM: Final = {"StreamName": "{id}"}
 _HELD: Final = "StreamDescriptionSummary"

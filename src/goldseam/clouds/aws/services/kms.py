@@ -25,8 +25,8 @@ from goldseam.control import (
     owner_rule,
     should_be,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _KEY: Final = {"KeyId": "{id}"}
 _DEFAULT: Final = {**_KEY, "PolicyName": "default"}

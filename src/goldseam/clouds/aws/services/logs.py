@@ -27,8 +27,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, same
 
 _GROUP: Final = {"logGroupName": "{id}"}
 _OWN: Final = ("{address}:*",)

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.owners import administered, administrator_of
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Moves
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import Value
+from goldseam.model.values import Value
 
 _ON: Final = "ENABLED"
 _PAUSED: Final = "PAUSED"

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _NAMED: Final = {"ClusterName": "{id}"}
 _RETENTION: Final = "SnapshotRetentionLimit"

@@ -12,8 +12,8 @@ from typing import Final, Literal
 
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind
-from goldseam.resource import Ref
-from goldseam.values import Json
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
 
 DAYS: Final = 14
 """How far back: as far as CloudWatch lists metrics (CloudWatch API Reference, ListMetrics: the past two weeks)."""

@@ -13,7 +13,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _BROKER: Final = {"BrokerId": "{id}"}
 _DESCRIBE: Final = "mq.DescribeBroker"

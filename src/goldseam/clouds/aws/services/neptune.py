@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.rds import clusters, snapshot
 from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION, settings
 from goldseam.clouds.aws.services.rds.instance import DB_INSTANCE, of_engine
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _FIELDS: Final = ("DeletionProtection", "CopyTagsToSnapshot", RETENTION, IAM, LOGS)
 _GOOD: Final = {"DeletionProtection": True, "CopyTagsToSnapshot": True, RETENTION: 7, IAM: True, LOGS: []}

@@ -22,7 +22,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json, Placeholder, Value
+from goldseam.model.values import Json, Placeholder, Value
 
 _THIS: Final = {"FirewallArn": "{address}"}
 

@@ -24,8 +24,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Placeholder, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Placeholder, Value, same
 
 _LOGS: Final = "route53.ListQueryLoggingConfigs"
 _RECORDS: Final = "route53.ListResourceRecordSets"

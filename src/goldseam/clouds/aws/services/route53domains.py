@@ -15,8 +15,8 @@ from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, Scope, chan
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings, Switch
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
-from goldseam.resource import Ref
-from goldseam.values import Json
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
 
 _HOME: Final = "us-east-1"
 _THIS: Final = {"DomainName": "{id}"}

@@ -14,7 +14,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _NOTEBOOK: Final = {"NotebookInstanceName": "{id}"}
 _DESCRIBE: Final = "sagemaker.DescribeNotebookInstance"

@@ -26,8 +26,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, same
 
 _SECRET: Final = {"SecretId": "{id}"}
 _DESCRIBE: Final = ("secretsmanager.DescribeSecret", _SECRET)

@@ -9,7 +9,7 @@ from goldseam.clouds.aws.kind import AwsKind, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import ABSENT, Value
+from goldseam.model.values import ABSENT, Value
 
 _ENABLE: Final = Send(
     "securityhub.EnableSecurityHub",

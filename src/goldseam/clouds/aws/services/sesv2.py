@@ -27,8 +27,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, same
 
 _IDENTITY: Final = {"EmailIdentity": "{id}"}
 _GET: Final = "sesv2.GetEmailIdentity"

@@ -32,8 +32,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _TOPIC: Final = {"TopicArn": "{id}"}
 _AWS_KEY: Final = KmsKey("alias/aws/sns")

@@ -29,7 +29,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _QUEUE: Final = {"QueueUrl": "{id}"}
 _ALL: Final = {**_QUEUE, "AttributeNames": ["All"]}

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Items
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _SHARED: Final = {"Name": "{id}", "PermissionType": "Share"}
 _ON_DOCUMENTS: Final = (

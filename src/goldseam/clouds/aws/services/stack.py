@@ -6,7 +6,7 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, absent_is
 from goldseam.clouds.aws.kind import AwsKind, Listing
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 
 def _drift(raw: Json) -> Value:

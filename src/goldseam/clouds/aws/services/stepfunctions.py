@@ -22,7 +22,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _MACHINE: Final = {"stateMachineArn": "{id}"}
 

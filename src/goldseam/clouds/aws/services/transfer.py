@@ -21,7 +21,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _SERVER: Final = {"ServerId": "{id}"}
 _DESCRIBE: Final = "transfer.DescribeServer"

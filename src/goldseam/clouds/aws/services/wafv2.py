@@ -23,8 +23,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, same
 
 _ACCOUNT: Final = "123456789012"
 _ATTACH: Final = Send("wafv2.AssociateWebACL", {"ResourceArn": "{address}"})

@@ -8,7 +8,7 @@ from goldseam.clouds.aws.facet import Get, Look, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _VOLUMES: Final = {"root": "RootVolumeEncryptionEnabled", "user": "UserVolumeEncryptionEnabled"}
 

@@ -10,8 +10,8 @@ from goldseam.clouds.aws.facet import Look, Reading, absent_is, tags
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, violation
-from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value
 
 FIND: Final = Listing("apigateway.GetRestApis", "items", id="id")
 _RESOURCES: Final = "apigateway.GetResources"
@@ -72,7 +72,7 @@ _PRIVATE: Final = "PRIVATE"
     compliant=[{"open_methods": [], "endpoints": ["EDGE"]}, {"open_methods": ["GET /"], "endpoints": [_PRIVATE]}],
     violating=[{"open_methods": ["GET /", "POST /orders"], "endpoints": ["REGIONAL"]}],
 )
-def authorised(open_methods: list[str], endpoints: list[str]) -> Verdict:
+def authorized(open_methods: list[str], endpoints: list[str]) -> Verdict:
     """Methods of a public API ask who calls them.
 
     Everyone on the internet may call one that does not. Private APIs are reached from their VPC endpoints only.

@@ -16,7 +16,7 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
-from goldseam.values import Value
+from goldseam.model.values import Value
 
 DOMAIN_NAME: Final = AwsKind(
     "aws.apigateway.domain-name",

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Step
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, same
 
 
 def _text(value: Json) -> str:

@@ -26,8 +26,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _STAGE: Final = {"restApiId": "{parent}", "stageName": "{name}"}
 _ALL: Final = "*/*"

@@ -17,8 +17,8 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Sco
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import EVERYTHING, Permission, Step
-from goldseam.resource import Ref
-from goldseam.values import Json, Placeholder, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Placeholder, Value
 
 _ON_DISTRIBUTIONS: Final = (
     "CreateDistribution",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from goldseam.values import Json, Placeholder
+from goldseam.model.values import Json, Placeholder
 
 _METHODS: Final = {
     "Quantity": 2, "Items": ["GET", "HEAD"], "CachedMethods": {"Quantity": 2, "Items": ["GET", "HEAD"]},

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.distribution import DISTRIBUTION
 from goldseam.clouds.aws.services.cloudfront.example import bucket, config, origin
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _HTTPS: Final = "https-only"
 _OLD: Final = ("SSLv3", "TLSv1", "TLSv1.1")

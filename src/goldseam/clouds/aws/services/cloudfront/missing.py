@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from goldseam.clouds.aws.kind import Ask
-from goldseam.errors import CloudError, NotFound
+from goldseam.model.errors import CloudError, NotFound
 
 LOOKS_FOR_BUCKETS: Final = ("s3.ListBuckets", "s3.HeadBucket")
 """The operations that it takes."""

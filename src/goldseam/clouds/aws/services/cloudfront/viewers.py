@@ -31,7 +31,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _OPEN: Final = "allow-all"
 _TO_HTTPS: Final = "redirect-to-https"

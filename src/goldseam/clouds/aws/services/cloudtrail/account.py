@@ -12,10 +12,10 @@ from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, account_of, manages, selected
 from goldseam.control import Example, Severity, Step, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.errors import NotFound
+from goldseam.model.errors import NotFound
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 from goldseam.ports import GLOBAL
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
 
 READS: Final = ("cloudtrail.DescribeTrails", "cloudtrail.GetTrailStatus")
 _SELECTORS: Final = "cloudtrail.GetEventSelectors"

@@ -20,7 +20,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _GROUP: Final = "arn:aws:logs:eu-west-1:123456789012:log-group:goldseam-example:*"
 _ROLE: Final = "arn:aws:iam::123456789012:role/goldseam-trail-to-logs"

@@ -28,7 +28,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _TRAIL: Final = {"Name": "{id}"}
 ON_TRAILS: Final = ("CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging")

@@ -23,7 +23,7 @@ from goldseam.control import (
     undecided,
     violation,
 )
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 __all__ = ["ALARM", "ALARMS_ON_EVENTS", "WATCHED", "active", "tells_someone"]
 

@@ -21,7 +21,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _NAMED: Final = {"AlarmNames": ["{id}"]}
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from goldseam.errors import NotUnderstood
+from goldseam.model.errors import NotUnderstood
 
 Alternatives: TypeAlias = frozenset[frozenset[str]]
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from goldseam.clouds.aws.services.cloudtrail.account import region_of
 from goldseam.clouds.aws.services.cloudwatch.pattern import alternatives, does
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _NARROWED: Final = ("fieldSelectionCriteria", "applyOnTransformedLogs", "emitSystemFieldDimensions")
 """What makes a filter count fewer events, events of another form, or under dimensions (PutMetricFilter)."""

@@ -20,9 +20,9 @@ from goldseam.clouds.aws.services.cloudtrail.trail import (
 from goldseam.clouds.aws.services.cloudwatch.ringing import topics_of
 from goldseam.clouds.aws.services.cloudwatch.table import METRICS
 from goldseam.control import Call, Owner, Step, owner_rule
-from goldseam.errors import AccessDenied, NotFound
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.errors import AccessDenied, NotFound
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _SELECTORS: Final = "cloudtrail.GetEventSelectors"
 _FILTERS: Final = "logs.DescribeMetricFilters"

@@ -19,7 +19,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _MACHINE: Final = {"type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0"}
 _SMALL: Final = {**_MACHINE, "computeType": "BUILD_GENERAL1_SMALL"}

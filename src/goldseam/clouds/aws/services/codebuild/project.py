@@ -12,8 +12,8 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import secret_variables
 from goldseam.clouds.aws.shapes import Document, Switch
 from goldseam.control import Step
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _PROJECT: Final = {"name": "{id}"}
 _GET: Final = Get("codebuild.BatchGetProjects", {"names": ["{id}"]}, "projects")

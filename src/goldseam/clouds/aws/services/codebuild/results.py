@@ -16,7 +16,7 @@ from goldseam.control import (
     may_disrupt,
     should_be,
 )
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
 
 _LOGGED: Final = {
     "cloudWatchLogs": {"status": "ENABLED", "groupName": "builds"},

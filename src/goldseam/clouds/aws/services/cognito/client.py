@@ -11,7 +11,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cognito.pool import USER_POOL
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import ABSENT, Json, Placeholder, Value
+from goldseam.model.values import ABSENT, Json, Placeholder, Value
 
 _CLIENT: Final = {"UserPoolId": "{parent}", "ClientId": "{name}"}
 _MEMBERS: Final = (

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import ABSENT, Json, Placeholder, Value
+from goldseam.model.values import ABSENT, Json, Placeholder, Value
 
 _POOL: Final = {"IdentityPoolId": "{id}"}
 _MEMBERS: Final = (

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cognito.pool import USER_POOL, pool_form
 from goldseam.control import Between, Control, Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import ABSENT, Json
+from goldseam.model.values import ABSENT, Json
 
 _NEW_ONLY: Final = may_disrupt(
     "users who sign up, reset or change a password, and applications that create users, are refused passwords "

@@ -12,7 +12,7 @@ from typing import Final
 from goldseam.clouds.aws.facet import Get, Send, only, tags, version
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.shapes import Document
-from goldseam.values import ABSENT, Json, Placeholder, Value
+from goldseam.model.values import ABSENT, Json, Placeholder, Value
 
 _POOL: Final = {"UserPoolId": "{id}"}
 _MEMBERS: Final = (

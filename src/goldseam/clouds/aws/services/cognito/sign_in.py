@@ -18,7 +18,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _FRESH: Final = pool_form(ABSENT)
 _ENFORCED: Final = {"AdvancedSecurityMode": "ENFORCED"}

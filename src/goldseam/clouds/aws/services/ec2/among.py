@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, at, filled
-from goldseam.resource import Ref
-from goldseam.values import Json
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
 
 _Index: TypeAlias = Mapping[str, list[Json]]
 

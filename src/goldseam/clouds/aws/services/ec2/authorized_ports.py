@@ -21,7 +21,7 @@ from goldseam.clouds.aws.services.ec2.port_ranges import ALL, within
 from goldseam.clouds.aws.services.ec2.prefix_lists import with_lists
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP, example
 from goldseam.control import Port, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _WEB: Final = (Port(80), Port(443))
 _WORLD4: Final = "0.0.0.0/0"

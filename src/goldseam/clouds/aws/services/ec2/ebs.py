@@ -12,8 +12,8 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import FOR_ALL, OWNED, SNAPSHOTS, Among
 from goldseam.clouds.aws.shapes import Items
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json
 
 
 def _groups(raw: list[Json]) -> list[Json]:

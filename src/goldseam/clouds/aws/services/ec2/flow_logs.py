@@ -14,8 +14,8 @@ from goldseam.clouds.aws.facet import AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask, filled
 from goldseam.clouds.aws.services.ec2.among import FLOW_LOGS
 from goldseam.control import Call, Permission, Step
-from goldseam.resource import Ref
-from goldseam.values import Json, Placeholder, Value, canonical, digest
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Placeholder, Value, canonical, digest
 
 FORMAT: Final = (
     "${version} ${account-id} ${interface-id} ${srcaddr} ${dstaddr} ${srcport} ${dstport} ${protocol} ${packets} "

@@ -20,9 +20,9 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind, at
-from goldseam.errors import NotOffered
-from goldseam.resource import Ref
-from goldseam.values import Json, canonical
+from goldseam.model.errors import NotOffered
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, canonical
 
 DEFAULT: Final = ""
 """Stands for the default group of a network, which is used where none is named."""

@@ -15,8 +15,8 @@ from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, within, without
 from goldseam.control.networks import is_world
-from goldseam.errors import LimitExceeded
-from goldseam.values import Json, canonical
+from goldseam.model.errors import LimitExceeded
+from goldseam.model.values import Json, canonical
 
 LIST: Final = "prefix-list"
 _FAMILIES: Final = {

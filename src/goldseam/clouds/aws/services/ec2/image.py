@@ -9,7 +9,7 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, 
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Switch
 from goldseam.control import Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 
 def _everyone(change: str) -> Send:

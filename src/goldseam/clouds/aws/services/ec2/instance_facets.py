@@ -12,9 +12,9 @@ from goldseam.clouds.aws.facet import AwsFacet, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.clouds.aws.services.ec2.among import PROFILES
 from goldseam.control import Call, Permission, Step
-from goldseam.errors import CloudError, NotUnderstood
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Placeholder, Value, same
+from goldseam.model.errors import CloudError, NotUnderstood
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Placeholder, Value, same
 
 _SINCE: Final = re.compile(r"\((\d{4}-\d\d-\d\d)")
 _MADE: Final = frozenset({"associating", "associated"})

@@ -14,7 +14,7 @@ from goldseam.clouds.aws.owners import managed_by_service, principal
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.user_data import MOVE, secrets_in_user_data, spelled
 from goldseam.control import Severity, Verdict, compliant, control, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _DATA: Final = "LaunchTemplateVersions.LaunchTemplateData"
 

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.ec2.among import MANAGED, Among
 from goldseam.clouds.aws.services.ec2.instance_facets import Profile, StoppedFor
 from goldseam.clouds.aws.services.ec2.user_data import secrets_in_user_data
 from goldseam.clouds.aws.shapes import Settings, Switch
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 
 def _group_ids(raw: Json) -> Value:

@@ -33,8 +33,8 @@ from goldseam.control import (
     violation,
 )
 from goldseam.control.networks import internet_networks, is_world, without_networks
-from goldseam.resource import Ref
-from goldseam.values import Json, Value, canonical, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value, canonical, same
 
 _LAST: Final = 32767
 """The number of the entry that denies the rest; it is always there and cannot be changed."""

@@ -17,9 +17,9 @@ from goldseam.clouds.aws.kind import Ask
 from goldseam.clouds.aws.services.ec2.group_rules import LIST, family, spelled
 from goldseam.control import Compliant, ShouldBe, Verdict, violation
 from goldseam.control.networks import internet_networks, is_world
-from goldseam.errors import CloudError
-from goldseam.resource import Ref
-from goldseam.values import Json, Unknown
+from goldseam.model.errors import CloudError
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Unknown
 
 ENTRIES: Final = "ec2.GetManagedPrefixListEntries"
 """Also of lists that AWS manages or another account shares (VPC User Guide, "AWS-managed prefix lists" and "Share

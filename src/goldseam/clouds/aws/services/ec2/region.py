@@ -15,7 +15,7 @@ from goldseam.clouds.aws.kind import AwsKind, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings, Switch
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _ANY: Final = ("*",)
 """The resource of calls that IAM knows no narrower one for."""

@@ -10,8 +10,8 @@ from goldseam.clouds.aws.facet import Look, Reading, absent_is
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing
 from goldseam.clouds.aws.services.ec2.prefix_lists import ENTRIES, networks_of
 from goldseam.control.networks import internet_networks, is_world
-from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value
 
 _FAMILIES: Final = {"DestinationCidrBlock": "IPv4", "DestinationIpv6CidrBlock": "IPv6"}
 _LIVE: Final = "active"

@@ -43,7 +43,7 @@ from goldseam.control import (
     violation,
 )
 from goldseam.control.networks import is_world
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 
 def _rules(name: str, listed: str, direction: str) -> Items:

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import Own
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _AUTO: Final = "AutoAcceptSharedAttachments"
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _GZIP: Final = b"\x1f\x8b"
 _MOST: Final = 1 << 20

@@ -21,7 +21,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _GONE: Final = frozenset({"deleted", "deleting", "expired", "failed", "rejected"})
 _ENOUGH_ZONES: Final = 2

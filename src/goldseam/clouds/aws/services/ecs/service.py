@@ -19,7 +19,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _CLUSTERS: Final = Listing("ecs.ListClusters", "clusterArns", id=LAST)
 _CLUSTER: Final = {"clusters": ["{id}"], "include": ["SETTINGS", "TAGS"]}

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.looks_secret import listed, secret_variables
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _FAMILY: Final = {"taskDefinition": "{id}", "include": ["TAGS"]}
 _ROOT: Final = ("", "root", "0")

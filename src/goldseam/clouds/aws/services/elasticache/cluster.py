@@ -11,7 +11,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elasticache.shared import CLUSTERS, NEW_GROUP, RETENTION, UPGRADE, tls_of, waits
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _CLUSTER: Final = {"CacheClusterId": "{id}"}
 

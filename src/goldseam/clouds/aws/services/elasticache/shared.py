@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 CLUSTERS: Final = "elasticache.DescribeCacheClusters"
 RETENTION: Final = "SnapshotRetentionLimit"

@@ -28,7 +28,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _THIS: Final = {"LoadBalancerName": "{id}"}
 _DESYNC: Final = "elb.http.desyncmitigationmode"

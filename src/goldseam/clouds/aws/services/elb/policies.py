@@ -14,8 +14,8 @@ from typing import Final
 from goldseam.clouds.aws.facet import AwsFacet, Reading, Send
 from goldseam.clouds.aws.kind import Ask
 from goldseam.control import Call, Step
-from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value
 
 SECURE: Final = ("HTTPS", "SSL")
 """What a listener speaks that speaks TLS."""

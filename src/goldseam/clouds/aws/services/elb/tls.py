@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elb.load_balancer import LOAD_BALANCER
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _MODERN: Final = "ELBSecurityPolicy-TLS-1-2-2017-01"
 """The newest that AWS has for classic load balancers."""

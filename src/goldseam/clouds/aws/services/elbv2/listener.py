@@ -17,8 +17,8 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.elbv2.load_balancer import FIND
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import Example, Severity, Step, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _THIS: Final = {"ListenerArn": "{id}"}
 _DESCRIBE: Final = "elbv2.DescribeListeners"

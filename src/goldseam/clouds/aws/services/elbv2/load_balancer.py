@@ -25,8 +25,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _THIS: Final = {"LoadBalancerArn": "{id}"}
 _ATTRIBUTES: Final = Get("elbv2.DescribeLoadBalancerAttributes", _THIS, "Attributes")

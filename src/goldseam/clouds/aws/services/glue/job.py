@@ -13,7 +13,7 @@ from goldseam.clouds.aws.facet import Look
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Severity, Verdict, compliant, control, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _OFF: Final = "DISABLED"
 

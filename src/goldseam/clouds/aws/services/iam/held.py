@@ -15,8 +15,8 @@ from goldseam.clouds.aws.kind import Ask, Listing, at
 from goldseam.clouds.aws.policy_sizes import checked, policy_json
 from goldseam.clouds.aws.sensitive import IN_POLICY, in_policies
 from goldseam.clouds.aws.shapes import Each
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 DETAILS: Final = "iam.GetAccountAuthorizationDetails"
 

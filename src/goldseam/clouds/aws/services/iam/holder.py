@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from goldseam.clouds.aws.policy_conditions import Context
 from goldseam.clouds.aws.policy_evaluator import ANY, Access, Policies, Request
 from goldseam.clouds.aws.tables import table
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _SELF: Final = "\ue002"
 """The name of the holder, for a user that may change itself."""

@@ -25,7 +25,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _WORDS: Final = ((USER, "user"), (GROUP, "group"), (ROLE, "role"))
 

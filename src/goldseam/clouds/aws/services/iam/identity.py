@@ -15,7 +15,7 @@ from goldseam.clouds.aws.policy_evaluator import ANY, Access
 from goldseam.clouds.aws.services.iam.escalation import escalations
 from goldseam.clouds.aws.services.iam.holder import Holder, Keys
 from goldseam.clouds.aws.shapes import statements
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _ANYTHING: Final = ("arn:{partition}:{any}:{any}:{account}:{any}",)
 _ANY_KEY: Final = ("arn:{partition}:kms:{region}:{account}:key/{any}",)

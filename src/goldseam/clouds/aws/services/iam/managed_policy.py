@@ -16,8 +16,8 @@ from goldseam.clouds.aws.services.iam.identity import Given, excess, listed
 from goldseam.clouds.aws.shapes import Document
 from goldseam.clouds.aws.statements import policy_document
 from goldseam.control import Control, Example, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value
 
 _POLICY: Final = {"PolicyArn": "{id}"}
 _LIST: Final = "iam.ListPolicyVersions"

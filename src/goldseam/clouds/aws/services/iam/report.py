@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from goldseam.clouds.aws.kind import Ask
-from goldseam.errors import CloudError
+from goldseam.model.errors import CloudError
 
 OPERATIONS: Final = ("iam.GenerateCredentialReport", "iam.GetCredentialReport")
 ROOT: Final = "<root_account>"

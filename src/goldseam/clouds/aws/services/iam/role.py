@@ -29,8 +29,8 @@ from goldseam.control import (
     owner_rule,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _ROLE: Final = {"RoleName": "{id}"}
 _GET: Final = ("iam.GetRole", _ROLE)

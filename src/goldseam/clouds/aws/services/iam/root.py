@@ -11,9 +11,9 @@ from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.report import OPERATIONS, ROOT, date_of, rows
 from goldseam.control import Between, Example, Severity, Touch, Verdict, compliant, control, violation
-from goldseam.errors import NotUnderstood
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.errors import NotUnderstood
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _DEVICES: Final = "iam.ListVirtualMFADevices"
 _USES: Final = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")

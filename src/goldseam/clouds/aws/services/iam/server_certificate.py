@@ -10,8 +10,8 @@ from goldseam.clouds.aws.facet import Get, Look, Reading
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, Scope, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Between, Example, Severity, Verdict, compliant, control, violation
-from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value
 
 _GET: Final = "iam.GetServerCertificate"
 _WEEK: Final = 7

@@ -14,9 +14,9 @@ from goldseam.clouds.aws.facet import Get, Look, Reading, Send
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.clouds.aws.services.iam.report import OPERATIONS, date_of, row
 from goldseam.clouds.aws.shapes import Switch
-from goldseam.errors import NotFound
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.errors import NotFound
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 _PROFILE: Final = "iam.GetLoginProfile"
 _DEVICES: Final = "iam.ListMFADevices"

@@ -29,8 +29,8 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.resource import Ref
-from goldseam.values import Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value
 
 _KEYS: Final = Get("iam.ListAccessKeys", {"UserName": "{id}"}, path="AccessKeyMetadata")
 _USER: Final = ("iam.GetUser", {"UserName": "{id}"})

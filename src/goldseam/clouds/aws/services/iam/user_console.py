@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.user import USER
 from goldseam.control import Between, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 
 @control(

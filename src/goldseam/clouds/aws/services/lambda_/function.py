@@ -13,8 +13,8 @@ from goldseam.clouds.aws.services.lambda_.grants import Grants, from_text
 from goldseam.clouds.aws.services.lambda_.role import Blanket
 from goldseam.clouds.aws.services.lambda_.runtimes import Runtime
 from goldseam.clouds.aws.shapes import Document
-from goldseam.errors import NotUnderstood
-from goldseam.values import Json, Value
+from goldseam.model.errors import NotUnderstood
+from goldseam.model.values import Json, Value
 
 _FUNCTION: Final = {"FunctionName": "{id}"}
 _NONE: Final = ("ResourceNotFoundException",)

@@ -16,8 +16,8 @@ from goldseam.clouds.aws.kind import Ask
 from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.shapes import statements
 from goldseam.control import Step
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, same
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, same
 
 _MEMBERS: Final = {"Sid", "Effect", "Principal", "Action", "Condition"}
 _CONDITIONS: Final[Mapping[tuple[str, str], str]] = {

@@ -21,7 +21,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:123456789012:function:goldseam-example"
 _ANYONE: Final = {

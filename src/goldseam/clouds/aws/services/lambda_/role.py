@@ -11,9 +11,9 @@ from goldseam.clouds.aws.kind import Ask
 from goldseam.clouds.aws.services.iam.held import document as policy_document
 from goldseam.clouds.aws.services.iam.holder import Holder
 from goldseam.clouds.aws.services.iam.identity import is_administrator
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
 from goldseam.ports import GLOBAL
-from goldseam.resource import Ref
-from goldseam.values import Json
 
 _DETAILS: Final = "iam.GetAccountAuthorizationDetails"
 _FILTER: Final = {"Filter": ["Role", "LocalManagedPolicy"]}

@@ -9,7 +9,7 @@ from goldseam.clouds.aws.looks_secret import listed
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.lambda_.function import FUNCTION
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, should_be, violation
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _ARN: Final = "arn:aws:lambda:eu-west-1:123456789012:function:goldseam-example"
 _OWN_LAYER: Final = "arn:aws:lambda:eu-west-1:123456789012:layer:shared:3"

@@ -12,8 +12,8 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, at
-from goldseam.resource import Ref
-from goldseam.values import Json
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
 
 DEPRECATED: Final[Mapping[str, str]] = {
     "dotnet5.0": "2022-05-10",

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.opensearch.domain import AT_REST, BETWEEN_NODES, DOMAIN, ENDPOINT, LOGS, SOFTWARE
 from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _MODERN: Final = "Policy-Min-TLS-1-2-PFS-2023-10"
 _WITHOUT_SECRECY: Final = "Policy-Min-TLS-1-2-2019-07"

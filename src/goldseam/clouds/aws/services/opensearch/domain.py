@@ -16,9 +16,9 @@ from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Send, absent_i
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, at, changes
 from goldseam.clouds.aws.shapes import policy
 from goldseam.control import Step
-from goldseam.errors import PlanRefused
-from goldseam.resource import Ref
-from goldseam.values import Json, Value, same
+from goldseam.model.errors import PlanRefused
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json, Value, same
 
 _DOMAIN: Final = {"DomainName": "{id}"}
 ENDPOINT: Final = "DomainEndpointOptions"

@@ -17,8 +17,8 @@ from typing import Final
 from goldseam.clouds.aws.facet import Look, Send, absent_is
 from goldseam.clouds.aws.shapes import Settings
 from goldseam.control import Call, Step, Verdict, may_disrupt, should_be, violation
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value
 
 LOGS: Final = "EnabledCloudwatchLogsExports"
 INTERVAL: Final = "MonitoringInterval"

@@ -12,7 +12,7 @@ from goldseam.clouds.aws.services.rds.access import ADMINS, RENAMING, usual_port
 from goldseam.clouds.aws.services.rds.changes import IAM, LOGS, RETENTION, STATEMENTS_COPIED
 from goldseam.clouds.aws.services.rds.instance import of_rds
 from goldseam.control import Control, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _FIELDS: Final = ("AutoMinorVersionUpgrade", "DeletionProtection", "CopyTagsToSnapshot", RETENTION, IAM, LOGS)
 _GOOD: Final = {

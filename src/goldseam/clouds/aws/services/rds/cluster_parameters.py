@@ -12,7 +12,7 @@ from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, Parameters, para
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.transport import CLUSTER_STORE, is_on, required_by
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 _NAMED: Final = {"DBClusterParameterGroupName": "{id}", "Parameters": VALUE}
 _CALLS: Final = ("Create", "Modify", "Reset", "Delete", "Copy")

@@ -29,7 +29,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 
 _REFERENCES: Final = {
     "aws.rds.cluster": "Amazon RDS API Reference",

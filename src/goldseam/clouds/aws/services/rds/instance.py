@@ -24,7 +24,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 _FIELDS: Final = (
     "PubliclyAccessible", "AutoMinorVersionUpgrade", "DeletionProtection", "CopyTagsToSnapshot", RETENTION, "MultiAZ",

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.rds.instance import of_rds
 from goldseam.clouds.aws.shapes import Items
 from goldseam.control import Control, Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import Json, Value
+from goldseam.model.values import Json, Value
 
 EVERYONE: Final = "all"
 _RESTORE: Final = "restore"

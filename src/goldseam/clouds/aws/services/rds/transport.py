@@ -10,8 +10,8 @@ from typing import Final
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, at
 from goldseam.clouds.aws.parameter_groups import Store
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json
 
 REQUIRING: Final = ("rds.force_ssl", "require_secure_transport", "neptune_enforce_ssl", "tls")
 """What makes a database refuse plain connections; each engine has one of them, or none. The last is DocumentDB's."""

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.owners import default_parameter_group
 from goldseam.clouds.aws.parameter_groups import DEFAULT_GROUP, Parameters, Store, parameter, setting
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be
-from goldseam.values import Json
+from goldseam.model.values import Json
 
 REQUIRE_SSL: Final = "require_ssl"
 STORE: Final = Store(

@@ -9,7 +9,7 @@ from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS, with_all_flags
 from goldseam.clouds.aws.statements import label, policy_document, verdict_on_public, without_public
 from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _ONE_WAY: Final = (
     "the block on public policies would refuse to put the policy back; repair `aws.s3.bucket.public-access-blocked`, "

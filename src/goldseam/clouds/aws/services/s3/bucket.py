@@ -20,8 +20,8 @@ from goldseam.clouds.aws.services.s3.configuration import (
 )
 from goldseam.clouds.aws.services.s3.use import CORS
 from goldseam.clouds.aws.shapes import Document, Switch, policy
+from goldseam.model.values import ABSENT, Json, Value, canonical
 from goldseam.ports import GLOBAL
-from goldseam.values import ABSENT, Json, Value, canonical
 
 __all__ = ["BUCKET", "FLAGS", "NO_BLOCKS", "in_force", "with_all_flags"]
 

@@ -9,8 +9,8 @@ from typing import Final
 from goldseam.clouds.aws.bucket_regions import LOCATE, own_region
 from goldseam.clouds.aws.facet import Look, Reading
 from goldseam.clouds.aws.kind import Ask, filled
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json, Value, canonical
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json, Value, canonical
 
 EVENT_BRIDGE: Final = "EventBridgeConfiguration"
 _DESTINATIONS: Final = ("TopicConfigurations", "QueueConfigurations", "LambdaFunctionConfigurations")

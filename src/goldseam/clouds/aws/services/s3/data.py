@@ -21,7 +21,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _AWS_KEY: Final = KmsKey("alias/aws/s3")
 _ARN: Final = "arn:aws:s3:::goldseam-example"

@@ -19,7 +19,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Unknown, Value
+from goldseam.model.values import ABSENT, Json, Unknown, Value
 
 _SMALLEST: Final[Mapping[str, Json]] = {"TransitionDefaultMinimumObjectSize": "all_storage_classes_128K"}
 _ID: Final = "goldseam-abort-incomplete-uploads"

@@ -24,7 +24,7 @@ from goldseam.control import (
     should_be,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _S3_LOGS: Final = "logging.s3.amazonaws.com"
 _TRAILS: Final = "cloudtrail.amazonaws.com"

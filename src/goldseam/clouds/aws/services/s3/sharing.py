@@ -24,7 +24,7 @@ from goldseam.control import (
     undecided,
     violation,
 )
-from goldseam.values import ABSENT, Json, Value
+from goldseam.model.values import ABSENT, Json, Value
 
 _DANGEROUS: Final = (
     "s3:DeleteBucketPolicy",

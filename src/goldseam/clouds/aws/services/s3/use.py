@@ -13,9 +13,9 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look, Reading
 from goldseam.clouds.aws.kind import Ask, AwsKind
-from goldseam.errors import CallFailed, CloudError
-from goldseam.resource import Ref
-from goldseam.values import ABSENT, Json
+from goldseam.model.errors import CallFailed, CloudError
+from goldseam.model.resource import Ref
+from goldseam.model.values import ABSENT, Json
 
 DAYS: Final = 30
 """Days without a request after which metrics say that nobody uses a bucket."""

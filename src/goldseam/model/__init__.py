@@ -1,0 +1,1 @@
+"""What everything else speaks of: values, errors, references, the clock, and what a terminal shows."""
