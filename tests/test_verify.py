@@ -16,7 +16,7 @@ from goldseam.repair.execute import repair
 from goldseam.repair.plan import Plan
 from goldseam.repair.propose import reversal
 from goldseam.repair.resume import closed_by_looking, resume, unfinished
-from goldseam.repair.verify import PATIENCE, Proof, Verification, verify
+from goldseam.repair.verify import PATIENCE, Verification, VerificationResult, verify
 from tests.memory_cloud import (
     CATALOG,
     OTHER,
@@ -52,13 +52,13 @@ def test_what_passes_is_verified_at_the_first_look(stage: Scene) -> None:
     plan = applied(stage)
     stage.cloud.clock.waited.clear()
     seen = looked(stage, plan)
-    assert (seen.state, stage.cloud.clock.waited) == (Proof.VERIFIED, [0.0])
+    assert (seen.state, stage.cloud.clock.waited) == (VerificationResult.VERIFIED, [0.0])
     assert seen.because.endswith("pass")
 
 
 def test_peers_08_nothing_done_is_nothing_fixed(stage: Scene) -> None:
     seen = looked(stage, stage.plan(sealed))
-    assert seen.state is Proof.FAILED
+    assert seen.state is VerificationResult.FAILED
     assert seen.because == "mem.vault.sealed does not pass: it is not sealed"
 
 
@@ -67,7 +67,7 @@ def test_peers_12_a_reading_that_lags_is_waited_for(stage: Scene, lag: float) ->
     stage.cloud.lag = lag
     plan = applied(stage)
     seen = looked(stage, plan)
-    assert seen.state is Proof.VERIFIED
+    assert seen.state is VerificationResult.VERIFIED
     assert sum(stage.cloud.clock.waited) >= lag
 
 
@@ -77,7 +77,7 @@ def test_peers_12_when_patience_ends_it_says_what_it_saw(stage: Scene) -> None:
     apply(plan, grant(stage, plan), stage.doors)
     stage.cloud.clock.waited.clear()
     seen = looked(stage, plan)
-    assert seen.state is Proof.FAILED
+    assert seen.state is VerificationResult.FAILED
     assert "world:1, world:2 lets the world in" in seen.because
     assert stage.cloud.clock.waited == list(PATIENCE)
 
@@ -137,23 +137,23 @@ def test_law_5_what_cannot_be_read_is_not_verified_and_not_undone(stage: Scene) 
 def test_a_cloud_that_does_not_answer_is_asked_again(stage: Scene) -> None:
     plan = applied(stage)
     stage.cloud.deaf = 2
-    assert looked(stage, plan).state is Proof.VERIFIED
+    assert looked(stage, plan).state is VerificationResult.VERIFIED
     stage.cloud.deaf = 99
     seen = looked(stage, plan)
-    assert (seen.state, seen.after) == (Proof.PENDING, None)
+    assert (seen.state, seen.after) == (VerificationResult.PENDING, None)
     assert "cannot be read" in seen.because
 
 
 def test_a_resource_that_is_gone_is_not_fixed(stage: Scene) -> None:
     plan = applied(stage)
     del stage.cloud.vaults[REF.address]
-    assert looked(stage, plan).state is Proof.FAILED
+    assert looked(stage, plan).state is VerificationResult.FAILED
 
 
 def test_the_settings_of_the_plan_judge_it(stage: Scene) -> None:
     plan = applied(stage, no_world_rule)
     assert plan.settings == {no_world_rule.id: {"instead": "cellar"}}
-    assert looked(stage, Plan.from_json(plan.to_json())).state is Proof.VERIFIED
+    assert looked(stage, Plan.from_json(plan.to_json())).state is VerificationResult.VERIFIED
 
 
 def test_one_control_that_does_not_pass_is_enough(stage: Scene) -> None:
@@ -161,14 +161,17 @@ def test_one_control_that_does_not_pass_is_enough(stage: Scene) -> None:
     stage.cloud.faults = [Fault("vault.PutPolicy", "lie")]
     apply(plan, grant(stage, plan), stage.doors)
     seen = looked(stage, plan)
-    assert (seen.state, seen.because) == (Proof.FAILED, "mem.vault.private does not pass: everybody is allowed")
+    assert (seen.state, seen.because) == (
+        VerificationResult.FAILED,
+        "mem.vault.private does not pass: everybody is allowed",
+    )
 
 
 def test_a_repair_that_passes_otherwise_than_planned_says_so(stage: Scene) -> None:
     plan = applied(stage, private)
     stage.cloud.change("policy", {"allow": ["ann"], "note": "changed"})
     seen = looked(stage, plan)
-    assert seen.state is Proof.VERIFIED
+    assert seen.state is VerificationResult.VERIFIED
     assert seen.because == (
         "mem.vault.private passes; not exactly as planned (accepted, since the verdict of every control of the "
         'plan is as planned): the policy.note is "changed", and "keep" was planned'
@@ -180,8 +183,8 @@ def test_a_rollback_is_verified_by_its_image(stage: Scene) -> None:
     assert repair(plan, stage.leave(plan), stage.doors, stage.home.signer).state == "verified"
     back = reversal(plan, stage.cloud.read(REF, facets_of(plan, CATALOG)), VAULT)
     seen = looked(stage, back)
-    assert (seen.state, seen.because) == (Proof.FAILED, "the sealed is true, and false was planned")
+    assert (seen.state, seen.because) == (VerificationResult.FAILED, "the sealed is true, and false was planned")
     stage.cloud.change("sealed", value=False)
     assert looked(stage, back).because == "sealed as before"
     stage.cloud.unreadable = {"sealed": "denied"}
-    assert looked(stage, replace(back), (0.0,)).state is Proof.PENDING
+    assert looked(stage, replace(back), (0.0,)).state is VerificationResult.PENDING

@@ -10,7 +10,7 @@ import pytest
 from botocore.session import get_session
 
 from goldseam.clouds.aws.kind import AwsKind
-from goldseam.clouds.aws.services.ec2.group_references import DEFAULT, GROUP_REFERENCES, TITLES, Naming
+from goldseam.clouds.aws.services.ec2.group_references import DEFAULT, GROUP_REFERENCES, TITLES, GroupReferences
 from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
@@ -96,7 +96,7 @@ def test_the_reason_says_what_names_the_group() -> None:
     )
 
 
-NAMINGS: Final = {facet.name: facet for facet in GROUP_REFERENCES.facets if isinstance(facet, Naming)}
+NAMINGS: Final = {facet.name: facet for facet in GROUP_REFERENCES.facets if isinstance(facet, GroupReferences)}
 
 
 def member(shape: Any, path: str) -> Any:
@@ -111,7 +111,7 @@ def member(shape: Any, path: str) -> Any:
 
 
 @pytest.mark.parametrize("naming", NAMINGS.values(), ids=NAMINGS)
-def test_each_way_to_what_names_groups_is_one_that_the_sdk_knows(naming: Naming) -> None:
+def test_each_way_to_what_names_groups_is_one_that_the_sdk_knows(naming: GroupReferences) -> None:
     """The mutation: a member or a parameter is misspelt."""
     session, words, shape = get_session(), set[str](), None
     for step in naming.steps:
@@ -131,7 +131,7 @@ def test_each_way_to_what_names_groups_is_one_that_the_sdk_knows(naming: Naming)
 class Asked:
     """One item in answer to each call, with all that the next one asks for and a group in the last."""
 
-    def __init__(self, naming: Naming, last: Json) -> None:
+    def __init__(self, naming: GroupReferences, last: Json) -> None:
         self.naming, self.last, self.asked = naming, last, list[tuple[str, Json]]()
 
     def one(self, operation: str, parameters: Json, region: str) -> Json:
@@ -153,7 +153,7 @@ def under(path: str, value: Json) -> Json:
 
 
 @pytest.mark.parametrize("naming", NAMINGS.values(), ids=NAMINGS)
-def test_a_group_is_found_wherever_it_is_named(naming: Naming) -> None:
+def test_a_group_is_found_wherever_it_is_named(naming: GroupReferences) -> None:
     """Mutations: what is over still names groups; what goes by name is not seen; what is placed needs no group."""
 
     def found(**more: Json) -> Json:

@@ -14,7 +14,7 @@ from policy_sentry.querying.actions import get_action_data
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send
 from goldseam.clouds.aws.iam_actions import iam_actions
-from goldseam.clouds.aws.kind import AwsKind, Listing, Scope
+from goldseam.clouds.aws.kind import AwsKind, Listing, ListingScope
 from goldseam.clouds.aws.permissions import (
     SESSION_POLICY_LIMIT,
     plan_policy,
@@ -76,7 +76,7 @@ BUCKET = AwsKind(
     ),
     address="arn:{partition}:s3:::{id}",
     find=Listing("s3.ListBuckets", "Buckets", "Name", "BucketRegion"),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 
 

@@ -13,7 +13,7 @@ from time import process_time
 import pytest
 
 from goldseam.clouds.aws.policy_conditions import Context
-from goldseam.clouds.aws.policy_evaluator import Access, Policies, Request
+from goldseam.clouds.aws.policy_evaluator import Access, AccessRequest, PrincipalPolicies
 from goldseam.clouds.aws.policy_globs import covers_resource, glob
 from goldseam.model.values import Json
 
@@ -31,10 +31,10 @@ def document(statements: str, version: str = "2012-10-17") -> Json:
 
 
 def access(row: Mapping[str, str]) -> Access:
-    boundary = Policies([document(row["boundary"])]) if row["boundary"] else None
-    policies = Policies([document(row["statements"], row["version"])], boundary)
+    boundary = PrincipalPolicies([document(row["boundary"])]) if row["boundary"] else None
+    policies = PrincipalPolicies([document(row["statements"], row["version"])], boundary)
     values = {key: tuple(known) for key, known in json.loads(row["context"] or "{}").items()}
-    return policies.access(Request(row["action"], row["resource"], Context(values)))
+    return policies.access(AccessRequest(row["action"], row["resource"], Context(values)))
 
 
 @pytest.mark.parametrize("row", rows(), ids=[row["id"] for row in rows()])
@@ -52,9 +52,9 @@ def test_statements_of_several_policies_count_together_and_a_denial_for_all() ->
     """The mutation: `Policies` of the last document only."""
     allow = document('[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]')
     deny = document('[{"Effect":"Deny","Action":"s3:Put*","Resource":"*"}]')
-    held = Policies([allow, deny])
-    assert held.access(Request("s3:GetObject", "arn:aws:s3:::a/b")) is Access.ALLOWED
-    assert held.access(Request("s3:PutObject", "arn:aws:s3:::a/b")) is Access.DENIED
+    held = PrincipalPolicies([allow, deny])
+    assert held.access(AccessRequest("s3:GetObject", "arn:aws:s3:::a/b")) is Access.ALLOWED
+    assert held.access(AccessRequest("s3:PutObject", "arn:aws:s3:::a/b")) is Access.DENIED
 
 
 def test_no_pattern_takes_long() -> None:
@@ -74,9 +74,11 @@ def answers() -> list[dict[str, Json]]:
 
 
 def ours(case: Mapping[str, Json]) -> Access:
-    boundary = Policies([case["boundary"]]) if case["boundary"] else None
+    boundary = PrincipalPolicies([case["boundary"]]) if case["boundary"] else None
     context = Context({key.lower(): (value,) for key, value in case["context"].items()}, complete=True)
-    return Policies(case["policies"], boundary).access(Request(case["action"], case["resource"], context))
+    return PrincipalPolicies(case["policies"], boundary).access(
+        AccessRequest(case["action"], case["resource"], context)
+    )
 
 
 def changed(case: Mapping[str, Json], edit: Callable[[Json], Json]) -> dict[str, Json]:

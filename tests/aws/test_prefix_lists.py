@@ -34,7 +34,7 @@ from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json, Unknown
 from goldseam.ports import Reader, Shard
 from goldseam.repair.propose import propose
-from goldseam.repair.verify import Proof, verify
+from goldseam.repair.verify import VerificationResult, verify
 from tests.aws.laws import after, resource_of
 from tests.aws.live import live
 from tests.aws.test_facts import a, told, value
@@ -160,7 +160,7 @@ class Readings:
         return self.group
 
 
-def seen(before: Resource, now: Resource) -> tuple[Proof, str]:
+def seen(before: Resource, now: Resource) -> tuple[VerificationResult, str]:
     plan = propose(before, [SSH], CATALOG.controls)
     read = cast("Reader", Readings(now))
     found = verify(plan, CATALOG, read, frozenset({"ingress", "prefix_lists"}), SystemClock(), (0.0,))
@@ -172,14 +172,14 @@ def test_verification_says_what_was_done_and_what_does_not_pass() -> None:
     before = group(*MIXED, partners=DENIED)
     mended = group(*MIXED[1:], partners=DENIED)
     state, because = seen(before, mended)
-    assert state is Proof.VERIFIED
+    assert state is VerificationResult.VERIFIED
     assert because.startswith(f"changed as planned, and {SSH.id} cannot be told: ")
     assert "passes" not in because
     readable = group(*MIXED[1:], partners=prefix_list())
-    assert seen(before, readable) == (Proof.VERIFIED, f"{SSH.id} passes")
+    assert seen(before, readable) == (VerificationResult.VERIFIED, f"{SSH.id} passes")
     opened = group(*MIXED[1:], partners=prefix_list(WORLD))
-    assert seen(before, opened)[0] is Proof.FAILED
-    assert seen(before, before)[0] is Proof.FAILED
+    assert seen(before, opened)[0] is VerificationResult.FAILED
+    assert seen(before, before)[0] is VerificationResult.FAILED
 
 
 def test_a_finding_with_more_behind_it_is_another_offence() -> None:

@@ -12,7 +12,7 @@ from botocore import xform_name
 from goldseam.clouds.aws.ask import Memo
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, until, version
-from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, Scope
+from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, ListingScope
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.shapes import Document, Settings, policy
 from goldseam.clouds.aws.shard import Progress
@@ -55,7 +55,7 @@ BUCKET = AwsKind(
     ),
     address="arn:{partition}:s3:::{id}",
     find=Listing("s3.ListBuckets", "Buckets", "Name", "BucketRegion", narrow={"Prefix": "{id}"}),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 TOPIC = AwsKind(
     "test.topic",
@@ -76,7 +76,7 @@ PASSWORDS = AwsKind(
     "account",
     (Look(name="password_policy", get=Get("iam.GetAccountPasswordPolicy", {}, "PasswordPolicy", ("NoSuchEntity",))),),
     address="arn:{partition}:iam::{account}:root",
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 REGION = AwsKind(
     "test.region",
@@ -524,7 +524,7 @@ def test_a_facet_may_ask_several_things() -> None:
         (Twice(name="keys"),),
         address="{id}",
         find=Listing("iam.ListUsers", "Users", "UserName", address="Arn"),
-        scope=Scope.GLOBAL,
+        scope=ListingScope.GLOBAL,
     )
     cloud = Cloud(
         {
@@ -652,7 +652,9 @@ def test_one_part_is_read_afresh_by_its_own_name_and_says_what_it_waits_for_and_
 
 def test_a_service_with_one_home_is_asked_there_and_ids_may_be_the_end_of_a_path() -> None:
     zones = Listing("test.ListZones", "Zones", "Id", last=True, home="us-west-2")
-    kind = AwsKind("test.zone", "zone", (Look(name="n", listed="N"),), address="{id}", find=zones, scope=Scope.GLOBAL)
+    kind = AwsKind(
+        "test.zone", "zone", (Look(name="n", listed="N"),), address="{id}", find=zones, scope=ListingScope.GLOBAL
+    )
     cloud = Cloud({"test.ListZones": {"Zones": [{"Id": "/zone/Z1", "N": 1}]}})
     with AwsReader(cloud, Catalog((kind,), ()), workers=4, clock=Noon()) as aws:
         [zone] = aws.scan(GLOBAL, wants(kind))

@@ -26,7 +26,7 @@ from goldseam.clouds.aws.write import check_calls
 from goldseam.control import Control, Example, Surroundings
 from goldseam.decide import Circumstances, decide
 from goldseam.decide.policy import no_policies
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import PrivateKey
 from goldseam.keyholder.message import asking
 from goldseam.model.clock import SystemClock
 from goldseam.model.errors import GoldseamError, PlanRefused
@@ -185,7 +185,7 @@ def unproven(plan: Plan, resource: Resource) -> str:
 
 def requested(plan: Plan) -> bytes:
     """The request that a keyholder would get."""
-    return asking(plan.to_json(), (), Signer.fresh(), Signer.fresh().keyholder_name, SystemClock().now()).body
+    return asking(plan.to_json(), (), PrivateKey.fresh(), PrivateKey.fresh().keyholder_name, SystemClock().now()).body
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.id)

@@ -19,11 +19,11 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from goldseam.clouds.aws.ask import Memo
-from goldseam.clouds.aws.services.ec2.group_references import GROUP_REFERENCES, TITLES, Naming
+from goldseam.clouds.aws.services.ec2.group_references import GROUP_REFERENCES, TITLES, GroupReferences
 from goldseam.demo.account import DemoAccount, anonymous_get
 from goldseam.demo.aws import Clients, policy
 from goldseam.demo.emulator import ROOT_KEY, EmbeddedCloud, embedded_cloud
-from goldseam.demo.lumen_people import Identity
+from goldseam.demo.lumen_people import DemoIdentity
 from goldseam.demo.lumen_storage import public_read, tls_only
 from goldseam.model.errors import UsageError
 from tests.aws.live import embedded
@@ -49,7 +49,7 @@ def as_root(cloud: EmbeddedCloud) -> Clients:
     return Clients(cloud.endpoint, cloud.region, ROOT_KEY, ROOT_KEY)
 
 
-def as_user(account: DemoAccount, identity: Identity) -> Clients:
+def as_user(account: DemoAccount, identity: DemoIdentity) -> Clients:
     return Clients(account.endpoint, account.region, identity.key_id, identity.secret)
 
 
@@ -400,7 +400,7 @@ def test_every_way_to_what_names_a_group_answers(ministack_cloud: EmbeddedCloud)
     """One after the other, so that a slow machine takes none for lost. The mutation: one service is left out."""
     with embedded(ministack_cloud, GROUP_REFERENCES) as aws:
         ask, ref = Memo(aws.session, "2026-03-31"), aws.ref(GROUP_REFERENCES, aws.region)
-        ways = [way for way in GROUP_REFERENCES.facets if isinstance(way, Naming)]
+        ways = [way for way in GROUP_REFERENCES.facets if isinstance(way, GroupReferences)]
         assert {way.name: way.read(ask, ref, None).value for way in ways} == {name: {} for name in TITLES}
 
 

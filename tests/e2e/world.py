@@ -19,7 +19,7 @@ from goldseam.cli.scanning import described
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.demo.aws import Clients
 from goldseam.demo.emulator import EmbeddedCloud
-from goldseam.demo.lumen_people import Identity, People
+from goldseam.demo.lumen_people import DemoIdentity, People
 from goldseam.demo.lumen_storage import Storage
 from goldseam.keyholder.setup import set_up, trust
 from goldseam.store import Home
@@ -220,7 +220,7 @@ class World:
     said: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
 
-    def person(self, name: str = "dana", identity: Identity | None = None, role: str | None = None) -> Person:
+    def person(self, name: str = "dana", identity: DemoIdentity | None = None, role: str | None = None) -> Person:
         """Somebody with an empty home; the operator with the operator's role, unless something else is said."""
         who = identity or self.people.operator
         own = who.environment(self.wire.url, self.cloud.region)

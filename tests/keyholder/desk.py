@@ -16,7 +16,7 @@ from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.config import Config
 from goldseam.keyholder.hearing import Keyholder
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import PrivateKey
 from goldseam.keyholder.journal import Journal
 from goldseam.keyholder.setup import journal_key
 from goldseam.model.errors import CloudError, ResourceGone
@@ -139,8 +139,8 @@ class Desk:
     keyholder: Keyholder
     sts: FakeSts
     clock: StoppedClock
-    requester: Signer
-    approvers: Mapping[str, Signer]
+    requester: PrivateKey
+    approvers: Mapping[str, PrivateKey]
     world: World
 
     def ask(
@@ -149,7 +149,7 @@ class Desk:
         *,
         approved_by: tuple[str, ...] = (),
         approvals: tuple[Mapping[str, Json], ...] = (),
-        signer: Signer | None = None,
+        signer: PrivateKey | None = None,
         code: str = "",
     ) -> Key:
         """The whole way there and back, without a network."""
@@ -167,7 +167,7 @@ class Desk:
 
 
 def desk(folder: Path, rules: tuple[Rule, ...] = (ANYTHING,), *, automated: bool = True, **more: Any) -> Desk:
-    requester, approvers = Signer.fresh(), {"ada": Signer.fresh(), "ben": Signer.fresh()}
+    requester, approvers = PrivateKey.fresh(), {"ada": PrivateKey.fresh(), "ben": PrivateKey.fresh()}
     config = Config(
         path=folder / "keyholder.yaml",
         host="127.0.0.1",
@@ -184,7 +184,7 @@ def desk(folder: Path, rules: tuple[Rule, ...] = (ANYTHING,), *, automated: bool
     )
     config = dataclasses.replace(config, **more)
     sts, clock = FakeSts(), StoppedClock()
-    own = Signer.fresh()
+    own = PrivateKey.fresh()
     journal = Journal(config.state / "journal.jsonl", journal_key(own), create=True)
     world = World()
     world.put(house())

@@ -14,12 +14,14 @@ from goldseam.keyholder import main
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.commands import new_code
 from goldseam.keyholder.config import KEYS, load_config
-from goldseam.keyholder.identity import KeyholderName, Signer, Verifier, decoded
+from goldseam.keyholder.identity import KeyholderName, PrivateKey, Verifier, decoded
 from goldseam.keyholder.setup import journal_of, set_up, signer_of, trust
 from goldseam.model.clock import SystemClock
 from goldseam.model.errors import GoldseamError, GrantRefused, HomeError, InvalidDocument, UsageError
 
-ADA, BEN, CLARA = (Signer(Ed25519PrivateKey.from_private_bytes(sign * 32)).verifier.text for sign in (b"a", b"b", b"c"))
+ADA, BEN, CLARA = (
+    PrivateKey(Ed25519PrivateKey.from_private_bytes(sign * 32)).verifier.text for sign in (b"a", b"b", b"c")
+)
 PLAN, OTHER = f"p-{'0123456789abcdef' * 2}", f"p-{'f' * 32}"
 ACCOUNTS = {"111122223333": "arn:aws:iam::111122223333:role/fix"}
 GOOD = f"""\
@@ -174,7 +176,7 @@ def test_trusting_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
     gone = [line for line in before if line not in after]
     assert gone == ["requesters: {}", "approvers: {}"]
     kept = path.read_text()
-    own, fresh = signer_of(config).verifier.text, Signer.fresh().verifier.text
+    own, fresh = signer_of(config).verifier.text, PrivateKey.fresh().verifier.text
     for group, name, key in (
         ("requester", "console", fresh), ("requester", "third", ADA), ("requester", "a: b", fresh),
         ("requester", "../a", fresh), ("requester", "third", CLARA), ("approver", "ben", BEN), ("approver", "ada", ADA),
@@ -286,11 +288,11 @@ def test_setting_up_writes_nothing_for_accounts_and_roles_that_are_none(
 _MAKE = """
 import sys
 from pathlib import Path
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import PrivateKey
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(60):
-    print(Signer.load_or_create(Path(sys.argv[1]) / str(number)).verifier.text, flush=True)
+    print(PrivateKey.load_or_create(Path(sys.argv[1]) / str(number)).verifier.text, flush=True)
 """
 
 
@@ -317,27 +319,27 @@ def test_a_key_is_its_owners_from_birth_and_never_half_there(tmp_path: Path) -> 
     before = os.umask(0)
     try:
         path = tmp_path / "state" / "key"
-        Signer.load_or_create(path)
+        PrivateKey.load_or_create(path)
     finally:
         os.umask(before)
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     with pytest.raises(FileExistsError):
-        Signer.fresh().save(path)
+        PrivateKey.fresh().save(path)
 
 
 def test_a_link_in_the_place_of_a_key_is_not_followed(tmp_path: Path) -> None:
     real, link, nowhere = tmp_path / "real", tmp_path / "link", tmp_path / "nowhere"
-    Signer.fresh().save(real)
+    PrivateKey.fresh().save(real)
     link.symlink_to(real)
     nowhere.symlink_to(tmp_path / "absent")
     for path in (link, nowhere):
         with pytest.raises(HomeError, match="cannot be read"):
-            Signer.load_or_create(path)
+            PrivateKey.load_or_create(path)
     assert not (tmp_path / "absent").exists()
     os.mkfifo(tmp_path / "pipe", 0o600)
     with pytest.raises(HomeError, match="not a file of yours"):
-        Signer.load(tmp_path / "pipe")
+        PrivateKey.load(tmp_path / "pipe")
 
 
 def test_a_state_folder_that_others_may_write_to_is_not_used(tmp_path: Path) -> None:
@@ -359,15 +361,15 @@ def test_one_key_has_one_text() -> None:
 
 def test_a_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
     path = tmp_path / "key"
-    Signer.fresh().save(path)
-    assert Signer.load(path).verifier == Signer.load_or_create(path).verifier
+    PrivateKey.fresh().save(path)
+    assert PrivateKey.load(path).verifier == PrivateKey.load_or_create(path).verifier
     path.chmod(0o640)
     with pytest.raises(HomeError, match="chmod 600"):
-        Signer.load(path)
+        PrivateKey.load(path)
     path.write_text("rubbish")
     path.chmod(0o600)
     with pytest.raises(HomeError, match="holds no key"):
-        Signer.load(path)
+        PrivateKey.load(path)
 
 
 @pytest.mark.parametrize("text", ["", "ed25519:", "ed25519:!!", f"{ADA}AAAA", "keyholder:AAAA", "ed25519:é"])

@@ -25,10 +25,10 @@ from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.demo.account import DemoAccount
 from goldseam.demo.aws import Clients
-from goldseam.demo.lumen_people import Identity
+from goldseam.demo.lumen_people import DemoIdentity
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.client import KeyholderSource
-from goldseam.keyholder.identity import KeyholderName, Signer
+from goldseam.keyholder.identity import KeyholderName, PrivateKey
 from goldseam.keyholder.journal import Journal
 from goldseam.keyholder.setup import journal_key
 from goldseam.model.clock import SystemClock
@@ -66,7 +66,7 @@ class Watched:
         return self.session.call(service, operation, region, **params)
 
 
-def session_of(identity: Identity, account: DemoAccount) -> AwsSession:
+def session_of(identity: DemoIdentity, account: DemoAccount) -> AwsSession:
     return AwsSession.with_credentials(identity.key_id, identity.secret, None, endpoint_url=account.endpoint)
 
 
@@ -97,7 +97,7 @@ class Office:
 
     folder: Path
     source: KeyholderSource
-    approver: Signer
+    approver: PrivateKey
 
     def approved(self, plan: Plan) -> list[dict[str, Any]]:
         return [signed_approval(plan, "ada", self.approver, CLOCK.now())]
@@ -108,8 +108,8 @@ def keyholder_process(
     folder: Path, account: DemoAccount, *, automated: bool = True, code: Callable[[str], Secret] | None = None
 ) -> Iterator[Office]:
     """The real process, with the keyholder's own credentials and every log switched on."""
-    requester, approver = Signer.fresh(), Signer.fresh()
-    identity = Signer.fresh()
+    requester, approver = PrivateKey.fresh(), PrivateKey.fresh()
+    identity = PrivateKey.fresh()
     identity.save(folder / "state" / "keyholder.key")
     Journal(folder / "state" / "journal.jsonl", journal_key(identity), create=True).verified()
     config = CONFIG.format(

@@ -21,7 +21,7 @@ from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import Catalog, Control, Permission
 from goldseam.keyholder import message
 from goldseam.keyholder.approval import signed_approval
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import PrivateKey
 from goldseam.model.errors import AccessDenied, AlreadyDone, GrantRefused
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import ABSENT, Json, Unknown, Value, digest
@@ -523,7 +523,7 @@ def request(room: Desk, document: Mapping[str, Json] = BOTH.to_json(), **more: A
 
 
 def by_a_stranger(room: Desk) -> object:
-    return room.ask(BOTH.to_json(), signer=Signer.fresh())
+    return room.ask(BOTH.to_json(), signer=PrivateKey.fresh())
 
 
 def by_an_approver(room: Desk) -> object:
@@ -535,14 +535,14 @@ def by_the_keyholder_itself(room: Desk) -> object:
 
 
 def under_another_s_name(room: Desk) -> object:
-    asked = request(room, signer=Signer.fresh())
+    asked = request(room, signer=PrivateKey.fresh())
     envelope = orjson.loads(asked.body)
     envelope["message"]["requester"] = room.requester.verifier.text
     return sent(room, orjson.dumps(envelope), asked)
 
 
 def for_another_keyholder(room: Desk) -> object:
-    asked = request(room, keyholder=Signer.fresh().keyholder_name)
+    asked = request(room, keyholder=PrivateKey.fresh().keyholder_name)
     return sent(room, asked.body, asked)
 
 
@@ -631,7 +631,7 @@ def stated(room: Desk, by: str, key: str, **changed: Json) -> dict[str, Json]:
 APPROVALS: Mapping[str, tuple[Callable[[Desk], dict[str, Json]], str]] = {
     "the same person": (lambda room: room.approval(BOTH, "ada"), ""),
     "by another's hand": (lambda room: stated(room, "ben", "ada"), "`ben` is not signed"),
-    "a stranger": (lambda room: signed_approval(BOTH, "eve", Signer.fresh(), NOON), "`eve` is by nobody"),
+    "a stranger": (lambda room: signed_approval(BOTH, "eve", PrivateKey.fresh(), NOON), "`eve` is by nobody"),
     "the requester": (lambda room: signed_approval(BOTH, "console", room.requester, NOON), "`console` is by nobody"),
     "the requester as ben": (lambda room: signed_approval(BOTH, "ben", room.requester, NOON), "`ben` is not signed"),
     "for another plan": (lambda room: room.approval(P, "ben"), "for another plan"),

@@ -18,7 +18,7 @@ from goldseam.keyholder import message
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.hearing import Hearing
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import PrivateKey
 from goldseam.model.errors import AccessDenied, AlreadyDone, GoldseamError, GrantRefused, Unreachable
 from goldseam.repair.approval import Approval
 from tests import toy
@@ -110,14 +110,14 @@ def refusal(office: Desk, ask: Callable[[], object]) -> str:
 
 def test_a_stranger_is_refused_and_cannot_fill_the_record(tmp_path: Path) -> None:
     office = desk(tmp_path)
-    assert "not signed by anyone" in refusal(office, lambda: office.ask(repair().to_json(), signer=Signer.fresh()))
+    assert "not signed by anyone" in refusal(office, lambda: office.ask(repair().to_json(), signer=PrivateKey.fresh()))
     assert not office.keyholder.journal.path.exists() or not office.keyholder.journal.path.read_text()
 
 
 def test_a_request_that_only_names_a_trusted_key_is_refused(tmp_path: Path) -> None:
     office = desk(tmp_path)
     name = office.keyholder.signer.keyholder_name
-    asked = message.asking(repair().to_json(), (), Signer.fresh(), name, NOON)
+    asked = message.asking(repair().to_json(), (), PrivateKey.fresh(), name, NOON)
     envelope = orjson.loads(asked.body)
     envelope["message"]["requester"] = office.requester.verifier.text
     reply = office.keyholder.answer(orjson.dumps(envelope))
@@ -157,7 +157,7 @@ def test_a_request_of_another_time_is_refused(tmp_path: Path, minutes: int) -> N
 
 def test_a_request_for_another_keyholder_is_refused(tmp_path: Path) -> None:
     office = desk(tmp_path)
-    other = Signer.fresh().keyholder_name
+    other = PrivateKey.fresh().keyholder_name
     asked = message.asking(repair().to_json(), (), office.requester, other, NOON)
     reply = office.keyholder.answer(asked.body)
     name = office.keyholder.signer.keyholder_name
@@ -169,7 +169,7 @@ def test_an_answer_of_somebody_else_is_not_believed(tmp_path: Path) -> None:
     asked = message.asking(repair().to_json(), (), office.requester, office.keyholder.signer.keyholder_name, NOON)
     reply = office.keyholder.answer(asked.body)
     with pytest.raises(GrantRefused, match="not from the keyholder"):
-        message.key_in(reply, asked, Signer.fresh().keyholder_name)
+        message.key_in(reply, asked, PrivateKey.fresh().keyholder_name)
     again = message.asking(repair().to_json(), (), office.requester, office.keyholder.signer.keyholder_name, NOON)
     with pytest.raises(GrantRefused, match="not from the keyholder"):
         message.key_in(reply, again, office.keyholder.signer.keyholder_name)
@@ -246,7 +246,7 @@ def test_an_approval_with_a_changed_word_does_not_count(tmp_path: Path) -> None:
 
 def test_an_approval_by_nobody_known_does_not_count(tmp_path: Path) -> None:
     office, plan = desk(tmp_path, (TWO,)), repair()
-    stranger = signed_approval(plan, "eve", Signer.fresh(), NOON)
+    stranger = signed_approval(plan, "eve", PrivateKey.fresh(), NOON)
     why = refusal(office, lambda: office.ask(plan.to_json(), approved_by=("ada",), approvals=(stranger,)))
     assert "`eve` is by nobody" in why
 

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from goldseam.keyholder import message
-from goldseam.keyholder.identity import Signer, decoded
+from goldseam.keyholder.identity import PrivateKey, decoded
 from goldseam.keyholder.sealed import seal
 from goldseam.model.errors import GrantRefused
 from goldseam.model.values import Json
@@ -24,7 +24,7 @@ def plan() -> Plan:
     return repair(house(doors=["open " + CANARY, "shut"]))
 
 
-def resigned(asked: message.Asking, signer: Signer, **changed: Json) -> bytes:
+def resigned(asked: message.Asking, signer: PrivateKey, **changed: Json) -> bytes:
     """A request with other members, signed anew: what a trusted requester can do with another's request."""
     content = orjson.loads(asked.body)["message"] | changed
     return orjson.dumps({"message": content, "signature": signer.sign(content)})
@@ -64,7 +64,7 @@ def test_a_sealed_plan_cannot_be_put_into_another_request(tmp_path: Path) -> Non
 
 def test_a_sealed_plan_cannot_be_asked_for_by_another_requester(tmp_path: Path) -> None:
     """Somebody who is trusted too catches a request, and signs the same sealed plan and nonce as his own."""
-    office, eve = desk(tmp_path), Signer.fresh()
+    office, eve = desk(tmp_path), PrivateKey.fresh()
     trusted = {**office.keyholder.config.requesters, "eve": eve.verifier}
     signer = office.keyholder.signer
     asked = message.asking(plan().to_json(), (), office.requester, signer.keyholder_name, NOON)

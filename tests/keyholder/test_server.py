@@ -21,9 +21,9 @@ from cryptography.x509.oid import NameOID
 
 from goldseam.keyholder.client import KeyholderSource, checked_url
 from goldseam.keyholder.config import Tls
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import PrivateKey
 from goldseam.keyholder.message import LARGEST
-from goldseam.keyholder.server import PATH, Door
+from goldseam.keyholder.server import PATH, GrantServer
 from goldseam.keyholder.webhook import SIGNATURE, CodeHook
 from goldseam.model.clock import SystemClock
 from goldseam.model.errors import AlreadyDone, GrantRefused, HomeError, Unreachable, UsageError
@@ -64,8 +64,8 @@ def _usage() -> x509.KeyUsage:
 
 
 @contextmanager
-def listening(office: Desk) -> Iterator[Door]:
-    with Door(office.keyholder) as door:
+def listening(office: Desk) -> Iterator[GrantServer]:
+    with GrantServer(office.keyholder) as door:
         thread = threading.Thread(target=door.serve_forever, args=(0.01,))
         thread.start()
         try:
@@ -88,7 +88,7 @@ def test_over_loopback(tmp_path: Path) -> None:
         assert source.key_for(plan, []).secret.reveal()["secret_key"] == CANARIES[1]
         with pytest.raises(AlreadyDone):
             source.key_for(plan, [])
-        wrong = KeyholderSource(door.url, Signer.fresh().keyholder_name, office.requester, CLOCK)
+        wrong = KeyholderSource(door.url, PrivateKey.fresh().keyholder_name, office.requester, CLOCK)
         with pytest.raises(GrantRefused, match="not from the keyholder"):
             wrong.key_for(plan, [])
 
@@ -122,10 +122,10 @@ def test_over_tls(tmp_path: Path) -> None:
 def test_without_tls_it_never_leaves_the_host(tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "192.0.2.7", "example.org"):
         with pytest.raises(UsageError, match="reached from outside"):
-            Door(office_at(tmp_path, host=host).keyholder)
+            GrantServer(office_at(tmp_path, host=host).keyholder)
     missing = Tls(tmp_path / "none.pem", tmp_path / "none.key")
     with pytest.raises(HomeError, match="cannot be used"):
-        Door(office_at(tmp_path, tls=missing).keyholder)
+        GrantServer(office_at(tmp_path, tls=missing).keyholder)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_two_doors_cannot_share_an_address(tmp_path: Path) -> None:
     with listening(office_at(tmp_path)) as door:
         taken = office_at(tmp_path, port=door.server_address[1])
         with pytest.raises(UsageError, match="choose another"):
-            Door(taken.keyholder)
+            GrantServer(taken.keyholder)
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_a_web_hook_gives_the_code_to_a_signed_request(rubbish: bytes) -> None:
     with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        signer = Signer.fresh()
+        signer = PrivateKey.fresh()
         hook = CodeHook(f"http://127.0.0.1:{server.server_address[1]}/code?for=goldseam", signer, CLOCK)
         assert hook("p-1").reveal() == {"code": "4f2a9c1e"}
         handler.answer = rubbish  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ from goldseam.proving.aws_fixtures import aws_fixtures
 from goldseam.proving.emulated import EmulatedGround
 from goldseam.proving.ground import Ground
 from goldseam.proving.memory import Faults, Held, MemoryGround
-from goldseam.proving.proof import State
+from goldseam.proving.proof import ProofState
 from goldseam.proving.prove import prove
 from tests import toy
 
@@ -52,7 +52,7 @@ def catalog_of(controls: Iterable[Control], kind: Kind = toy.HOUSE) -> Catalog:
 
 
 def disproved(catalog: Catalog, ground: Ground) -> set[int]:
-    return {proof.law for proof in prove(catalog, ground, catalog.controls) if proof.state is State.DISPROVED}
+    return {proof.law for proof in prove(catalog, ground, catalog.controls) if proof.state is ProofState.DISPROVED}
 
 
 def broken(controls: Iterable[Control], *facets: Facet, **faults: Any) -> set[int]:
@@ -62,10 +62,10 @@ def broken(controls: Iterable[Control], *facets: Facet, **faults: Any) -> set[in
 def test_what_is_sound_is_proved_and_what_has_no_fix_is_not_asked() -> None:
     catalog = catalog_of(toy.CONTROLS)
     proofs = prove(catalog, MemoryGround(), catalog.controls)
-    assert {proof.state for proof in proofs} == {State.PROVED, State.VOID}
+    assert {proof.state for proof in proofs} == {ProofState.PROVED, ProofState.VOID}
     fixable = {item.id for item in catalog.controls if item.fixable}
     for law in (1, 2, 3, 4, 7, 12):
-        assert {proof.control for proof in proofs if proof.law == law and proof.state is State.PROVED} == fixable
+        assert {proof.control for proof in proofs if proof.law == law and proof.state is ProofState.PROVED} == fixable
     assert {proof.control for proof in proofs if proof.law == 5} == {item.id for item in catalog.controls}
 
 

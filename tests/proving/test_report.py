@@ -9,13 +9,13 @@ from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.model.errors import UnknownName, UsageError
 from goldseam.proving import report
 from goldseam.proving.jobs import whole
-from goldseam.proving.proof import LAWS, Proof, State, cell
+from goldseam.proving.proof import LAWS, Proof, ProofState, cell
 from tests import toy
 
 MODULE = "tests.proving.own"
 
 
-def proof(ground: str, example: str, state: State = State.PROVED, because: str = "") -> Proof:
+def proof(ground: str, example: str, state: ProofState = ProofState.PROVED, because: str = "") -> Proof:
     return Proof(toy.lamp_lit.id, 1, ground, example, state, because)
 
 
@@ -23,23 +23,25 @@ def test_a_cell_names_the_emulators_and_the_memory_only_where_it_is_needed() -> 
     memory = [proof("memory", "1"), proof("memory", "2")]
     assert cell([*memory, proof("ministack", "1"), proof("ministack", "2")]).text == "ministack"
     assert cell([*memory, proof("ministack", "1"), proof("moto", "2")]).text == "ministack 1/2, moto 1/2"
-    half = cell([*memory, proof("ministack", "1"), proof("ministack", "2", State.OPEN, "it cannot")])
+    half = cell([*memory, proof("ministack", "1"), proof("ministack", "2", ProofState.OPEN, "it cannot")])
     assert half.text == "ministack 1/2, memory"
     assert half.notes == ("ministack (2): it cannot",)
 
 
 def test_one_proof_to_the_contrary_outweighs_all_others() -> None:
-    held = cell([proof("memory", "1"), proof("ministack", "1", State.DISPROVED, "it does not hold")])
-    assert (held.state, held.notes) == (State.DISPROVED, ("ministack (1): it does not hold",))
+    held = cell([proof("memory", "1"), proof("ministack", "1", ProofState.DISPROVED, "it does not hold")])
+    assert (held.state, held.notes) == (ProofState.DISPROVED, ("ministack (1): it does not hold",))
 
 
 def test_what_nobody_could_try_is_not_proved() -> None:
-    assert cell([proof("ministack", "1"), proof("ministack", "2", State.OPEN, "it cannot")]).state is State.OPEN
-    assert report.table([toy.lamp_lit], []).cell(toy.lamp_lit, 1).state is State.OPEN
+    assert (
+        cell([proof("ministack", "1"), proof("ministack", "2", ProofState.OPEN, "it cannot")]).state is ProofState.OPEN
+    )
+    assert report.table([toy.lamp_lit], []).cell(toy.lamp_lit, 1).state is ProofState.OPEN
 
 
 def test_only_what_is_disproved_fails_a_run() -> None:
-    assert report.table([toy.lamp_lit], [proof("memory", "1", State.DISPROVED)]).exit_code == 1
+    assert report.table([toy.lamp_lit], [proof("memory", "1", ProofState.DISPROVED)]).exit_code == 1
     assert report.table([toy.lamp_lit], [proof("memory", "1")]).exit_code == 0
 
 

@@ -22,7 +22,7 @@ from goldseam.ports import Entry, Ledger
 _FORMAT: Final = "goldseam evidence/2"
 
 
-class Signer(Protocol):
+class CheckpointSigner(Protocol):
     """Signs checkpoints. It opens nothing in any cloud: it only says that a ledger is this installation's."""
 
     @property
@@ -60,12 +60,12 @@ class Verified:
         }
 
 
-def checkpoint(ledger: Ledger, last: Entry, signer: Signer) -> Entry:
+def checkpoint(ledger: Ledger, last: Entry, signer: CheckpointSigner) -> Entry:
     """Sign the ledger up to an entry, and record that."""
     return ledger.append("checkpoint", checkpoint_body(last.seq, last.hash, signer))
 
 
-def checkpoint_body(seq: int, hashed: str, signer: Signer, signs: str = "") -> dict[str, Json]:
+def checkpoint_body(seq: int, hashed: str, signer: CheckpointSigner, signs: str = "") -> dict[str, Json]:
     """What a checkpoint says of the entry that it signs; `signs` is its kind where this is its own signature."""
     signature = signer.sign(statement(seq, hashed, signs))
     own = {"signs": signs} if signs else {}

@@ -19,7 +19,7 @@ from goldseam.ports import KeySource, Secret
 
 if TYPE_CHECKING:
     from goldseam.clouds.aws.cloud import AwsCloud
-    from goldseam.keyholder.identity import Signer
+    from goldseam.keyholder.identity import PrivateKey
 
 FILE: Final = "connection.json"
 SOURCES: Final = ("keyholder", "rotating-code", "operator")
@@ -119,11 +119,11 @@ def save(home: Path, connection: Connection) -> None:
     (home / FILE).write_text(json.dumps(asdict(connection), indent=2) + "\n", "utf-8")
 
 
-def requester(home: Path) -> Signer:
+def requester(home: Path) -> PrivateKey:
     """The key that signs requests to a keyholder, made on first use; it opens nothing in any cloud."""
-    from goldseam.keyholder.identity import Signer
+    from goldseam.keyholder.identity import PrivateKey
 
-    return Signer.load_or_create(home / _REQUESTER)
+    return PrivateKey.load_or_create(home / _REQUESTER)
 
 
 def key_source(source: Source, home: Path, cloud: AwsCloud) -> KeySource:

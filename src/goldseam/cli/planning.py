@@ -225,9 +225,9 @@ def _approval(plan: Plan, opinion: Opinion, by: str) -> Approval:
     if opinion.signing_key is None:
         return Approval(plan.id, by, groups, now.isoformat(), opinion.comment)
     from goldseam.keyholder.approval import signed_approval
-    from goldseam.keyholder.identity import Signer
+    from goldseam.keyholder.identity import PrivateKey
 
-    key = Signer.load(opinion.signing_key)
+    key = PrivateKey.load(opinion.signing_key)
     return Approval.from_json(signed_approval(plan, by, key, now, groups=groups, comment=opinion.comment))
 
 

@@ -89,10 +89,10 @@ def _declared(workspace: Workspace, back: Plan, person: str, wanted: Wanted) -> 
 def _signed(back: Plan, by: str, comment: str, path: Path) -> Approval:
     """The one signed approval that a keyholder asks for in an emergency."""
     from goldseam.keyholder.approval import signed_approval
-    from goldseam.keyholder.identity import Signer
+    from goldseam.keyholder.identity import PrivateKey
 
     now = SystemClock().now()
-    return Approval.from_json(signed_approval(back, by, Signer.load(path), now, comment=comment, emergency=True))
+    return Approval.from_json(signed_approval(back, by, PrivateKey.load(path), now, comment=comment, emergency=True))
 
 
 def rollback_decisions(workspace: Workspace, cloud: AwsCloud, back: Plan) -> tuple[Decision, ...]:

@@ -45,7 +45,7 @@ _WRITES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class DemoIdentity:
     """A user with its access key."""
 
     name: str
@@ -69,18 +69,18 @@ class Identity:
 class People:
     """Goldseam's identities and roles, and the employees with keys."""
 
-    scanner: Identity
-    keyholder: Identity
-    operator: Identity
+    scanner: DemoIdentity
+    keyholder: DemoIdentity
+    operator: DemoIdentity
     scanner_role: str
     remediator_role: str
     operator_role: str
     rotating_role: str
     external_id: str = field(repr=False)
     """What the rotating role asks for now: a UUID that stays, and a code that changes after every use."""
-    forgotten: Identity
+    forgotten: DemoIdentity
     """Left a year ago; the key is active and was never used."""
-    deployer: Identity
+    deployer: DemoIdentity
     """Deploys every day with a key 200 days old."""
 
 
@@ -111,16 +111,16 @@ def seed_people(clients: Clients, account: str) -> People:
     )
 
 
-def renewed(cloud: EmbeddedCloud, name: str) -> Identity:
+def renewed(cloud: EmbeddedCloud, name: str) -> DemoIdentity:
     """A user of a cloud that was started again, with a fresh access key: secrets were shown once and kept nowhere."""
     iam = Clients(cloud.endpoint, cloud.region, ROOT_KEY, ROOT_KEY)("iam")
     for held in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=name, AccessKeyId=held["AccessKeyId"])
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    return Identity(name, iam.get_user(UserName=name)["User"]["Arn"], key["AccessKeyId"], key["SecretAccessKey"])
+    return DemoIdentity(name, iam.get_user(UserName=name)["User"]["Arn"], key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def _roles(iam: Any, scanner: Identity, keyholder: Identity, operator: Identity, external_id: str) -> None:
+def _roles(iam: Any, scanner: DemoIdentity, keyholder: DemoIdentity, operator: DemoIdentity, external_id: str) -> None:
     """One role for reading, and one for writing under each way of getting a key."""
     writer = (_may(*_READS), _may(*_WRITES))
     _role(iam, "scanner", [scanner, keyholder], None, _may(*_READS))
@@ -133,15 +133,17 @@ def _may(*actions: str, on: str | list[str] = "*") -> dict[str, Any]:
     return {"Effect": "Allow", "Action": sorted(actions), "Resource": on}
 
 
-def _user(iam: Any, name: str, age_days: int, *statements: dict[str, Any]) -> Identity:
+def _user(iam: Any, name: str, age_days: int, *statements: dict[str, Any]) -> DemoIdentity:
     labels = [*tags(team="platform"), *([{"Key": _AGE_TAG, "Value": str(age_days)}] if age_days else [])]
     arn = iam.create_user(UserName=name, Tags=labels)["User"]["Arn"]
     iam.put_user_policy(UserName=name, PolicyName="work", PolicyDocument=policy(*statements))
     key = iam.create_access_key(UserName=name)["AccessKey"]
-    return Identity(name, arn, key["AccessKeyId"], key["SecretAccessKey"])
+    return DemoIdentity(name, arn, key["AccessKeyId"], key["SecretAccessKey"])
 
 
-def _role(iam: Any, name: str, trusted: list[Identity], external_id: str | None, *statements: dict[str, Any]) -> None:
+def _role(
+    iam: Any, name: str, trusted: list[DemoIdentity], external_id: str | None, *statements: dict[str, Any]
+) -> None:
     asked = {"Condition": {"StringEquals": {"sts:ExternalId": external_id}}} if external_id else {}
     principal = {"AWS": [identity.arn for identity in trusted]}
     trust = policy({"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **asked})
@@ -149,7 +151,7 @@ def _role(iam: Any, name: str, trusted: list[Identity], external_id: str | None,
     iam.put_role_policy(RoleName=f"goldseam-{name}", PolicyName="work", PolicyDocument=policy(*statements))
 
 
-def _use(clients: Clients, identity: Identity) -> None:
+def _use(clients: Clients, identity: DemoIdentity) -> None:
     """One signed call, so that the key counts as used."""
     own = Clients(clients.endpoint, clients.region, identity.key_id, identity.secret)
     own("sts").get_caller_identity()

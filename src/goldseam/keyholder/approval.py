@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from goldseam.keyholder.identity import Signer, Verifier
+from goldseam.keyholder.identity import PrivateKey, Verifier
 from goldseam.model.values import Json, document_digest
 from goldseam.repair.plan import Plan, Purpose
 
@@ -34,7 +34,7 @@ def plan_digest(plan: Plan) -> str:
 def signed_approval(
     plan: Plan,
     by: str,
-    key: Signer,
+    key: PrivateKey,
     at: datetime,
     *,
     groups: Sequence[str] = (),

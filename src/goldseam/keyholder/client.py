@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from goldseam.keyholder.config import is_loopback
-from goldseam.keyholder.identity import KeyholderName, Signer
+from goldseam.keyholder.identity import KeyholderName, PrivateKey
 from goldseam.keyholder.message import LARGEST, asking, key_in
 from goldseam.model.errors import GrantRefused, HomeError, Unreachable, UsageError
 from goldseam.model.values import Json
@@ -33,7 +33,7 @@ class KeyholderSource:
         self,
         url: str,
         keyholder: KeyholderName,
-        signer: Signer,
+        signer: PrivateKey,
         clock: Clock,
         *,
         code: Callable[[str], Secret | None] | None = None,

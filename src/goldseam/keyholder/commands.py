@@ -36,7 +36,7 @@ from goldseam.model.hardening import no_core_dumps
 from goldseam.model.values import Json
 
 if TYPE_CHECKING:
-    from goldseam.keyholder.server import Door
+    from goldseam.keyholder.server import GrantServer
 
 _VARIABLE: Final = "GOLDSEAM_KEYHOLDER_CONFIG"
 _INTERRUPTED: Final = 128 + signal.SIGINT
@@ -91,13 +91,13 @@ def _about(decision: Mapping[str, Json]) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def opened_door(config: Config) -> Door:
+def opened_door(config: Config) -> GrantServer:
     """The door of a configured keyholder, listening; `serve_forever` answers."""
     from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415
     from goldseam.clouds.aws.cloud import aws_catalog  # noqa: PLC0415
     from goldseam.clouds.aws.role_reader import RoleReader  # noqa: PLC0415
     from goldseam.keyholder.hearing import Keyholder  # noqa: PLC0415
-    from goldseam.keyholder.server import Door  # noqa: PLC0415
+    from goldseam.keyholder.server import GrantServer  # noqa: PLC0415
     from goldseam.model.clock import SystemClock  # noqa: PLC0415 - only `run` needs the cloud
 
     session, catalog, clock = AwsSession(config.profile or None), aws_catalog(), SystemClock()
@@ -105,7 +105,7 @@ def opened_door(config: Config) -> Door:
     journal = journal_of(config, signer)
     journal.verified()
     reader = RoleReader(session, config.read_roles, catalog, clock)
-    return Door(Keyholder(config, signer, journal, catalog, session, clock, reader))
+    return GrantServer(Keyholder(config, signer, journal, catalog, session, clock, reader))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
-from goldseam.clouds.aws.keys import Order, Session, minted
+from goldseam.clouds.aws.keys import MintingSession, Order, minted
 from goldseam.clouds.aws.permissions import session_policy
 from goldseam.control import Catalog
 from goldseam.keyholder import message
@@ -26,7 +26,7 @@ from goldseam.keyholder.allow import Allowance, allowed, listed_settings
 from goldseam.keyholder.approval import approvers_of
 from goldseam.keyholder.config import Config
 from goldseam.keyholder.derive import Derived, derived, identified, unusual_settings
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import PrivateKey
 from goldseam.keyholder.journal import LACKS_CODE, Journal, described
 from goldseam.model.errors import CloudError, GoldseamError, GrantRefused, HomeError, ResourceGone
 from goldseam.model.resource import Ref, Resource
@@ -66,10 +66,10 @@ class Keyholder:
     """The process as a value: its rules, its own key, its record, what it knows of the cloud, and its own identity."""
 
     config: Config
-    signer: Signer
+    signer: PrivateKey
     journal: Journal
     catalog: Catalog
-    session: Session
+    session: MintingSession
     clock: Clock
     reader: ResourceReader
 

@@ -104,7 +104,7 @@ class KeyholderName:
         return X25519PublicKey.from_public_bytes(_raw(self.text, _KEYHOLDER, 2 * _HALF)[_HALF:])
 
 
-class Signer:
+class PrivateKey:
     """A private key in memory: it signs, and cannot be printed."""
 
     __slots__ = ("__key",)
@@ -116,12 +116,12 @@ class Signer:
         return f"Signer({self.verifier.fingerprint})"
 
     @classmethod
-    def fresh(cls) -> Signer:
+    def fresh(cls) -> PrivateKey:
         """A new key."""
         return cls(Ed25519PrivateKey.generate())
 
     @classmethod
-    def load(cls, path: Path) -> Signer:
+    def load(cls, path: Path) -> PrivateKey:
         """The key in a file; raises HomeError when it cannot be read, is no key, or others may read it too."""
         try:
             with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
@@ -142,7 +142,7 @@ class Signer:
             raise HomeError(msg) from error
 
     @classmethod
-    def load_or_create(cls, path: Path) -> Signer:
+    def load_or_create(cls, path: Path) -> PrivateKey:
         """The key in a file, made at first use; of several processes that make one at once, all use the same."""
         if not os.path.lexists(path):
             with suppress(FileExistsError):

@@ -15,7 +15,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from goldseam.keyholder import forms
-from goldseam.keyholder.identity import KeyholderName, Signer, Verifier, decoded, encoded
+from goldseam.keyholder.identity import KeyholderName, PrivateKey, Verifier, decoded, encoded
 from goldseam.keyholder.sealed import seal, unseal
 from goldseam.model.errors import AlreadyDone, GrantRefused, UsageError
 from goldseam.model.values import Json
@@ -69,7 +69,7 @@ class Asking:
 def asking(
     plan: Mapping[str, Json],
     approvals: Sequence[Mapping[str, Json]],
-    signer: Signer,
+    signer: PrivateKey,
     keyholder: KeyholderName,
     now: datetime,
     code: Secret | None = None,
@@ -102,7 +102,7 @@ def _sealed_for(nonce: str, requester: str) -> str:
     return f"plan {nonce} {requester}"
 
 
-def heard(body: bytes, requesters: Mapping[str, Verifier], own: Signer, now: datetime) -> Request:
+def heard(body: bytes, requesters: Mapping[str, Verifier], own: PrivateKey, now: datetime) -> Request:
     """The request in a body, if one of the requesters signed it for this keyholder just now; raises GrantRefused."""
     message, signature = _opened(body)
     named = message.get("requester")
@@ -123,7 +123,7 @@ def heard(body: bytes, requesters: Mapping[str, Verifier], own: Signer, now: dat
     return request
 
 
-def granted(asked: Request, plan: str, key: Key, signer: Signer, now: datetime) -> bytes:
+def granted(asked: Request, plan: str, key: Key, signer: PrivateKey, now: datetime) -> bytes:
     """The signed answer with a key that only the asker can open."""
     parts = key.secret.reveal()
     credentials = orjson.dumps({name: parts[name] for name in _PARTS}).decode()
@@ -134,7 +134,7 @@ def granted(asked: Request, plan: str, key: Key, signer: Signer, now: datetime) 
     return _answer(asked.nonce, now, signer, content)
 
 
-def refused(body: bytes, error: Exception, signer: Signer, now: datetime) -> bytes:
+def refused(body: bytes, error: Exception, signer: PrivateKey, now: datetime) -> bytes:
     """The signed answer that says no, and why."""
     code = "already-done" if isinstance(error, AlreadyDone) else "grant-refused"
     try:
@@ -185,11 +185,11 @@ def _text(value: Json, size: int | None = None) -> str:
     return value
 
 
-def _answer(nonce: str, now: datetime, signer: Signer, content: Mapping[str, Json]) -> bytes:
+def _answer(nonce: str, now: datetime, signer: PrivateKey, content: Mapping[str, Json]) -> bytes:
     return _signed({"type": _ANSWER, "nonce": nonce, "time": now.isoformat(), **content}, signer)
 
 
-def _signed(message: Mapping[str, Json], signer: Signer) -> bytes:
+def _signed(message: Mapping[str, Json], signer: PrivateKey) -> bytes:
     try:
         return orjson.dumps({"message": message, "signature": signer.sign(message)})
     except (ValueError, TypeError, RecursionError) as error:

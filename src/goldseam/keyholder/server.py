@@ -21,7 +21,7 @@ PATH: Final = "/v1/grant"
 _SECONDS: Final = 30.0
 
 
-class Door(ThreadingHTTPServer):
+class GrantServer(ThreadingHTTPServer):
     """A listening keyholder; `serve_forever` until `shutdown`. Raises UsageError, HomeError."""
 
     daemon_threads = True
@@ -77,7 +77,7 @@ class Door(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
-    server: Door
+    server: GrantServer
     timeout = _SECONDS
     protocol_version = "HTTP/1.1"
     server_version = "goldseam-keyholder"

@@ -10,7 +10,7 @@ from goldseam.keyholder import forms
 from goldseam.keyholder.chain import replace_file
 from goldseam.keyholder.config import Config, load_config
 from goldseam.keyholder.document import Section, read_document
-from goldseam.keyholder.identity import KeyholderName, Signer, Verifier
+from goldseam.keyholder.identity import KeyholderName, PrivateKey, Verifier
 from goldseam.keyholder.journal import Journal
 from goldseam.model.errors import HomeError, UsageError
 from goldseam.model.values import Json
@@ -88,10 +88,10 @@ def _lines(roles: Mapping[str, str]) -> str:
     return "".join(f'  "{forms.account_id(account)}": {forms.role_arn(role)}\n' for account, role in roles.items())
 
 
-def signer_of(config: Config, *, create: bool = False) -> Signer:
+def signer_of(config: Config, *, create: bool = False) -> PrivateKey:
     """The keyholder's own key; raises HomeError, and UsageError where a requester or an approver has the same one."""
     path = config.state / _KEY
-    signer = Signer.load_or_create(path) if create else Signer.load(path)
+    signer = PrivateKey.load_or_create(path) if create else PrivateKey.load(path)
     if path.parent.stat().st_mode & 0o022:
         msg = f"others may write to `{path.parent}`, where the keyholder's key and record are; run `chmod 700` on it"
         raise HomeError(msg)
@@ -102,7 +102,7 @@ def signer_of(config: Config, *, create: bool = False) -> Signer:
     return signer
 
 
-def journal_of(config: Config, signer: Signer) -> Journal:
+def journal_of(config: Config, signer: PrivateKey) -> Journal:
     """The keyholder's record, authenticated with its own key."""
     return Journal(journal_path(config), journal_key(signer))
 
@@ -112,7 +112,7 @@ def journal_path(config: Config) -> Path:
     return config.state / _JOURNAL
 
 
-def journal_key(signer: Signer) -> bytes:
+def journal_key(signer: PrivateKey) -> bytes:
     """What authenticates the record."""
     return signer.secret_for("record")
 

@@ -10,7 +10,7 @@ import orjson
 import rfc8785
 
 from goldseam.keyholder.client import checked_url, post
-from goldseam.keyholder.identity import Signer
+from goldseam.keyholder.identity import PrivateKey
 from goldseam.model.errors import GrantRefused
 from goldseam.ports import Clock, Secret
 
@@ -26,7 +26,7 @@ class CodeHook:
     The request is `{"nonce", "plan", "requester", "time", "type"}` in canonical JSON.
     """
 
-    def __init__(self, url: str, signer: Signer, clock: Clock, authority: Path | None = None) -> None:
+    def __init__(self, url: str, signer: PrivateKey, clock: Clock, authority: Path | None = None) -> None:
         self._url, self._signer, self._clock, self._authority = checked_url(url), signer, clock, authority
 
     def __call__(self, plan: str) -> Secret:

@@ -12,13 +12,13 @@ from goldseam.assess.evaluate import SettingsOf, default_settings, verdict_on
 from goldseam.control import Compliant, Control, Example, Kind, ShouldBe
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json, Unknown, Value, canonical, plain, restored
-from goldseam.proving.ground import Placed, Subject
+from goldseam.proving.ground import PlacedExample, Subject
 
 _NOWHERE: Final = ("example", "eu-west-1", "example", "example")
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ExampleCase:
     """One example of a control, by a name that is the same every time: `1` is the first violating one."""
 
     subject: Subject
@@ -31,9 +31,9 @@ class Case:
         return self.subject.control
 
 
-def cases(subject: Subject) -> tuple[Case, ...]:
+def cases(subject: Subject) -> tuple[ExampleCase, ...]:
     """The violating examples."""
-    return tuple(Case(subject, str(at), example) for at, example in enumerate(subject.control.violating, 1))
+    return tuple(ExampleCase(subject, str(at), example) for at, example in enumerate(subject.control.violating, 1))
 
 
 def as_read(kind: Kind, facets: Mapping[str, Value]) -> Resource:
@@ -65,7 +65,7 @@ def settings_for(chosen: Mapping[str, Mapping[str, Json]]) -> SettingsOf:
     return settings_of
 
 
-def settings_in(placed: Placed, control: Control) -> SettingsOf:
+def settings_in(placed: PlacedExample, control: Control) -> SettingsOf:
     """The settings of the example that was placed."""
     return settings_for({control.id: placed.example.settings})
 

@@ -14,16 +14,16 @@ from goldseam.decide.policy import Mode, PolicySet, load_policies
 from goldseam.model.errors import GoldseamError, Stale
 from goldseam.model.resource import Resource
 from goldseam.model.values import Unknown, Value, same
-from goldseam.proving.cases import Case, settings_in, values_of
-from goldseam.proving.ground import CannotPlace, Ground, NothingAsked, Placed
+from goldseam.proving.cases import ExampleCase, settings_in, values_of
+from goldseam.proving.ground import CannotPlace, Ground, NothingAsked, PlacedExample
 from goldseam.proving.memory import Faults, MemoryGround
-from goldseam.proving.repairing import Watch, Work, prepared
+from goldseam.proving.repairing import CallWatch, Work, prepared
 from goldseam.repair.plan import Plan
 
 _NOON: Final = datetime(2030, 1, 7, 12, tzinfo=UTC)
 
 
-def unknown(case: Case, ground: Ground, placed: Placed, facet: str, policies: PolicySet) -> str:
+def unknown(case: ExampleCase, ground: Ground, placed: PlacedExample, facet: str, policies: PolicySet) -> str:
     """Law 5: a facet that cannot be read makes the verdict unknown, and no decision more than `ask`.
 
     Where a facet says itself which of its parts are unknown, what is wrong by the others may be said, and never a pass.
@@ -82,7 +82,7 @@ def stale(control: Control, work: Work) -> str:
 
 
 def _stopped(work: Work, plan: Plan, facet: str) -> str:
-    watch = Watch(work.ground, work.placed)
+    watch = CallWatch(work.ground, work.placed)
     try:
         work.execute(plan, watch)
     except Stale:
@@ -100,7 +100,7 @@ def _another(work: Work, plan: Plan, facet: str, before: Resource) -> Value | No
     return next((value for value in candidates if not same(value, now)), None)
 
 
-def interrupted(case: Case, ground: MemoryGround) -> str:
+def interrupted(case: ExampleCase, ground: MemoryGround) -> str:
     """Law 2 when a call fails: whatever was done before it is taken back, and the resource reads as before."""
     calls, at = 1, 1
     while at <= calls:
@@ -118,7 +118,7 @@ def interrupted(case: Case, ground: MemoryGround) -> str:
 def _half_done(work: Work, plan: Plan, ground: MemoryGround, at: int) -> str:
     whole, ground.faults = ground.faults, replace(ground.faults, fails=at)
     try:
-        work.execute(plan, Watch(ground, work.placed))
+        work.execute(plan, CallWatch(ground, work.placed))
     except GoldseamError as error:
         return f"call {at} failed, and that was not dealt with: {type(error).__name__}"
     finally:
@@ -130,26 +130,26 @@ def _unchanged(before: Resource, now: Resource, plan: Plan) -> bool:
     return not plan.reversible or all(same(before.facets[name], now.facets[name]) for name in before.facets)
 
 
-def disbelieved(case: Case, ground: MemoryGround) -> str:
+def disbelieved(case: ExampleCase, ground: MemoryGround) -> str:
     """Law 1 when the cloud lies: a plan whose last call was answered and not done is not called verified."""
     work = prepared(case, ground)
     plan = work.plan([case.control], ground.now(work.placed))
     whole, lies = ground.faults, frozenset(call.operation for call in plan.calls)
     ground.faults = Faults(lies=lies)
     try:
-        work.execute(plan, Watch(ground, work.placed))
+        work.execute(plan, CallWatch(ground, work.placed))
         return "" if work.verified(plan) else "nothing was done, and it was called verified"
     finally:
         ground.faults = whole
 
 
-def late(case: Case, ground: MemoryGround) -> str:
+def late(case: ExampleCase, ground: MemoryGround) -> str:
     """Law 1 when reading lags behind writing: the repair is still seen to have worked."""
     work = prepared(case, ground)
     plan = work.plan([case.control], ground.now(work.placed))
     whole, ground.faults = ground.faults, replace(ground.faults, lag=2)
     try:
-        work.execute(plan, Watch(ground, work.placed))
+        work.execute(plan, CallWatch(ground, work.placed))
         return work.verified(plan)
     finally:
         ground.faults = whole

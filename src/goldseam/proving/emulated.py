@@ -26,7 +26,7 @@ from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json, Unknown, Value, canonical, same
 from goldseam.ports import Key
 from goldseam.proving.cases import reworded
-from goldseam.proving.ground import CannotPlace, Hand, NothingAsked, Placed, all_mighty
+from goldseam.proving.ground import CannotPlace, Hand, NothingAsked, PlacedExample, all_mighty
 
 REGION: Final = "eu-west-1"
 ACCOUNT: Final = "123456789012"
@@ -47,7 +47,7 @@ _VOLATILE: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Made:
+class FixtureResult:
     """What a fixture made: the resource, one beside it, and what stands here for words of the examples."""
 
     ref: Ref
@@ -79,7 +79,7 @@ class Fixture:
     bring to one. `unasked` are the actions that AWS asks for beside a call's own, and no emulator does.
     """
 
-    make: Callable[[EmulatedGround, str, Mapping[str, Value]], Made]
+    make: Callable[[EmulatedGround, str, Mapping[str, Value]], FixtureResult]
     puts: Mapping[str, Callable[[EmulatedGround, Ref, Value], None]] = field(default_factory=dict)
     lacks: tuple[Lack, ...] = ()
     normal: frozenset[str] = frozenset()
@@ -184,20 +184,20 @@ class EmulatedGround:
 
     # A place for examples
 
-    def place(self, kind: Kind, example: Example) -> Placed:
+    def place(self, kind: Kind, example: Example) -> PlacedExample:
         """A fresh resource at the example's state, and one beside it; raises CannotPlace."""
         placed = self.base(kind, example, example)
         self._put(placed, self.fixtures[kind.name])
         return placed
 
-    def base(self, kind: Kind, example: Example, other: Example) -> Placed:
+    def base(self, kind: Kind, example: Example, other: Example) -> PlacedExample:
         """A fresh resource as the emulator makes it, and one beside it; raises CannotPlace."""
         del other
         if kind.name in self.fixtures:
             self._check(self.fixtures[kind.name], example.facets)
         return self.bare(kind, example)
 
-    def bare(self, kind: Kind, example: Example) -> Placed:
+    def bare(self, kind: Kind, example: Example) -> PlacedExample:
         """The same, although the emulator may have no way to show the example's state; it must have its facets."""
         fixture = self.fixtures.get(kind.name)
         if fixture is None or not isinstance(kind, AwsKind):
@@ -211,7 +211,7 @@ class EmulatedGround:
             raise CannotPlace(f"{error.operation} is refused there ({error.code})") from error
         there = reworded(example, {**made.words, ACCOUNT: self.account})
         ref, *neighbours = (self._addressed(kind, each) for each in (made.ref, *made.neighbours))
-        return Placed(kind, ref, there, tuple(neighbours))
+        return PlacedExample(kind, ref, there, tuple(neighbours))
 
     def _addressed(self, kind: AwsKind, ref: Ref) -> Ref:
         """The reference with the address that the emulator's listing states, as a scan would make it."""
@@ -236,7 +236,7 @@ class EmulatedGround:
             lack.ground == self.name and lack.facet == facet and lack.of is _always for lack in fixture.lacks
         )  # fmt: skip
 
-    def _put(self, placed: Placed, fixture: Fixture) -> None:
+    def _put(self, placed: PlacedExample, fixture: Fixture) -> None:
         kind = placed.kind
         for name in (facet.name for facet in kind.facets if facet.name in placed.example.facets):
             wanted = kind.facet(name).normal(placed.example.facets[name])
@@ -277,7 +277,7 @@ class EmulatedGround:
 
     # What the stages use
 
-    def now(self, placed: Placed, ref: Ref | None = None) -> Resource:
+    def now(self, placed: PlacedExample, ref: Ref | None = None) -> Resource:
         """Every facet, read afresh."""
         self._recorder.answers.clear()
         return self._reader.read(ref or placed.ref, placed.everything)
@@ -295,18 +295,18 @@ class EmulatedGround:
         """An emulator knows by itself what calls do."""
         del steps
 
-    def meddle(self, placed: Placed, facet: str, value: Value) -> None:
+    def meddle(self, placed: PlacedExample, facet: str, value: Value) -> None:
         """Someone else's change."""
         before, names = self._reader.read(placed.ref, frozenset({facet})), frozenset({facet})
         self._bring(placed.kind.facet(facet), placed.ref, value, self.fixtures[placed.kind.name])
         if same(before.facets[facet], self._reader.read(placed.ref, names).facets[facet]):
             raise CannotPlace(f"nobody can change {facet} there")
 
-    def restore(self, placed: Placed, facet: str, value: Value) -> None:
+    def restore(self, placed: PlacedExample, facet: str, value: Value) -> None:
         """Bring a facet back with every right."""
         self.meddle(placed, facet, value)
 
-    def raw(self, placed: Placed) -> Mapping[str, Json]:
+    def raw(self, placed: PlacedExample) -> Mapping[str, Json]:
         """Every answer of the last reading, whole."""
         lasting = _VOLATILE | self.fixtures[placed.kind.name].normal
         return {question: _without(answer, lasting) for question, answer in self._recorder.answers.items()}
@@ -324,7 +324,7 @@ class EmulatedGround:
 
         return opened
 
-    def denied(self, placed: Placed, facet: str) -> Resource:
+    def denied(self, placed: PlacedExample, facet: str) -> Resource:
         """The resource as the scanner's role reads it when the calls behind one facet are refused."""
         lens = placed.kind.facet(facet)
         if not self.enforces or not isinstance(lens, AwsFacet):
@@ -338,7 +338,7 @@ class EmulatedGround:
         seen = self._unread[key]
         return Resource(placed.ref, {**self.now(placed).facets, facet: seen.facets[facet]})
 
-    def _denied(self, placed: Placed, feeding: Sequence[str]) -> Resource:
+    def _denied(self, placed: PlacedExample, feeding: Sequence[str]) -> Resource:
         role = self._role("scanner", lambda: scanner_policy(self.catalog))
         refused = {action for operation in feeding for action in iam_actions(operation)}
         operations = scan_operations(placed.kind, placed.everything)
@@ -351,11 +351,11 @@ class EmulatedGround:
             except AccessDenied as error:  # nothing of the resource can be told
                 return Resource(placed.ref, dict.fromkeys(placed.everything, Unknown(reason(error))))
 
-    def unasked(self, placed: Placed) -> frozenset[str]:
+    def unasked(self, placed: PlacedExample) -> frozenset[str]:
         """What the kind's fixture says of it."""
         return self.fixtures[placed.kind.name].unasked
 
-    def readings(self, placed: Placed) -> Sequence[Call]:
+    def readings(self, placed: PlacedExample) -> Sequence[Call]:
         """The calls that the facets of the resource are read by."""
         fixture = self.fixtures[placed.kind.name]
         facets = [facet for facet in placed.kind.facets if isinstance(facet, AwsFacet) and facet.get]

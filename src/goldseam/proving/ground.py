@@ -35,7 +35,7 @@ class Hand(Protocol):
 
 
 @dataclass(frozen=True)
-class Placed:
+class PlacedExample:
     """A fresh resource that holds an example, in the words of the place (its account, its names).
 
     `neighbours` are resources beside it that nothing may touch.
@@ -57,16 +57,16 @@ class Ground(Protocol):
 
     name: str
 
-    def place(self, kind: Kind, example: Example) -> Placed:
+    def place(self, kind: Kind, example: Example) -> PlacedExample:
         """A fresh resource at an example's state, and a neighbour; raises CannotPlace."""
 
-    def base(self, kind: Kind, example: Example, other: Example) -> Placed:
+    def base(self, kind: Kind, example: Example, other: Example) -> PlacedExample:
         """A fresh resource that is not at the example's state yet, but at its own or at another; raises CannotPlace."""
 
-    def bare(self, kind: Kind, example: Example) -> Placed:
+    def bare(self, kind: Kind, example: Example) -> PlacedExample:
         """A fresh resource for proofs that do not depend on its state; raises CannotPlace."""
 
-    def now(self, placed: Placed, ref: Ref | None = None) -> Resource:
+    def now(self, placed: PlacedExample, ref: Ref | None = None) -> Resource:
         """Every facet of the resource, or of a neighbour, read afresh."""
 
     def eye(self) -> Reader:
@@ -78,13 +78,13 @@ class Ground(Protocol):
     def told(self, steps: Sequence[Step]) -> None:
         """What calls to come are said to do; for a place that only knows what it is told."""
 
-    def meddle(self, placed: Placed, facet: str, value: Value) -> None:
+    def meddle(self, placed: PlacedExample, facet: str, value: Value) -> None:
         """Someone else brings a facet to another value; raises CannotPlace."""
 
-    def denied(self, placed: Placed, facet: str) -> Resource:
+    def denied(self, placed: PlacedExample, facet: str) -> Resource:
         """The resource as it is read when what feeds the facet is refused; raises CannotPlace, CloudError."""
 
-    def raw(self, placed: Placed) -> Mapping[str, Json]:
+    def raw(self, placed: PlacedExample) -> Mapping[str, Json]:
         """What the place said at the last reading beyond the facets: answers by question."""
 
 
@@ -93,7 +93,7 @@ def words_of(ground: Ground, ref: Ref, call: Call) -> Told:
     return ground.eye().read(ref, call.asks).told if call.asks else {}
 
 
-def snapshot(ground: Ground, placed: Placed) -> dict[str, bytes]:
+def snapshot(ground: Ground, placed: PlacedExample) -> dict[str, bytes]:
     """Every facet of the neighbours, in canonical JSON."""
     seen: dict[str, bytes] = {}
     for ref in placed.neighbours:

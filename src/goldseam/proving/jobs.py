@@ -19,7 +19,7 @@ from goldseam.proving.aws_fixtures import aws_fixtures
 from goldseam.proving.emulated import EmulatedGround, Fixture
 from goldseam.proving.memory import MemoryGround
 from goldseam.proving.moto_server import ACCOUNT, installed, moto_server
-from goldseam.proving.proof import Proof, State
+from goldseam.proving.proof import Proof, ProofState
 from goldseam.proving.prove import prove
 
 _PROCESSES: Final = 3
@@ -111,7 +111,7 @@ def on_emulators(catalog: Catalog, wanted: Sequence[Control], fixtures: dict[str
             "ministack", cloud.endpoint, cloud.account_id, catalog, fixtures, enforces=True, empty=cloud.reset
         )
         proofs = _proved(ground, catalog, wanted, ())
-    left = {proof.control for proof in proofs if proof.state is State.OPEN}
+    left = {proof.control for proof in proofs if proof.state is ProofState.OPEN}
     return [*proofs, *(_on_moto(catalog, [c for c in wanted if c.id in left], fixtures, proofs) if left else ())]
 
 
@@ -120,9 +120,9 @@ def _on_moto(
 ) -> list[Proof]:
     if not installed():
         return [
-            Proof(item.control, item.law, "moto", item.example, State.OPEN, "moto is not installed")
+            Proof(item.control, item.law, "moto", item.example, ProofState.OPEN, "moto is not installed")
             for item in elsewhere
-            if item.state is State.OPEN
+            if item.state is ProofState.OPEN
         ]
     with moto_server() as server:
         ground = EmulatedGround("moto", server.endpoint, ACCOUNT, catalog, fixtures, empty=server.reset)

@@ -10,7 +10,7 @@ from goldseam.control import Control, Example, Facet, Kind
 from goldseam.model.errors import CloudError, PlanRefused
 from goldseam.model.values import Unknown, Value, canonical, same
 from goldseam.proving.cases import values_of
-from goldseam.proving.ground import CannotPlace, Ground, NothingAsked, Placed, all_mighty, words_of
+from goldseam.proving.ground import CannotPlace, Ground, NothingAsked, PlacedExample, all_mighty, words_of
 
 _LONGEST: Final = 160
 
@@ -59,7 +59,7 @@ class Lenses:
             return f"taken back, {problem}"
         return ""
 
-    def _written(self, placed: Placed, lens: Facet, before: Value, after: Value) -> str:
+    def _written(self, placed: PlacedExample, lens: Facet, before: Value, after: Value) -> str:
         try:
             steps = lens.write(placed.ref, before, after)
         except PlanRefused as error:
@@ -78,7 +78,7 @@ class Lenses:
             return ""
         return f"{lens.name} reads {canonical(found).decode()[:_LONGEST]}, not {canonical(after).decode()[:_LONGEST]}"
 
-    def _seen(self, placed: Placed, facet: str) -> Value:
+    def _seen(self, placed: PlacedExample, facet: str) -> Value:
         value = self.ground.eye().read(placed.ref, frozenset({facet})).facets[facet]
         if isinstance(value, Unknown):
             raise CannotPlace(f"{facet} cannot be read there: {value.reason}")

@@ -16,7 +16,7 @@ from goldseam.model.errors import CallFailed, RefusedCall
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import ABSENT, Json, Unknown, Value, canonical_document
 from goldseam.ports import Gap, Key, Receipt, Shard
-from goldseam.proving.ground import Placed
+from goldseam.proving.ground import PlacedExample
 
 ACCOUNT: Final = "123456789012"
 _NOT_SAID: Final = Unknown("the example does not say")
@@ -67,7 +67,7 @@ class MemoryGround:
         self._effects: dict[bytes, Step] = {}
         self._made = 0
 
-    def place(self, kind: Kind, example: Example) -> Placed:
+    def place(self, kind: Kind, example: Example) -> PlacedExample:
         """A resource that holds exactly the example, and one beside it that holds the same."""
         self._made += 1
         facets = {name: kind.facet(name).normal(value) for name, value in example.facets.items()}
@@ -75,17 +75,17 @@ class MemoryGround:
         for ref in refs:
             self._held[ref.address] = copy.deepcopy(facets)
         self._effects.clear()
-        return Placed(kind, refs[0], example, refs[1:])
+        return PlacedExample(kind, refs[0], example, refs[1:])
 
-    def base(self, kind: Kind, example: Example, other: Example) -> Placed:
+    def base(self, kind: Kind, example: Example, other: Example) -> PlacedExample:
         """A resource at another state."""
         return replace(self.place(kind, other), example=example)
 
-    def bare(self, kind: Kind, example: Example) -> Placed:
+    def bare(self, kind: Kind, example: Example) -> PlacedExample:
         """The same as `place`: a memory can show everything."""
         return self.place(kind, example)
 
-    def now(self, placed: Placed, ref: Ref | None = None) -> Resource:
+    def now(self, placed: PlacedExample, ref: Ref | None = None) -> Resource:
         """Every facet."""
         return self.read(ref or placed.ref, placed.everything)
 
@@ -143,17 +143,17 @@ class MemoryGround:
         del call
         return next(reversed([address for address in self._held if not address.endswith("-neighbour")]))
 
-    def meddle(self, placed: Placed, facet: str, value: Value) -> None:
+    def meddle(self, placed: PlacedExample, facet: str, value: Value) -> None:
         """Someone else's change."""
         if not self.faults.frozen:
             self._held[placed.ref.address][facet] = value
 
-    def denied(self, placed: Placed, facet: str) -> Resource:
+    def denied(self, placed: PlacedExample, facet: str) -> Resource:
         """The resource with one facet that could not be read."""
         value: Value | Unknown = ABSENT if self.faults.mute else Unknown("access denied to look at it (Denied)")
         return Resource(placed.ref, {**self.now(placed).facets, facet: value})
 
-    def raw(self, placed: Placed) -> Mapping[str, Json]:
+    def raw(self, placed: PlacedExample) -> Mapping[str, Json]:
         """Nothing beyond the facets."""
         del placed
         return {}

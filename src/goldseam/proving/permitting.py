@@ -10,7 +10,7 @@ from goldseam.control import Call, Permission, Told
 from goldseam.model.errors import AccessDenied, CloudError, PlanRefused, RefusedCall
 from goldseam.model.resource import Ref
 from goldseam.model.values import Unknown, same
-from goldseam.proving.ground import CannotPlace, Ground, Hand, Placed, words_of
+from goldseam.proving.ground import CannotPlace, Ground, Hand, PlacedExample, words_of
 from goldseam.proving.repairing import Work
 from goldseam.repair.plan import Plan
 from goldseam.repair.propose import reversal
@@ -24,13 +24,13 @@ class Narrowing(Ground, Protocol):
     def grant(self, permissions: Sequence[Permission]) -> Callable[[Sequence[Call]], Hand]:
         """What opens hands under a session of the remediator role that has these permissions and no others."""
 
-    def unasked(self, placed: Placed) -> frozenset[str]:
+    def unasked(self, placed: PlacedExample) -> frozenset[str]:
         """Actions that the cloud asks for and the place does not, so that it cannot show whether they are needed."""
 
-    def readings(self, placed: Placed) -> Sequence[Call]:
+    def readings(self, placed: PlacedExample) -> Sequence[Call]:
         """The calls that reading the resource takes, which no grant for writing may allow."""
 
-    def restore(self, placed: Placed, facet: str, value: object) -> None:
+    def restore(self, placed: PlacedExample, facet: str, value: object) -> None:
         """Bring a facet back with every right."""
 
 
@@ -107,7 +107,7 @@ def _is_refused(hand: Hand, call: Call, words: Told) -> bool:
     return False
 
 
-def _restored(ground: Narrowing, placed: Placed, plan: Plan) -> None:
+def _restored(ground: Narrowing, placed: PlacedExample, plan: Plan) -> None:
     now = ground.now(placed).facets
     for change in plan.changes:
         value = now[change.facet]

@@ -26,7 +26,7 @@ EMULATORS: Final = frozenset(("ministack", "moto"))
 """The places that behave as the cloud does by work of other people."""
 
 
-class State(StrEnum):
+class ProofState(StrEnum):
     """What came of an attempt: `open` where it could not be made, `void` where the law asks nothing."""
 
     PROVED = "proved"
@@ -43,7 +43,7 @@ class Proof:
     law: int
     ground: str
     example: str
-    state: State
+    state: ProofState
     because: str = ""
 
 
@@ -51,41 +51,41 @@ class Proof:
 class Cell:
     """All proofs of one control and law: `text` is what the table shows, `notes` why, where something is missing."""
 
-    state: State
+    state: ProofState
     text: str
     notes: tuple[str, ...] = ()
 
 
-def verdict(problem: str) -> State:
+def verdict(problem: str) -> ProofState:
     """Proved when there is no problem."""
-    return State.DISPROVED if problem else State.PROVED
+    return ProofState.DISPROVED if problem else ProofState.PROVED
 
 
 def cell(proofs: Sequence[Proof]) -> Cell:
     """What the proofs of one control and law come to together."""
-    wrong = [proof for proof in proofs if proof.state is State.DISPROVED]
+    wrong = [proof for proof in proofs if proof.state is ProofState.DISPROVED]
     if wrong:
-        return Cell(State.DISPROVED, "disproved", _lines(wrong))
-    void = {proof.example for proof in proofs if proof.state is State.VOID}
+        return Cell(ProofState.DISPROVED, "disproved", _lines(wrong))
+    void = {proof.example for proof in proofs if proof.state is ProofState.VOID}
     asked = sorted({proof.example for proof in proofs} - void)
-    proofs = [proof for proof in proofs if proof.example not in void or proof.state is State.VOID]
+    proofs = [proof for proof in proofs if proof.example not in void or proof.state is ProofState.VOID]
     if not asked:
-        return Cell(State.VOID, "-", tuple(sorted({proof.because for proof in proofs if proof.because})))
+        return Cell(ProofState.VOID, "-", tuple(sorted({proof.because for proof in proofs if proof.because})))
     proved = {
-        ground: {proof.example for proof in proofs if proof.ground == ground and proof.state is State.PROVED}
+        ground: {proof.example for proof in proofs if proof.ground == ground and proof.state is ProofState.PROVED}
         for ground in _grounds(proofs)
     }
-    missing = _lines(proof for proof in proofs if proof.state is State.OPEN and not _on_an_emulator(proof, proofs))
+    missing = _lines(proof for proof in proofs if proof.state is ProofState.OPEN and not _on_an_emulator(proof, proofs))
     if not set().union(*proved.values()).issuperset(asked):
-        return Cell(State.OPEN, "not proved", missing)
+        return Cell(ProofState.OPEN, "not proved", missing)
     shown = _shown(proved, len(asked))
-    return Cell(State.PROVED, ", ".join(shown), missing)
+    return Cell(ProofState.PROVED, ", ".join(shown), missing)
 
 
 def _on_an_emulator(missing: Proof, proofs: Iterable[Proof]) -> bool:
     """Whether an emulator proves what another place could not."""
     return any(
-        proof.state is State.PROVED and proof.example == missing.example and proof.ground in EMULATORS
+        proof.state is ProofState.PROVED and proof.example == missing.example and proof.ground in EMULATORS
         for proof in proofs
     )
 

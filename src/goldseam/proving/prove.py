@@ -10,7 +10,7 @@ from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Catalog, Control, Kind
 from goldseam.decide.policy import PolicySet
 from goldseam.model.errors import PlanRefused
-from goldseam.proving.cases import Case, as_read, cases, fix_of, settings_in
+from goldseam.proving.cases import ExampleCase, as_read, cases, fix_of, settings_in
 from goldseam.proving.doubts import disbelieved, eager, interrupted, late, stale, unknown
 from goldseam.proving.emulated import EmulatedGround
 from goldseam.proving.ground import CannotPlace, Ground, NothingAsked, Subject
@@ -19,7 +19,7 @@ from goldseam.proving.lenses import Lenses
 from goldseam.proving.memory import MemoryGround
 from goldseam.proving.merging import groups, merged
 from goldseam.proving.permitting import exact, shape
-from goldseam.proving.proof import Proof, State, verdict
+from goldseam.proving.proof import Proof, ProofState, verdict
 from goldseam.proving.reference import justified
 from goldseam.proving.repairing import Repaired, Work, prepared, there_and_back
 from goldseam.repair.plan import Plan
@@ -54,7 +54,7 @@ class Prover:
             self._merged(kind, controls)
         return self.proofs
 
-    def _say(self, control: Control, law: int, example: str, state: State, because: str = "") -> None:
+    def _say(self, control: Control, law: int, example: str, state: ProofState, because: str = "") -> None:
         self.proofs.append(Proof(control.id, law, self.ground.name, example, state, because))
 
     def _try(self, control: Control, law: int, example: str, attempt: Callable[[], str]) -> None:
@@ -64,11 +64,11 @@ class Prover:
         try:
             problem = attempt()
         except CannotPlace as error:
-            self._say(control, law, example, State.OPEN, str(error))
+            self._say(control, law, example, ProofState.OPEN, str(error))
         except NothingAsked as error:
-            self._say(control, law, example, State.VOID, str(error))
+            self._say(control, law, example, ProofState.VOID, str(error))
         except PlanRefused as error:
-            self._say(control, law, example, State.OPEN, f"there is no plan: {error}")
+            self._say(control, law, example, ProofState.OPEN, f"there is no plan: {error}")
         else:
             self._say(control, law, example, verdict(problem), problem)
 
@@ -77,13 +77,13 @@ class Prover:
         for case in cases(subject):
             if fix_of(control, case.example) is None:
                 for law in (*REPAIR_LAWS, 6):
-                    self._say(control, law, case.name, State.VOID, _NO_FIX)
+                    self._say(control, law, case.name, ProofState.VOID, _NO_FIX)
                 continue
             self._repairs(case)
         self._lenses(control, lenses)
         self._doubts(cases(subject)[0])
 
-    def _doubts(self, case: Case) -> None:
+    def _doubts(self, case: ExampleCase) -> None:
         """Law 5 on each facet that the control reads, where something can be refused."""
         if isinstance(self.ground, EmulatedGround) and not self.ground.enforces:
             return
@@ -92,12 +92,12 @@ class Prover:
             placed = self.ground.bare(control.kind, case.example)
         except CannotPlace as error:
             for facet in control.reads:
-                self._say(control, 5, facet, State.OPEN, str(error))
+                self._say(control, 5, facet, ProofState.OPEN, str(error))
             return
         for facet in control.reads:
             self._try(control, 5, facet, partial(unknown, case, self.ground, placed, facet, self.policies))
 
-    def _repairs(self, case: Case) -> None:
+    def _repairs(self, case: ExampleCase) -> None:
         """Laws 7 and 1 to 4 on one resource, and 6 on another."""
         control = case.control
         if all((control.id, law, case.name) in self.settled for law in REPAIR_LAWS):
@@ -109,11 +109,11 @@ class Prover:
             seen = there_and_back(work, [control])
         except CannotPlace as error:
             for law in REPAIR_LAWS:
-                self._say(control, law, case.name, State.OPEN, str(error))
-            self._say(control, 7, _ANY, State.OPEN, str(error))
+                self._say(control, law, case.name, ProofState.OPEN, str(error))
+            self._say(control, 7, _ANY, ProofState.OPEN, str(error))
             self._bare_permissions(case)
         except PlanRefused as error:
-            self._say(control, 1, case.name, State.DISPROVED, f"there is no plan: {error}")
+            self._say(control, 1, case.name, ProofState.DISPROVED, f"there is no plan: {error}")
         else:
             self._judge(case, seen)
 
@@ -122,11 +122,11 @@ class Prover:
         if (control.id, 7, _ANY) in self.settled or control.id in self._moved:
             return False
         self._try(control, 7, _ANY, lambda: stale(control, work))
-        if self.proofs[-1].state is not State.OPEN:
+        if self.proofs[-1].state is not ProofState.OPEN:
             self._moved.add(control.id)
-        return self.proofs[-1].state is not State.PROVED
+        return self.proofs[-1].state is not ProofState.PROVED
 
-    def _judge(self, case: Case, seen: Repaired) -> None:
+    def _judge(self, case: ExampleCase, seen: Repaired) -> None:
         for law, holds in REPAIR_LAWS.items():
             problem = holds(seen)
             self._say(case.control, law, case.name, verdict(problem), problem)
@@ -137,26 +137,26 @@ class Prover:
         if isinstance(ground, EmulatedGround) and ground.enforces:
             self._try(case.control, 6, case.name, lambda: self._exact(case, ground, seen.plan))
 
-    def _bare_permissions(self, case: Case) -> None:
+    def _bare_permissions(self, case: ExampleCase) -> None:
         """Law 6 where the state cannot be shown: what may be called does not depend on it."""
         ground = self.ground
         if isinstance(ground, EmulatedGround) and ground.enforces:
             self._try(case.control, 6, case.name, lambda: self._exact_at_any_state(case, ground))
 
-    def _exact_at_any_state(self, case: Case, ground: EmulatedGround) -> str:
+    def _exact_at_any_state(self, case: ExampleCase, ground: EmulatedGround) -> str:
         control = case.control
         placed = ground.bare(control.kind, case.example)
         work = Work(ground, placed, self.catalog, settings_in(placed, control))
         meant = replace(as_read(control.kind, placed.example.facets), ref=placed.ref)
         return exact(ground, work, work.plan([control], meant))
 
-    def _faulty(self, case: Case, ground: MemoryGround) -> None:
+    def _faulty(self, case: ExampleCase, ground: MemoryGround) -> None:
         for law, name, attempt in ((2, "half", interrupted), (1, "lie", disbelieved), (1, "lag", late)):
             problem = attempt(case, ground)
             if problem:
-                self._say(case.control, law, f"{case.name} {name}", State.DISPROVED, problem)
+                self._say(case.control, law, f"{case.name} {name}", ProofState.DISPROVED, problem)
 
-    def _justified(self, case: Case) -> None:
+    def _justified(self, case: ExampleCase) -> None:
         """Law 6 against the Service Authorization Reference."""
         if not isinstance(case.control.kind, AwsKind):
             return
@@ -168,7 +168,7 @@ class Prover:
         for name, facet, value in lenses.values(control):
             self._try(control, 2, name, partial(lenses.there_and_back, facet, value))
 
-    def _exact(self, case: Case, ground: EmulatedGround, like: Plan) -> str:
+    def _exact(self, case: ExampleCase, ground: EmulatedGround, like: Plan) -> str:
         """Law 6, once for all plans of a kind that ask for the same."""
         key = (case.control.kind.name, shape(like))
         if key not in self._shapes:
@@ -179,8 +179,8 @@ class Prover:
     def _merged(self, kind: Kind, controls: Sequence[Control]) -> None:
         for control in controls:
             if not control.fixable:
-                self._say(control, 12, "all", State.VOID, _NO_FIX)
-                self._say(control, 7, _ANY, State.VOID, _NO_FIX)
+                self._say(control, 12, "all", ProofState.VOID, _NO_FIX)
+                self._say(control, 7, _ANY, ProofState.VOID, _NO_FIX)
         for group in groups(kind, controls):
             first, *rest = group.members
             if (first.id, 12, group.name) in self.settled:
@@ -192,7 +192,9 @@ class Prover:
 def prove(catalog: Catalog, ground: Ground, wanted: Iterable[Control], elsewhere: Iterable[Proof] = ()) -> list[Proof]:
     """Every law over the wanted controls in one place, but for what was proved `elsewhere`."""
     controls = frozenset(wanted)
-    settled = frozenset((item.control, item.law, item.example) for item in elsewhere if item.state is not State.OPEN)
+    settled = frozenset(
+        (item.control, item.law, item.example) for item in elsewhere if item.state is not ProofState.OPEN
+    )
     kinds = sorted({control.kind for control in controls}, key=lambda kind: kind.name)
     return Prover(catalog, ground, eager(catalog), settled).run(kinds, controls)
 

@@ -20,7 +20,7 @@ from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Call, Permission
 from goldseam.model.values import canonical
 from goldseam.ports import GLOBAL
-from goldseam.proving.cases import Case, as_read, settings_for
+from goldseam.proving.cases import ExampleCase, as_read, settings_for
 from goldseam.proving.emulated import ACCOUNT, REGION
 from goldseam.proving.ground import CannotPlace
 from goldseam.repair.propose import propose
@@ -83,7 +83,7 @@ AWSSecurityHubFullAccess; for RotateSecret on its page in the API Reference; for
 """
 
 
-def justified(case: Case) -> str:
+def justified(case: ExampleCase) -> str:
     """What the Reference objects to in the permissions of an example's plan, there and back; empty when nothing.
 
     Raises CannotPlace, PlanRefused.

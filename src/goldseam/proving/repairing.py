@@ -11,23 +11,23 @@ from goldseam.model.errors import GoldseamError, PlanRefused
 from goldseam.model.resource import Resource
 from goldseam.model.values import Json
 from goldseam.ports import Key, Receipt
-from goldseam.proving.cases import Case, settings_in
-from goldseam.proving.ground import Alone, Diary, Ground, Hand, Hurried, Placed, all_mighty, snapshot
+from goldseam.proving.cases import ExampleCase, settings_in
+from goldseam.proving.ground import Alone, Diary, Ground, Hand, Hurried, PlacedExample, all_mighty, snapshot
 from goldseam.repair.apply import Applied, Doors, State, apply, facets_of
 from goldseam.repair.authorize import Grant
 from goldseam.repair.claim import Claim, epoch_of
 from goldseam.repair.plan import Plan
 from goldseam.repair.propose import propose, reversal
-from goldseam.repair.verify import Proof as Outcome
+from goldseam.repair.verify import VerificationResult as Outcome
 from goldseam.repair.verify import verify
 
 
 @dataclass
-class Watch:
+class CallWatch:
     """Stands beside the hand: counts what is sent, and looks at the resource after each call."""
 
     ground: Ground
-    placed: Placed
+    placed: PlacedExample
     sent: list[Call] = field(default_factory=list)
     images: list[Resource] = field(default_factory=list)
 
@@ -40,7 +40,7 @@ class Watch:
 class Watched:
     """A hand with someone who looks on."""
 
-    watch: Watch
+    watch: CallWatch
     hand: Hand
 
     def call(self, call: Call, words: Told | None = None) -> Receipt:
@@ -56,7 +56,7 @@ class Work:
     """A place, a resource in it, and the catalogue and settings to judge it by."""
 
     ground: Ground
-    placed: Placed
+    placed: PlacedExample
     catalog: Catalog
     settings_of: SettingsOf
 
@@ -69,7 +69,7 @@ class Work:
         """The plan of the stage; raises PlanRefused."""
         return propose(seen, wanted, self.controls, self.settings_of)
 
-    def execute(self, plan: Plan, watch: Watch) -> Applied:
+    def execute(self, plan: Plan, watch: CallWatch) -> Applied:
         """The stage that applies, with the hand of the place; raises what it raises."""
         self.ground.told(steps_of(plan, self.placed))
         doors = Doors(
@@ -84,7 +84,7 @@ class Work:
         return "" if seen.state is Outcome.VERIFIED else f"{seen.state}: {seen.because}"
 
 
-def steps_of(plan: Plan, placed: Placed) -> list[Step]:
+def steps_of(plan: Plan, placed: PlacedExample) -> list[Step]:
     """Every step there, and back from each state along the way."""
     steps: list[Step] = []
     for change in plan.changes:
@@ -127,7 +127,7 @@ class Repaired:
         return self.images[0]
 
 
-def prepared(case: Case, ground: Ground) -> Work:
+def prepared(case: ExampleCase, ground: Ground) -> Work:
     """The example in its place; raises CannotPlace."""
     placed = ground.place(case.control.kind, case.example)
     return Work(ground, placed, case.subject.catalog, settings_in(placed, case.control))
@@ -138,7 +138,7 @@ def there_and_back(work: Work, wanted: Sequence[Control]) -> Repaired:
     ground, placed = work.ground, work.placed
     beside, before = snapshot(ground, placed), ground.now(placed)
     raw = ground.raw(placed)
-    plan, watch = work.plan(wanted, before), Watch(ground, placed)
+    plan, watch = work.plan(wanted, before), CallWatch(ground, placed)
     applied = _executed(work, plan, watch)
     verified, after = work.verified(plan), ground.now(placed)
     again, beside_after = _planned_again(work, wanted, after), snapshot(ground, placed)
@@ -150,7 +150,7 @@ def there_and_back(work: Work, wanted: Sequence[Control]) -> Repaired:
     )
 
 
-def _executed(work: Work, plan: Plan, watch: Watch) -> str:
+def _executed(work: Work, plan: Plan, watch: CallWatch) -> str:
     """What kept the plan from being done; empty when it was done."""
     try:
         done = work.execute(plan, watch)
@@ -173,5 +173,5 @@ def _taken_back(work: Work, plan: Plan, after: Resource) -> tuple[str, Resource]
         back = reversal(plan, after, work.placed.kind)
     except PlanRefused as error:
         return f"no plan back: {error}", after
-    problem = _executed(work, back, Watch(work.ground, work.placed))
+    problem = _executed(work, back, CallWatch(work.ground, work.placed))
     return problem, work.ground.now(work.placed)

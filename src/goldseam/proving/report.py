@@ -16,7 +16,7 @@ from goldseam.model.errors import UnknownName
 from goldseam.model.values import indented_document
 from goldseam.proving.jobs import loaded, whole
 from goldseam.proving.jobs import run as run_jobs
-from goldseam.proving.proof import LAWS, Cell, Proof, State, cell
+from goldseam.proving.proof import LAWS, Cell, Proof, ProofState, cell
 
 _LEGEND: Final = {
     "ministack": "an AWS emulator that enforces IAM policies, written and read by the real writer and reader",
@@ -38,9 +38,9 @@ class Table:
 
     def cell(self, control: Control, law: int) -> Cell:
         """What was proved of one law; not proved, when nothing was tried."""
-        return self.cells.get((control.id, law), Cell(State.OPEN, "not proved", ("no place could try it",)))
+        return self.cells.get((control.id, law), Cell(ProofState.OPEN, "not proved", ("no place could try it",)))
 
-    def of(self, state: State) -> list[tuple[Control, int, Cell]]:
+    def of(self, state: ProofState) -> list[tuple[Control, int, Cell]]:
         """The cells in a state."""
         return [
             (control, law, held)
@@ -52,7 +52,7 @@ class Table:
     @property
     def exit_code(self) -> int:
         """1 when a law is disproved."""
-        return 1 if self.of(State.DISPROVED) else 0
+        return 1 if self.of(ProofState.DISPROVED) else 0
 
 
 def table(controls: Iterable[Control], proofs: Iterable[Proof]) -> Table:
@@ -103,10 +103,10 @@ def _matching(catalog: Catalog, patterns: Sequence[str]) -> list[Control]:
 def headline(made: Table) -> str:
     """How many of the laws hold, in one sentence."""
     counts = Counter(made.cell(control, law).state for control in made.controls for law in LAWS)
-    asked = sum(counts.values()) - counts[State.VOID]
+    asked = sum(counts.values()) - counts[ProofState.VOID]
     return (
-        f"{len(made.controls)} controls, {len(LAWS)} laws: {counts[State.PROVED]} of {asked} proved, "
-        f"{counts[State.DISPROVED]} disproved, {counts[State.OPEN]} not proved."
+        f"{len(made.controls)} controls, {len(LAWS)} laws: {counts[ProofState.PROVED]} of {asked} proved, "
+        f"{counts[ProofState.DISPROVED]} disproved, {counts[ProofState.OPEN]} not proved."
     )
 
 
@@ -126,7 +126,7 @@ def _print_json(made: Table) -> None:
 
 
 def _as_json(held: Cell) -> dict[str, object]:
-    proved = held.text.split(", ") if held.state is State.PROVED else []
+    proved = held.text.split(", ") if held.state is ProofState.PROVED else []
     return {"state": str(held.state), "on": proved, "notes": list(held.notes)}
 
 
@@ -142,7 +142,7 @@ def _print(made: Table) -> None:
         shown.add_row(control.id, *(f"[red]{held.text}[/]" if _bad(held) else held.text for held in cells))
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
     console.print(shown)
-    for control, law, held in (*made.of(State.DISPROVED), *made.of(State.OPEN)):
+    for control, law, held in (*made.of(ProofState.DISPROVED), *made.of(ProofState.OPEN)):
         for note in held.notes:
             line = visible(f"{control.id}, law {law} {held.text}: {note}")
             console.print(line, markup=False, emoji=False, soft_wrap=True)
@@ -150,7 +150,7 @@ def _print(made: Table) -> None:
 
 
 def _bad(held: Cell) -> bool:
-    return held.state in (State.DISPROVED, State.OPEN)
+    return held.state in (ProofState.DISPROVED, ProofState.OPEN)
 
 
 def page(made: Table) -> str:
@@ -189,7 +189,7 @@ def _why(made: Table) -> list[str]:
     for control in made.controls:
         for law in LAWS:
             held = made.cell(control, law)
-            for note in held.notes if held.state is not State.VOID else ():
+            for note in held.notes if held.state is not ProofState.VOID else ():
                 reasons.setdefault(_cause(note), {}).setdefault(control.id, set()).add(law)
     if not reasons:
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from goldseam.audit.record import Signer, checkpoint
+from goldseam.audit.record import CheckpointSigner, checkpoint
 from goldseam.model.errors import HomeError
 from goldseam.model.resource import Resource
 from goldseam.model.values import Json, plain
@@ -13,7 +13,7 @@ from goldseam.repair.apply import Applied, Doors, State, apply, facets_of, recor
 from goldseam.repair.authorize import Grant, Leave, authorize
 from goldseam.repair.claim import Claim
 from goldseam.repair.plan import Plan
-from goldseam.repair.verify import Proof, Verification, verify
+from goldseam.repair.verify import Verification, VerificationResult, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Repair:
         }
 
 
-def repair(plan: Plan, leave: Leave, doors: Doors, signer: Signer) -> Repair:
+def repair(plan: Plan, leave: Leave, doors: Doors, signer: CheckpointSigner) -> Repair:
     """Execute a plan from approval to a verdict.
 
     Steps: 1. keep others off this plan and its resource; 2. checks, claim and key; 3. apply; 4. verify; 5. take back
@@ -66,13 +66,13 @@ def repair(plan: Plan, leave: Leave, doors: Doors, signer: Signer) -> Repair:
             raise type(error)(msg) from error
 
 
-def _ended(applied: Applied, grant: Grant, doors: Doors, signer: Signer) -> Repair:
+def _ended(applied: Applied, grant: Grant, doors: Doors, signer: CheckpointSigner) -> Repair:
     plan, state, because, after = applied.plan, str(applied.state), applied.because, applied.after
     if applied.state is State.DONE:
         # 4. proof
         seen = proven(plan, doors)
         state, because, after = str(seen.state), seen.because, seen.after
-        if seen.state is Proof.FAILED:
+        if seen.state is VerificationResult.FAILED:
             # 5. back
             applied = take_back(applied, grant, doors, f"it did not work: {because}")
             state, because, after = str(applied.state), applied.because, applied.after

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from goldseam.audit.record import Signer, checkpoint
+from goldseam.audit.record import CheckpointSigner, checkpoint
 from goldseam.control import Kind
 from goldseam.model.errors import ClaimLost, CloudError, HomeLocked, LedgerBroken, PlanRefused, Refused, ResourceGone
 from goldseam.model.values import same
@@ -41,7 +41,7 @@ from goldseam.repair.execute import conclude, proven, repair
 from goldseam.repair.plan import Plan, Purpose, image_path, own_values, place_of
 from goldseam.repair.propose import reversal
 from goldseam.repair.readback import Image, settled
-from goldseam.repair.verify import Proof, verify
+from goldseam.repair.verify import VerificationResult, verify
 
 _ONCE: Final = (0.0,)
 _STEP: Final = 30.0
@@ -73,7 +73,7 @@ class _Means:
     """What repairs are ended with; see `resume`."""
 
     source: KeySource | None
-    signer: Signer
+    signer: CheckpointSigner
     by: str
     keep: Callable[[Plan], None] = _forget
 
@@ -125,7 +125,7 @@ def unfinished(ledger: Ledger) -> tuple[Entry, ...]:
 def resume(
     doors: Doors,
     source: KeySource | None,
-    signer: Signer,
+    signer: CheckpointSigner,
     by: str,
     *,
     keep: Callable[[Plan], None] = _forget,
@@ -164,7 +164,7 @@ def _wait(doors: Doors, until: datetime, waiting: Callable[[datetime], None]) ->
         left -= _STEP
 
 
-def closed_by_looking(doors: Doors, signer: Signer, account: str) -> tuple[Resumed, ...]:
+def closed_by_looking(doors: Doors, signer: CheckpointSigner, account: str) -> tuple[Resumed, ...]:
     """Look once at each repair of an account that waits, and close those for which what they waited for has come.
 
     It takes no key. What did not come out as planned is left `pending` for `resume`, which can take it back; it is
@@ -197,7 +197,7 @@ def _looked_at(claim: Entry, doors: Doors, means: _Means) -> Resumed:
         return Resumed(plan.id, "open", f"{error}; then run `goldseam resume`")
 
 
-def _seal(ledger: Ledger, signer: Signer) -> None:
+def _seal(ledger: Ledger, signer: CheckpointSigner) -> None:
     """Sign the ledger up to its newest outcome, unless that is signed."""
     signed = max((entry.body["seq"] for entry in ledger.verified(kind="checkpoint")), default=0)
     outcomes = tuple(ledger.entries(kind="outcome"))
@@ -273,7 +273,7 @@ def _without_journal(case: _Case, claim: Claim, began: Entry) -> Resumed:
     if until := case.unrecorded_until(began):
         return _too_early(case, until)
     seen = proven(case.plan, case.doors)
-    if seen.state is Proof.VERIFIED:
+    if seen.state is VerificationResult.VERIFIED:
         conclude(claim, case.plan, seen)
         return Resumed(case.plan.id, str(seen.state), seen.because)
     return _by_reading(case, claim, ())
@@ -283,9 +283,9 @@ def _pending(case: _Case, began: Entry) -> Resumed | None:
     """Look once whether what was waited for has come; None where it came out otherwise. Nothing is waited for here."""
     plan, doors = case.plan, case.doors
     seen = verify(plan, doors.catalog, doors.reader, facets_of(plan, doors.catalog), doors.clock, _ONCE)
-    if seen.state is Proof.PENDING:
+    if seen.state is VerificationResult.PENDING:
         return Resumed(plan.id, "pending", seen.because)
-    if seen.state is Proof.VERIFIED:
+    if seen.state is VerificationResult.VERIFIED:
         conclude(Claim(plan.id, epoch_of(began), case.ledger), plan, seen)
         return Resumed(plan.id, "verified", seen.because)
     return None
@@ -310,7 +310,7 @@ def _by_journal(case: _Case, claim: Claim, state: str) -> Resumed:
         return _by_reading(case, claim, ())
     if len(forward) == len(case.plan.calls):
         seen = proven(case.plan, case.doors)
-        if seen.state is not Proof.FAILED:
+        if seen.state is not VerificationResult.FAILED:
             conclude(claim, case.plan, seen)
             return Resumed(case.plan.id, str(seen.state), seen.because)
     answered = len(list(case.ledger.entries(kind="result", plan=case.plan.id))) == len(forward)

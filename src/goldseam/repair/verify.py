@@ -19,7 +19,7 @@ PATIENCE: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds to wait before each reading."""
 
 
-class Proof(StrEnum):
+class VerificationResult(StrEnum):
     """What verification can say."""
 
     VERIFIED = "verified"
@@ -34,7 +34,7 @@ class Verification:
     `waits` says, by facet, what a pending change waits for; `after` is the reading, None when there was none.
     """
 
-    state: Proof
+    state: VerificationResult
     because: str
     waits: Mapping[str, str] = field(default_factory=dict)
     after: Resource | None = None
@@ -56,13 +56,13 @@ def verify(
     waited for, and told of. What the cloud accepted and has not done yet is pending, and
     so is what cannot be read.
     """
-    seen = Verification(Proof.FAILED, "it was not looked at")
+    seen = Verification(VerificationResult.FAILED, "it was not looked at")
     for pause in patience:
         clock.sleep(pause)
         seen = _look(plan, catalog, reader, facets)
-        if seen.state is Proof.VERIFIED and not (seen.after and _differences(plan, seen.after, catalog)):
+        if seen.state is VerificationResult.VERIFIED and not (seen.after and _differences(plan, seen.after, catalog)):
             return seen
-    if seen.state is Proof.VERIFIED and seen.after:
+    if seen.state is VerificationResult.VERIFIED and seen.after:
         odd = "; ".join(_differences(plan, seen.after, catalog))
         accepted = "accepted, since the verdict of every control of the plan is as planned"
         return replace(seen, because=f"{seen.because}; not exactly as planned ({accepted}): {odd}")
@@ -73,19 +73,21 @@ def _look(plan: Plan, catalog: Catalog, reader: Reader, facets: frozenset[str]) 
     try:
         after = reader.read(plan.ref, facets)
     except ResourceGone as error:
-        return Verification(Proof.FAILED, str(error))
+        return Verification(VerificationResult.FAILED, str(error))
     except CloudError as error:
-        return Verification(Proof.PENDING, f"{plan.ref} cannot be read", {"": f"a reading: {error}"})
+        return Verification(VerificationResult.PENDING, f"{plan.ref} cannot be read", {"": f"a reading: {error}"})
     waits = _waits(plan, after, catalog)
     if waits:
         told = "; ".join(f"{facet} waits for {reason}" for facet, reason in sorted(waits.items()))
-        return Verification(Proof.PENDING, told, waits, after)
+        return Verification(VerificationResult.PENDING, told, waits, after)
     if plan.purpose is not Purpose.REPAIR:
         wrong, proved = _differences(plan, after, catalog), _brought_back(plan)
     else:
         found = {name: verdict_on(catalog.control(name), after, _chosen(plan, name, catalog)) for name in plan.controls}
         wrong, proved = _offences(plan, found, catalog), _proved(found)
-    return Verification(Proof.FAILED if wrong else Proof.VERIFIED, "; ".join(wrong) or proved, {}, after)
+    return Verification(
+        VerificationResult.FAILED if wrong else VerificationResult.VERIFIED, "; ".join(wrong) or proved, {}, after
+    )
 
 
 def _waits(plan: Plan, after: Resource, catalog: Catalog) -> dict[str, str]:

@@ -14,7 +14,7 @@ import orjson
 
 from goldseam.assess.context import Fact
 from goldseam.assess.evaluate import Finding, Status
-from goldseam.audit.record import Signer
+from goldseam.audit.record import CheckpointSigner
 from goldseam.control import Earlier
 from goldseam.decide import Decision
 from goldseam.model.errors import MISSHAPEN, UnknownName, Unreadable, in_words
@@ -64,7 +64,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ConfigurationVersion:
     """A resource had this configuration from then on; `hash` names the document, or is `GONE`."""
 
     at: str
@@ -80,7 +80,7 @@ class Version:
 class Scans:
     """Saves what scans find, a shard at a time and each shard in one transaction, and tells the latest of it."""
 
-    def __init__(self, database: Database, clock: Clock, signer: Signer) -> None:
+    def __init__(self, database: Database, clock: Clock, signer: CheckpointSigner) -> None:
         self._database = database
         self._clock = clock
         self._seals = Seals(database, signer)
@@ -180,10 +180,10 @@ class Scans:
         query = f"SELECT {_PLACED} FROM resource WHERE address = ?"  # noqa: S608 - fixed names
         return tuple(map(_placed, self._database.rows(query, (address,))))
 
-    def history(self, ref: Ref) -> tuple[Version, ...]:
+    def history(self, ref: Ref) -> tuple[ConfigurationVersion, ...]:
         """How a resource's configuration went, oldest first; one line for each change."""
         rows = self._database.rows("SELECT at, scan, hash FROM history WHERE key = ? ORDER BY rowid", (_key(ref),))
-        return tuple(Version(*row) for row in rows)
+        return tuple(ConfigurationVersion(*row) for row in rows)
 
     def earlier(self, ref: Ref) -> tuple[Earlier, ...]:
         """How earlier scans found a resource, oldest first, each with the time at which the last such scan began.

@@ -10,7 +10,7 @@ from typing import Final
 import orjson
 
 from goldseam.audit.chain import is_signed
-from goldseam.audit.record import Signer
+from goldseam.audit.record import CheckpointSigner
 from goldseam.model.errors import MISSHAPEN
 from goldseam.model.values import Json, canonical_document
 from goldseam.store.database import Database
@@ -24,7 +24,7 @@ _PURPOSE: Final = "goldseam scan/1"
 class Seals:
     """Signs, for each shard of a scan, which configuration each resource had."""
 
-    def __init__(self, database: Database, signer: Signer) -> None:
+    def __init__(self, database: Database, signer: CheckpointSigner) -> None:
         self._database, self._signer = database, signer
 
     def keep(self, connection: sqlite3.Connection, scan: str, now: datetime, found: Mapping[str, str]) -> None:

@@ -22,7 +22,7 @@ _PUBLIC = "ledger.pub"
 
 
 class SigningKey:
-    """Implements `record.Signer` with the key in a home folder."""
+    """Implements `record.CheckpointSigner` with the key in a home folder."""
 
     def __init__(self, home: Path) -> None:
         self._home = home

@@ -26,7 +26,7 @@ NOT_OFFERED: Final = "not offered there"
 """How the reason begins why something of a service is unknown that the region does not have."""
 
 
-class Session(Protocol):
+class ReadingSession(Protocol):
     """What the reader needs of a client: it asks questions, with SDK errors already translated (`AwsSession`)."""
 
     def call(self, service: str, operation: str, region: str | None = None, /, **params: Json) -> Mapping[str, Json]:
@@ -55,7 +55,7 @@ class Memo:
 
     def __init__(
         self,
-        session: Session,
+        session: ReadingSession,
         today: str,
         bounds: Bounds = DEFAULT,
         deadline: Deadline | None = None,

@@ -37,7 +37,7 @@ CodeSource: TypeAlias = Callable[[str], Secret]
 """Gives the code in force, as the part `code` of a secret, for the plan of that id; raises GrantRefused."""
 
 
-class Session(Protocol):
+class MintingSession(Protocol):
     """The AWS calls of one identity; raises CloudError."""
 
     def call(self, service: str, operation: str, region: str | None = None, /, **params: Any) -> Mapping[str, Json]:
@@ -69,7 +69,7 @@ class Order:
         }
 
 
-def minted(session: Session, order: Order) -> Key:
+def minted(session: MintingSession, order: Order) -> Key:
     """The key that an order gives; raises GrantRefused when STS refuses it, CloudError when it does not answer."""
     _silence_wire_logs()
     try:
@@ -81,7 +81,7 @@ def minted(session: Session, order: Order) -> Key:
     return Key(order.source, expires, secret)
 
 
-def assumed(session: Session, role: str, name: str) -> tuple[Secret, datetime]:
+def assumed(session: MintingSession, role: str, name: str) -> tuple[Secret, datetime]:
     """Credentials of a role to read with, under a session of that name, and when they end; raises CloudError."""
     _silence_wire_logs()
     parameters = {"RoleArn": role, "RoleSessionName": name, "DurationSeconds": SECONDS}
@@ -134,7 +134,7 @@ class OperatorSource:
 
     def __init__(
         self,
-        session: Session,
+        session: MintingSession,
         roles: Mapping[str, str],
         clock: Clock,
         *,
@@ -201,7 +201,7 @@ class RotatingCodeSource:
 
     name = "rotating-code"
 
-    def __init__(self, session: Session, roles: Mapping[str, RotatingRole], code: CodeSource) -> None:
+    def __init__(self, session: MintingSession, roles: Mapping[str, RotatingRole], code: CodeSource) -> None:
         self._session, self._roles, self._code = session, roles, code
         self._asked, self._used = Asked(), Asked()
         self._salt = secrets.token_bytes(32)
@@ -250,10 +250,10 @@ def typed(ask: Callable[[str], str]) -> CodeSource:
     return code
 
 
-class GuardingSession(Session, Protocol):
+class GuardingSession(MintingSession, Protocol):
     """A session that can open a door for exactly the calls that it is told."""
 
-    def guarded(self, allowed: Sequence[tuple[str, Mapping[str, Json]]]) -> Session:
+    def guarded(self, allowed: Sequence[tuple[str, Mapping[str, Json]]]) -> MintingSession:
         """The door."""
 
 

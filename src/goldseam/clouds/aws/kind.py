@@ -34,7 +34,7 @@ def _each(item: Json) -> bool:
     return True
 
 
-class Scope(StrEnum):
+class ListingScope(StrEnum):
     """Where resources of a kind live, which is where their listing is asked for."""
 
     GLOBAL = "global"
@@ -88,12 +88,12 @@ class AwsKind(Kind):
 
     address: str = field(kw_only=True)
     find: Listing | None = field(default=None, kw_only=True)
-    scope: Scope = field(default=Scope.REGIONAL, kw_only=True)
+    scope: ListingScope = field(default=ListingScope.REGIONAL, kw_only=True)
 
     @property
     def account_wide(self) -> bool:
         """Whether the listing is asked for once, in the `global` shard."""
-        return self.scope is Scope.GLOBAL
+        return self.scope is ListingScope.GLOBAL
 
     def ref(self, partition: str, account: str, region: str, id: str, address: str = "") -> Ref:
         """The reference of the resource with that id, and with that address where the listing says it."""

@@ -37,7 +37,7 @@ class Access(IntEnum):
 
 
 @dataclass(frozen=True)
-class Request:
+class AccessRequest:
     """An action on a resource (`*` where the action takes none), and what is known of the rest of the request."""
 
     action: str
@@ -61,7 +61,7 @@ class Statement:
         """Whether it is about an action, given in lower case."""
         return (self._actions.match(action) is not None) is not self.by_exception
 
-    def applies(self, request: Request) -> Tri:
+    def applies(self, request: AccessRequest) -> Tri:
         """Whether it holds for a request whose action it is about.
 
         A variable without a value covers nothing, or makes the statement invalid ("Variables and tags"), which is open
@@ -69,21 +69,21 @@ class Statement:
         """
         return all_of((self._covers(request), is_met(self._condition, request.context)))
 
-    def _covers(self, request: Request) -> Tri:
+    def _covers(self, request: AccessRequest) -> Tri:
         patterns = [self._filled(each, request) for each in self.resources]
         found = any_of(covers_resource(each, request.resource) for each in patterns)
         if not self._but or found is None:
             return found
         return None if not found and any(UNRESOLVED in each for each in patterns) else not found
 
-    def _filled(self, pattern: str, request: Request) -> str:
+    def _filled(self, pattern: str, request: AccessRequest) -> str:
         return substituted(pattern, request.context.variable) if self._has_variables else pattern
 
 
-class Policies:
+class PrincipalPolicies:
     """The identity-based policies of one principal, or one policy alone, with its permissions boundary if known."""
 
-    def __init__(self, documents: Iterable[Json], boundary: Policies | None = None) -> None:
+    def __init__(self, documents: Iterable[Json], boundary: PrincipalPolicies | None = None) -> None:
         self._boundary = boundary
         held = [
             Statement(written, version=str(document.get("Version", "")))
@@ -94,17 +94,17 @@ class Policies:
         self._deny = tuple(statement for statement in held if not statement.allows)
 
     @cached_property
-    def named(self) -> Policies:
+    def named(self) -> PrincipalPolicies:
         """The same without the statements that allow everything but some actions."""
         return self._with(tuple(statement for statement in self._allow if not statement.by_exception), self._deny)
 
     @cached_property
-    def undenied(self) -> Policies:
+    def undenied(self) -> PrincipalPolicies:
         """The same without denials."""
         return self._with(self._allow, ())
 
-    def _with(self, allow: tuple[Statement, ...], deny: tuple[Statement, ...]) -> Policies:
-        made = Policies((), self._boundary)
+    def _with(self, allow: tuple[Statement, ...], deny: tuple[Statement, ...]) -> PrincipalPolicies:
+        made = PrincipalPolicies((), self._boundary)
         made._allow, made._deny = allow, deny
         return made
 
@@ -118,7 +118,7 @@ class Policies:
             self._mentioned[action] = any(statement.covers_action(action.lower()) for statement in self._allow)
         return self._mentioned[action]
 
-    def access(self, request: Request) -> Access:
+    def access(self, request: AccessRequest) -> Access:
         """Whether a request is allowed."""
         action = request.action.lower()
         allowed = _applies(self._allow, action, request)
@@ -134,5 +134,5 @@ class Policies:
             yield from statement.resources
 
 
-def _applies(held: Sequence[Statement], action: str, request: Request) -> Tri:
+def _applies(held: Sequence[Statement], action: str, request: AccessRequest) -> Tri:
     return any_of(statement.applies(request) for statement in held if statement.covers_action(action))

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
-from goldseam.clouds.aws.ask import Memo, Session, late
+from goldseam.clouds.aws.ask import Memo, ReadingSession, late
 from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline, Incomplete, IncompleteReads
 from goldseam.clouds.aws.facet import Address, AwsFacet
 from goldseam.clouds.aws.lanes import Lanes
-from goldseam.clouds.aws.reading import Readings, Wanted, item_now, readings_of, wanted_of, whole
-from goldseam.clouds.aws.shard import Limits, Progress, Scan
+from goldseam.clouds.aws.reading import Readings, WantedFacets, item_now, readings_of, wanted_of, whole
+from goldseam.clouds.aws.shard import Progress, ReadBudget, Scan
 from goldseam.control import Catalog, Kind
 from goldseam.model.clock import SystemClock
 from goldseam.model.errors import TimedOut
@@ -42,7 +42,7 @@ class AwsReader:
 
     def __init__(
         self,
-        session: Session,
+        session: ReadingSession,
         catalog: Catalog,
         regions: Sequence[str] = (),
         *,
@@ -97,7 +97,7 @@ class AwsReader:
         ]
         controls_of = self._catalog.controls_of
         progress = self._progress if not controls_of or any(kind.name in controls_of for kind in wanted) else None
-        limits = Limits(Deadline(self._bounds.shard), self._incomplete)
+        limits = ReadBudget(Deadline(self._bounds.shard), self._incomplete)
         memo, partition = self._memo(limits.deadline), self._session.partition()
         scan = Scan(memo, partition, self._lanes, shard, self._regions, progress, limits)
         scan.start(here)
@@ -131,7 +131,7 @@ class AwsReader:
             readings.update(self._ended(task, deadline))
         return whole(Resource(ref, {}), wanted.order, readings)
 
-    def _item_now(self, ask: Memo, ref: Ref, wanted: Wanted, deadline: Deadline) -> Json:
+    def _item_now(self, ask: Memo, ref: Ref, wanted: WantedFacets, deadline: Deadline) -> Json:
         """What the listing says now of one resource; raises TimedOut when it does not end in time."""
         find = wanted.kind.find
         if find is None:
@@ -141,7 +141,9 @@ class AwsReader:
             return task.result()
         raise self._late(find.operation, ref, deadline)
 
-    def _begun(self, wanted: Wanted, ref: Ref, reading: Callable[[tuple[AwsFacet, ...]], Readings]) -> list[_Begun]:
+    def _begun(
+        self, wanted: WantedFacets, ref: Ref, reading: Callable[[tuple[AwsFacet, ...]], Readings]
+    ) -> list[_Begun]:
         """Begin to read what takes calls, in the lanes of the services that are called."""
         begun = []
         for group in wanted.groups:

@@ -20,7 +20,7 @@ Readings: TypeAlias = Mapping[str, Reading | Unknown]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedFacets:
     """A kind and the facets to read of it: those that cost nothing, and groups that share a call."""
 
     kind: AwsKind
@@ -29,7 +29,7 @@ class Wanted:
     order: tuple[str, ...]
 
 
-def wanted_of(kind: Kind, names: frozenset[str], *, listing: bool = False) -> Wanted:
+def wanted_of(kind: Kind, names: frozenset[str], *, listing: bool = False) -> WantedFacets:
     """The facets of these names, those that one call feeds together; raises UnknownName.
 
     While kinds are listed, what the listing tells costs nothing.
@@ -43,7 +43,7 @@ def wanted_of(kind: Kind, names: frozenset[str], *, listing: bool = False) -> Wa
         if asks := facet.question if listing else facet.call:
             groups.setdefault(asks, []).append(facet)
     free = tuple(facet for facet in facets if not (facet.question if listing else facet.call))
-    return Wanted(kind, free, tuple(map(tuple, groups.values())), tuple(facet.name for facet in facets))
+    return WantedFacets(kind, free, tuple(map(tuple, groups.values())), tuple(facet.name for facet in facets))
 
 
 def item_now(ask: Ask, ref: Ref, kind: AwsKind, find: Listing) -> Json:

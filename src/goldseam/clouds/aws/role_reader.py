@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from goldseam.clouds.aws.client import AwsSession
-from goldseam.clouds.aws.keys import Session, assumed
+from goldseam.clouds.aws.keys import MintingSession, assumed
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.control import Catalog
 from goldseam.model.errors import GrantRefused
@@ -42,7 +42,7 @@ class RoleReader:
 
     def __init__(
         self,
-        session: Session,
+        session: MintingSession,
         roles: Mapping[str, str],
         catalog: Catalog,
         clock: Clock,

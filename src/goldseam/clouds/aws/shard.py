@@ -20,7 +20,7 @@ from goldseam.clouds.aws.bucket_regions import LOCATE, located
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, Listing, asked_of, at
 from goldseam.clouds.aws.lanes import Lanes
-from goldseam.clouds.aws.reading import Readings, Wanted, misunderstood, readings_of, whole
+from goldseam.clouds.aws.reading import Readings, WantedFacets, misunderstood, readings_of, whole
 from goldseam.model.errors import MISSHAPEN, CloudError, NotFound, NotOffered, in_words
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json, Unknown
@@ -36,7 +36,7 @@ _BUCKETS: Final = "s3.ListBuckets"
 class _Found:
     """What the listing of a kind gave; of parts of something, what the listing of those in one `parent` gave."""
 
-    wanted: Wanted
+    wanted: WantedFacets
     items: Sequence[Json]
     failed: str = ""
     parent: str = ""
@@ -48,7 +48,7 @@ class _Found:
 class _Parents:
     """What the resources of a kind are parts of, by id."""
 
-    wanted: Wanted
+    wanted: WantedFacets
     find: Listing
     ids: Sequence[str]
     odd: str = ""
@@ -58,7 +58,7 @@ class _Parents:
 class _Placed:
     """A resource in its region; `failed` says why that could not be told, where it could not."""
 
-    wanted: Wanted
+    wanted: WantedFacets
     item: Json
     region: str
     failed: str = ""
@@ -69,7 +69,7 @@ class _Placed:
 class _Partial:
     """A resource while its facets come in; `left` is the number of groups to come."""
 
-    wanted: Wanted
+    wanted: WantedFacets
     ref: Ref
     left: int
     nowhere: bool = False
@@ -89,7 +89,7 @@ _Result: TypeAlias = _Found | _Parents | _Placed | _Part
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ReadBudget:
     """By when a shard must be read, and where what was not is noted."""
 
     deadline: Deadline
@@ -115,7 +115,7 @@ class Scan:
         shard: Shard,
         regions: Sequence[str],
         progress: Progress | None,
-        limits: Limits,
+        limits: ReadBudget,
     ) -> None:
         self._ask, self._partition, self._lanes, self._shard = ask, partition, lanes, shard
         self._regions, self._progress, self._limits = regions, progress, limits
@@ -123,7 +123,7 @@ class Scan:
         self._open: dict[Future[_Result], _Task] = {}
         self._done = self._total = 0
 
-    def start(self, wanted: Iterable[Wanted]) -> None:
+    def start(self, wanted: Iterable[WantedFacets]) -> None:
         """Ask for the listings; a kind without one is a single resource."""
         for one in wanted:
             if one.kind.find is None:
@@ -195,11 +195,11 @@ class Scan:
                     found = list(self._gap(result.wanted, misunderstood(error)))
                 yield from found
 
-    def _gap(self, wanted: Wanted, reason: str) -> Iterator[Gap]:
+    def _gap(self, wanted: WantedFacets, reason: str) -> Iterator[Gap]:
         if reason:
             yield Gap(wanted.kind.name, self._shard, reason)
 
-    def _found(self, wanted: Wanted, item: Json, parent: str) -> Iterator[Resource]:
+    def _found(self, wanted: WantedFacets, item: Json, parent: str) -> Iterator[Resource]:
         """A listed resource: placed at once where its region is known, else after asking."""
         find = wanted.kind.find
         region = at(item, find.region) if find and find.region else self._shard.region
@@ -243,7 +243,7 @@ class Scan:
             yield whole(Resource(resource.ref, {}), resource.wanted.order, resource.readings)
 
 
-def _listed(ask: Ask, wanted: Wanted, find: Listing, shard: Shard, parent: str = "") -> _Found:
+def _listed(ask: Ask, wanted: WantedFacets, find: Listing, shard: Shard, parent: str = "") -> _Found:
     parameters = asked_of(find.parameters, shard, parent)
     try:
         items = ask.every(find.operation, parameters, find.home or shard.region, find.items)
@@ -258,7 +258,7 @@ def _listed(ask: Ask, wanted: Wanted, find: Listing, shard: Shard, parent: str =
     return _understood(wanted, find, items, parent)
 
 
-def _understood(wanted: Wanted, find: Listing, items: Iterable[Json], parent: str) -> _Found:
+def _understood(wanted: WantedFacets, find: Listing, items: Iterable[Json], parent: str) -> _Found:
     """The items of the kind; one that cannot be understood hides none of the others."""
     own, odd = list[Json](), ""
     for item in items:
@@ -270,7 +270,7 @@ def _understood(wanted: Wanted, find: Listing, items: Iterable[Json], parent: st
     return _Found(wanted, own, parent=parent, odd=odd)
 
 
-def _parents(ask: Ask, wanted: Wanted, find: Listing, shard: Shard) -> _Found | _Parents:
+def _parents(ask: Ask, wanted: WantedFacets, find: Listing, shard: Shard) -> _Found | _Parents:
     above = find.within
     if above is None:
         return _Parents(wanted, find, ())
@@ -286,7 +286,7 @@ def _parents(ask: Ask, wanted: Wanted, find: Listing, shard: Shard) -> _Found | 
     return _Parents(wanted, find, ids, odd)
 
 
-def _located(ask: Ask, wanted: Wanted, item: Json) -> _Placed:
+def _located(ask: Ask, wanted: WantedFacets, item: Json) -> _Placed:
     """The bucket with its region, which older endpoints do not say in the listing."""
     try:
         return _Placed(wanted, item, located(ask, at(item, "Name")))
@@ -296,7 +296,7 @@ def _located(ask: Ask, wanted: Wanted, item: Json) -> _Placed:
         return _unplaced(wanted, item, misunderstood(error))
 
 
-def _unplaced(wanted: Wanted, item: Json, because: str) -> _Placed:
+def _unplaced(wanted: WantedFacets, item: Json, because: str) -> _Placed:
     return _Placed(wanted, item, GLOBAL, f"the region of the bucket is not known: {because}")
 
 

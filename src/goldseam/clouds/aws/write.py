@@ -59,7 +59,7 @@ _BROKEN: Final = frozenset(
 _SECRET: Final = re.compile(r"password|secret|session_?token|security_?token|private_?key|key_?material", re.IGNORECASE)
 
 
-class Door(Protocol):
+class GuardedClient(Protocol):
     """What lets the listed calls through, and no other (`GuardedSession`)."""
 
     def call(self, service: str, operation: str, region: str | None = None, /, **params: Json) -> Answer:
@@ -70,7 +70,7 @@ class AwsWriter:
     """Makes the calls that it was opened for."""
 
     def __init__(
-        self, door: Door, calls: Sequence[Call], hide: Callable[[str, Json], Json], home: str, clock: Clock
+        self, door: GuardedClient, calls: Sequence[Call], hide: Callable[[str, Json], Json], home: str, clock: Clock
     ) -> None:
         self._door, self._hide, self._home, self._clock = door, hide, home, clock
         self._allowed = frozenset(map(_exactly, calls))

@@ -8,12 +8,12 @@ from typing import Final
 from goldseam.clouds.aws.services import accessanalyzer
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
-    return Made(reference(ground, accessanalyzer.REGION, REGION))
+    return FixtureResult(reference(ground, accessanalyzer.REGION, REGION))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

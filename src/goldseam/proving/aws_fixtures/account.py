@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services import account
 from goldseam.model.resource import Ref
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import quietly, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _SUPPORT: Final = "arn:aws:iam::aws:policy/AWSSupportAccess"
 _TRUST: Final = {
@@ -19,14 +19,14 @@ _TRUST: Final = {
 }
 
 
-def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name
     quietly(ground, "iam.DeleteAccountPasswordPolicy")
     quietly(ground, "s3control.DeletePublicAccessBlock", AccountId=ground.account)
     for role in _supporters(ground) if "support" in facets else ():
         ground.make("iam.DetachRolePolicy", RoleName=role, PolicyArn=_SUPPORT)
         ground.make("iam.DeleteRole", RoleName=role)
-    return Made(reference(ground, account.ACCOUNT, ground.account))
+    return FixtureResult(reference(ground, account.ACCOUNT, ground.account))
 
 
 def _supporters(ground: EmulatedGround) -> list[str]:

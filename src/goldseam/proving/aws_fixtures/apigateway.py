@@ -9,7 +9,7 @@ from goldseam.clouds.aws.services import apigateway, wafv2
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
 from goldseam.proving.aws_fixtures.wafv2 import made as web_acl
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _PATHS: Final = ("GET /", "POST /orders")
 
@@ -30,7 +30,7 @@ def _api(ground: EmulatedGround, name: str, methods: tuple[str, ...] = ("GET /",
     return api
 
 
-def _stage(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _stage(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     refs = []
     for each in pair(name):
         api = _api(ground, each)
@@ -41,16 +41,16 @@ def _stage(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     words = {"goldseam-edge": group, wafv2.named("edge"): web_acl(ground, name)}
     if "client_certificate" in facets:
         words["a1b2c3"] = str(ground.make("apigateway.GenerateClientCertificate")["clientCertificateId"])
-    return Made(refs[0], words, (refs[1],))
+    return FixtureResult(refs[0], words, (refs[1],))
 
 
-def _rest(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _rest(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     refs = [reference(ground, apigateway.REST_API, _api(ground, each, _PATHS)) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     names = [f"{each}.example.com" for each in pair(name)]
     for each in names:
@@ -59,7 +59,7 @@ def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
             endpointConfiguration={"types": ["REGIONAL"]},
         )  # fmt: skip
     refs = [reference(ground, apigateway.DOMAIN_NAME, each) for each in names]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import apigatewayv2
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _DELIVERY: Final = frozenset(
     f"logs:{name}"
@@ -24,23 +24,23 @@ def _api(ground: EmulatedGround, name: str, protocol: str = "HTTP") -> str:
     return str(ground.make("apigatewayv2.CreateApi", Name=name, ProtocolType=protocol, **select)["ApiId"])
 
 
-def _with_route(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _with_route(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     refs = []
     for each in pair(name):
         api = _api(ground, each)
         ground.make("apigatewayv2.CreateRoute", ApiId=api, RouteKey="GET /orders")
         refs.append(reference(ground, apigatewayv2.API, api))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _stage(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _stage(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     refs = []
     for each in pair(name):
         api = _api(ground, each, str(facets.get("protocol") or "HTTP"))
         ground.make("apigatewayv2.CreateStage", ApiId=api, StageName="live")
         refs.append(reference(ground, apigatewayv2.STAGE, f"{api}/live"))
-    return Made(refs[0], {"goldseam-edge": f"{name}-logs"}, (refs[1],))
+    return FixtureResult(refs[0], {"goldseam-edge": f"{name}-logs"}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

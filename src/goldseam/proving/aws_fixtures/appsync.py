@@ -8,10 +8,10 @@ from typing import Final
 from goldseam.clouds.aws.services import appsync
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _api(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _api(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     settings = facets.get("settings", {"authenticationType": "AWS_IAM"})
     visibility = facets.get("visibility", "GLOBAL")
     made = [
@@ -19,7 +19,7 @@ def _api(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made
         for each in pair(name)
     ]
     refs = [reference(ground, appsync.API, each) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 def _bounded(settings: Value) -> bool:

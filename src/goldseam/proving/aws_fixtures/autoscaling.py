@@ -10,10 +10,10 @@ from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.ec2_machines import user_data
 from goldseam.proving.aws_fixtures.ec2_network import new_vpc
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     shared: dict[str, Json] = {"MinSize": 0, "MaxSize": 1, "AvailabilityZones": facets.get("zones") or [f"{REGION}a"]}
     if facets.get("balanced"):
         made = ground.make("elbv2.CreateTargetGroup", Name=name, Protocol="HTTP", Port=80, VpcId=new_vpc(ground))
@@ -29,7 +29,7 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     found = ground.make("autoscaling.DescribeAutoScalingGroups", AutoScalingGroupNames=list(pair(name)))
     arns = {group["AutoScalingGroupName"]: group["AutoScalingGroupARN"] for group in found["AutoScalingGroups"]}
     first, beside = (autoscaling.GROUP.ref("aws", ground.account, REGION, each, arns[each]) for each in pair(name))
-    return Made(first, words, (beside,))
+    return FixtureResult(first, words, (beside,))
 
 
 def _new_configuration(ground: EmulatedGround, name: str, more: Mapping[str, Json]) -> None:
@@ -40,7 +40,7 @@ def _new_configuration(ground: EmulatedGround, name: str, more: Mapping[str, Jso
     )  # fmt: skip
 
 
-def _configuration(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _configuration(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     said = facets.get("metadata")
     options = {"HttpTokens": said["tokens"], "HttpEndpoint": said["endpoint"]} if said else {}
     more: dict[str, Json] = {"MetadataOptions": options} if options else {}
@@ -49,7 +49,7 @@ def _configuration(ground: EmulatedGround, name: str, facets: Mapping[str, Value
     for each in pair(name):
         _new_configuration(ground, each, {**more, **user_data(facets.get("user_data"))})
     refs = [reference(ground, autoscaling.LAUNCH_CONFIGURATION, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

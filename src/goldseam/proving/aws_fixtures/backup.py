@@ -8,19 +8,19 @@ from typing import Final
 from goldseam.clouds.aws.services import backup
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _vault(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _vault(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     key = facets.get("key", ABSENT)
     more = {} if key is ABSENT else {"EncryptionKeyArn": key}
     for each in pair(name):
         ground.make("backup.CreateBackupVault", BackupVaultName=each, **more)
     refs = [reference(ground, backup.VAULT, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name
     rule = {"RuleName": "daily", "TargetBackupVaultName": "Default"}
     for plan in facets.get("plans", ()):
@@ -30,7 +30,7 @@ def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
             "backup.CreateReportPlan", ReportPlanName=report, ReportDeliveryChannel={"S3BucketName": "reports"},
             ReportSetting={"ReportTemplate": "BACKUP_JOB_REPORT"},
         )  # fmt: skip
-    return Made(reference(ground, backup.REGION, REGION))
+    return FixtureResult(reference(ground, backup.REGION, REGION))
 
 
 def _for_good(lock: Value) -> bool:

@@ -8,10 +8,10 @@ from typing import Final
 from goldseam.clouds.aws.services import batch
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 
-def _definition(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _definition(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     container: Json = {
         "image": "app:1",
         "vcpus": 1,
@@ -25,7 +25,7 @@ def _definition(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) 
             "batch.RegisterJobDefinition", jobDefinitionName=each, type="container", containerProperties=container
         )
         refs.append(reference(ground, batch.JOB_DEFINITION, made["jobDefinitionArn"]))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import cloudfront
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 _KEY: Final = {"Quantity": 1, "Items": [{"HeaderName": "X-Origin-Key", "HeaderValue": "not-a-secret-1"}]}
 
@@ -40,13 +40,13 @@ def _config(name: str, facets: Mapping[str, Value]) -> Json:
     }  # fmt: skip
 
 
-def _distribution(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _distribution(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     ids = [
         ground.make("cloudfront.CreateDistribution", DistributionConfig=_config(each, facets))["Distribution"]["Id"]
         for each in (name, f"{name}-beside")
     ]
     refs = [reference(ground, cloudfront.DISTRIBUTION, each) for each in ids]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

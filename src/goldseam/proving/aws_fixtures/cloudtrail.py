@@ -9,7 +9,7 @@ from typing import Final
 from goldseam.clouds.aws.services import cloudtrail
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _KEY_ID: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
 """The key in the examples of keys and trails."""
@@ -33,7 +33,7 @@ def log_bucket(ground: EmulatedGround, bucket: str) -> None:
     ground.make("s3.PutBucketPolicy", Bucket=bucket, Policy=json.dumps(policy))
 
 
-def _trail(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _trail(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     log_bucket(ground, f"{name}-log")
     for each in pair(name):
@@ -49,7 +49,7 @@ def _trail(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     key = ground.make("kms.CreateKey", Description=name)["KeyMetadata"]["KeyId"]
     refs = [reference(ground, cloudtrail.TRAIL, each) for each in pair(name)]
     words = {_KEY_ID: key, "log-group:goldseam-example": f"log-group:{name}-events", _ROLE: f"{name}-role"}
-    return Made(refs[0], words, (refs[1],))
+    return FixtureResult(refs[0], words, (refs[1],))
 
 
 def no_trails(ground: EmulatedGround) -> None:
@@ -58,12 +58,12 @@ def no_trails(ground: EmulatedGround) -> None:
         ground.make("cloudtrail.DeleteTrail", trail["HomeRegion"], Name=trail["Name"])
 
 
-def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     no_trails(ground)
     log_bucket(ground, f"{name}-log")
     ref = reference(ground, cloudtrail.ACCOUNT, ground.account)
-    return Made(ref, {"goldseam-example": f"{name}-log"})
+    return FixtureResult(ref, {"goldseam-example": f"{name}-log"})
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -11,7 +11,7 @@ from goldseam.model.resource import Ref
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.cloudtrail import log_bucket, no_trails
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult
 
 _TRUST: Final = {
     "Version": "2012-10-17",
@@ -21,7 +21,7 @@ _TRUST: Final = {
 }
 
 
-def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     no_trails(ground)
     held = [alarm["AlarmName"] for alarm in ground.make("cloudwatch.DescribeAlarms")["MetricAlarms"]]
     if held:
@@ -37,7 +37,7 @@ def _account(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
         )  # fmt: skip
         ground.make("cloudtrail.StartLogging", Name=name)
     words = {"log-group:goldseam-example": f"log-group:{name}-events"}
-    return Made(reference(ground, cloudwatch.WATCHED, ground.account), words)
+    return FixtureResult(reference(ground, cloudwatch.WATCHED, ground.account), words)
 
 
 def _subscribe(ground: EmulatedGround, ref: Ref, value: Value) -> None:
@@ -53,7 +53,7 @@ def _subscribe(ground: EmulatedGround, ref: Ref, value: Value) -> None:
         ground.make("sns.Subscribe", TopicArn=topic, Protocol="sqs", Endpoint=queue)
 
 
-def _alarm(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _alarm(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     for each in pair(name):
         ground.make(
@@ -62,7 +62,7 @@ def _alarm(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
             ComparisonOperator="GreaterThanThreshold",
         )  # fmt: skip
     refs = [reference(ground, cloudwatch.ALARM, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -9,14 +9,14 @@ from goldseam.clouds.aws.services.codebuild.project import PROJECT
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
 from goldseam.proving.aws_fixtures.roles import role_for
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _MACHINE: Final = {
     "type": "LINUX_CONTAINER", "image": "aws/codebuild/standard:7.0", "computeType": "BUILD_GENERAL1_SMALL",
 }  # fmt: skip
 
 
-def _project(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _project(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     named = [{"name": each, "value": "not-a-secret-1"} for each in facets.get("secrets", ())]
     login = "user:not-a-secret-1@" if facets.get("logins") else ""
     for each in pair(name):
@@ -26,7 +26,7 @@ def _project(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
             environment=_with(facets, named), serviceRole=role_for(ground, "codebuild.amazonaws.com"),
         )  # fmt: skip
     refs = [reference(ground, PROJECT, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 def _with(facets: Mapping[str, Value], named: Json) -> Json:

@@ -8,20 +8,20 @@ from typing import Final
 from goldseam.clouds.aws.services.cognito import client, identity_pool, pool
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 
 def _pool(ground: EmulatedGround, name: str) -> str:
     return str(ground.make("cognito-idp.CreateUserPool", PoolName=name)["UserPool"]["Id"])
 
 
-def _user_pool(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _user_pool(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     refs = [reference(ground, pool.USER_POOL, _pool(ground, each)) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _client(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _client(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     """A client and its neighbour in two pools: rights on a client are rights on its pool."""
     del facets
     refs = []
@@ -29,10 +29,10 @@ def _client(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
         above = _pool(ground, each)
         made = ground.make("cognito-idp.CreateUserPoolClient", UserPoolId=above, ClientName=each)
         refs.append(reference(ground, client.CLIENT, f"{above}/{made['UserPoolClient']['ClientId']}"))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _identity_pool(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _identity_pool(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     made = [
         ground.make("cognito-identity.CreateIdentityPool", IdentityPoolName=each, AllowUnauthenticatedIdentities=False)[
@@ -41,7 +41,7 @@ def _identity_pool(ground: EmulatedGround, name: str, facets: Mapping[str, Value
         for each in pair(name)
     ]
     refs = [reference(ground, identity_pool.IDENTITY_POOL, each) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 _MOVES: Final = frozenset({"LastModifiedDate"})

@@ -8,10 +8,10 @@ from typing import Final
 from goldseam.clouds.aws.services import bedrock, datasync
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import pair, quietly, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult
 
 
-def _task(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _task(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     place = {"Subdirectory": "/", "ServerHostname": "files", "OnPremConfig": {"AgentArns": []}}
     host = ground.make("datasync.CreateLocationNfs", **{**place, "OnPremConfig": {"AgentArns": [_AGENT]}})
     group = facets.get("log_group", ABSENT)
@@ -25,16 +25,16 @@ def _task(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Mad
         for each in pair(name)
     ]  # fmt: skip
     refs = [reference(ground, datasync.TASK, each) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 _AGENT: Final = "arn:aws:datasync:eu-west-1:123456789012:agent/agent-0123456789abcdef0"
 
 
-def _bedrock(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _bedrock(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     quietly(ground, "bedrock.DeleteModelInvocationLoggingConfiguration")
-    return Made(reference(ground, bedrock.REGION, REGION))
+    return FixtureResult(reference(ground, bedrock.REGION, REGION))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -10,7 +10,7 @@ from goldseam.clouds.aws.services import config, guardduty, inspector, macie, se
 from goldseam.model.errors import CloudError
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _DETECTOR: Final = "goldseam-example"
 
@@ -28,39 +28,39 @@ def _no_detectors(ground: EmulatedGround) -> None:
         ground.make("guardduty.DeleteDetector", DetectorId=detector)
 
 
-def _guardduty(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _guardduty(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     _no_detectors(ground)
-    return Made(reference(ground, guardduty.REGION, REGION))
+    return FixtureResult(reference(ground, guardduty.REGION, REGION))
 
 
-def _detector(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _detector(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name
     features = [{"Name": word, "Status": "DISABLED"} for word in facets.get("features", {})]
     made = ground.make("guardduty.CreateDetector", Enable=True, Features=features)["DetectorId"]
-    return Made(reference(ground, guardduty.DETECTOR, made), {_DETECTOR: made})
+    return FixtureResult(reference(ground, guardduty.DETECTOR, made), {_DETECTOR: made})
 
 
-def _securityhub(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _securityhub(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     _gone(ground, "securityhub.DisableSecurityHub")
-    return Made(reference(ground, securityhub.REGION, REGION))
+    return FixtureResult(reference(ground, securityhub.REGION, REGION))
 
 
-def _macie(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _macie(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     _gone(ground, "macie2.DisableMacie")
-    return Made(reference(ground, macie.REGION, REGION))
+    return FixtureResult(reference(ground, macie.REGION, REGION))
 
 
-def _inspector(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _inspector(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     types = {} if ground.name == "ministack" else {"resourceTypes": ["EC2", "ECR", "LAMBDA", "LAMBDA_CODE"]}
     ground.make("inspector2.Disable", accountIds=[ground.account], **types)
-    return Made(reference(ground, inspector.REGION, REGION))
+    return FixtureResult(reference(ground, inspector.REGION, REGION))
 
 
-def _config(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _config(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     for recorder in ground.make("config.DescribeConfigurationRecorders")["ConfigurationRecorders"]:
         ground.make("config.StopConfigurationRecorder", ConfigurationRecorderName=recorder["name"])
@@ -77,7 +77,7 @@ def _config(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
     }
     ground.make("iam.CreateRole", RoleName=f"{name}-r", AssumeRolePolicyDocument=json.dumps(trust))
     words = {"goldseam-example": name, "role/goldseam-config": f"role/{name}-r"}
-    return Made(reference(ground, config.REGION, REGION), words)
+    return FixtureResult(reference(ground, config.REGION, REGION), words)
 
 
 def _several(value: Value) -> bool:

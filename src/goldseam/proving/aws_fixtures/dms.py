@@ -8,10 +8,10 @@ from typing import Final
 from goldseam.clouds.aws.services.dms import INSTANCE
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 
-def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     refs = []
     for each in pair(name):
         made = ground.make(
@@ -19,7 +19,7 @@ def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
             ReplicationInstanceClass="dms.t3.micro", PubliclyAccessible=facets.get("public", False),
         )  # fmt: skip
         refs.append(reference(ground, INSTANCE, made["ReplicationInstance"]["ReplicationInstanceArn"]))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

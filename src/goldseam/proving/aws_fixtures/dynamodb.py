@@ -8,10 +8,10 @@ from typing import Final
 from goldseam.clouds.aws.services.dynamodb import TABLE
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _table(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _table(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     names = ["id", *facets.get("capacity", {}).get("indexes", ())]
     more: dict[str, Json] = {
         "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in names],
@@ -26,7 +26,7 @@ def _table(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     for each in pair(name):
         ground.make("dynamodb.CreateTable", TableName=each, **more)
     refs = [reference(ground, TABLE, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 _UNITS: Final = {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1}

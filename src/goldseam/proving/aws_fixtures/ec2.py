@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services.ec2 import address, ebs, image, region, security_group
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _OFF: Final = {
     "ebs_encryption_by_default": "DisableEbsEncryptionByDefault",
@@ -16,29 +16,29 @@ _OFF: Final = {
 }
 
 
-def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name
     for facet, operation in _OFF.items():
         if facet in facets:
             ground.make(f"ec2.{operation}")
     neighbour = reference(ground, region.REGION, "us-east-1", "us-east-1")
-    return Made(reference(ground, region.REGION, REGION), neighbours=(neighbour,))
+    return FixtureResult(reference(ground, region.REGION, REGION), neighbours=(neighbour,))
 
 
 def _new_volume(ground: EmulatedGround, *, encrypted: bool) -> str:
     return str(ground.make("ec2.CreateVolume", AvailabilityZone=f"{REGION}a", Size=1, Encrypted=encrypted)["VolumeId"])
 
 
-def _snapshot(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _snapshot(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     refs = []
     for description in pair(name):
         volume = _new_volume(ground, encrypted=bool(facets.get("encrypted", False)))
         made = ground.make("ec2.CreateSnapshot", VolumeId=volume, Description=description)
         refs.append(reference(ground, ebs.SNAPSHOT, made["SnapshotId"]))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _volume(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _volume(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name
     refs = []
     for _ in range(2):
@@ -50,7 +50,7 @@ def _volume(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
     for named in facets.get("instances", ()):
         words[named] = new_instance(ground)
         ground.make("ec2.AttachVolume", VolumeId=refs[0].id, InstanceId=words[named], Device="/dev/sdf")
-    return Made(refs[0], words, (refs[1],))
+    return FixtureResult(refs[0], words, (refs[1],))
 
 
 def new_instance(ground: EmulatedGround) -> str:
@@ -60,25 +60,25 @@ def new_instance(ground: EmulatedGround) -> str:
     return str(ground.make("ec2.RunInstances", **asked)["Instances"][0]["InstanceId"])
 
 
-def _image(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _image(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     made = [ground.make("ec2.RegisterImage", Name=each, RootDeviceName="/dev/sda1")["ImageId"] for each in pair(name)]
     refs = [reference(ground, image.IMAGE, each) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _address(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _address(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name
     made = [ground.make("ec2.AllocateAddress", Domain="vpc") for _ in range(2)]
     refs = [reference(ground, address.ADDRESS, each["AllocationId"]) for each in made]
-    return Made(refs[0], {str(facets.get("public_ip", "")): made[0]["PublicIp"]}, (refs[1],))
+    return FixtureResult(refs[0], {str(facets.get("public_ip", "")): made[0]["PublicIp"]}, (refs[1],))
 
 
 _PEER: Final = "111122223333/sg-0123456789abcdef0"
 """The group that rules of the examples name."""
 
 
-def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     vpc = ground.make("ec2.CreateVpc", CidrBlock="10.9.0.0/16")["Vpc"]["VpcId"]
     wanted = facets.get("group_name", name)
     beside = _new_group(ground, f"{name}-beside", vpc)
@@ -87,7 +87,7 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     words = {_PEER: f"{ground.account}/{_new_group(ground, f'{name}-peer', vpc)}"}
     lists = facets.get("prefix_lists", {}).items()
     words |= {listed: _new_list(ground, f"{name}-{at}", held["networks"]) for at, (listed, held) in enumerate(lists)}
-    return Made(refs[0], words, (refs[1],))
+    return FixtureResult(refs[0], words, (refs[1],))
 
 
 def _new_list(ground: EmulatedGround, name: str, networks: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services.ec2 import launch_template, network
 from goldseam.model.resource import Ref
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import once, pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 TEXTS: Final = {
     "password": "export DB_PASSWORD=not-a-secret-1",
@@ -32,7 +32,7 @@ def user_data(found: Value) -> dict[str, Json]:
     return {"UserData": base64.b64encode(text.encode()).decode()}
 
 
-def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name
     image = ground.make("ec2.DescribeImages", Owners=["amazon"])["Images"][0]["ImageId"]
     asked = {"ImageId": image, "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.micro"}
@@ -40,7 +40,7 @@ def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     made = [ground.make("ec2.RunInstances", **asked, UserData=texts)["Instances"][0] for _ in range(2)]
     refs = [reference(ground, network.INSTANCE, each["InstanceId"]) for each in made]
     _profile(ground)
-    return Made(refs[0], _address(ground, refs[0], facets), (refs[1],))
+    return FixtureResult(refs[0], _address(ground, refs[0], facets), (refs[1],))
 
 
 def _profile(ground: EmulatedGround) -> None:
@@ -60,7 +60,7 @@ def _so_long(ground: EmulatedGround, ref: Ref, value: Value) -> None:
     ground.calendar.ahead = timedelta(days=value + 1 if value else 0)
 
 
-def _template(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _template(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     said = facets.get("metadata") or {}
     options = {
         member: said[key] for key, member in (("tokens", "HttpTokens"), ("endpoint", "HttpEndpoint")) if said.get(key)
@@ -76,7 +76,7 @@ def _template(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     for each in pair(name):
         made = ground.make("ec2.CreateLaunchTemplate", LaunchTemplateName=each, LaunchTemplateData=data)
         refs.append(reference(ground, launch_template.LAUNCH_TEMPLATE, made["LaunchTemplate"]["LaunchTemplateId"]))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services.ec2 import endpoint_service, network, network_acl, subnet, transit_gateway, vpc
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 
 def new_vpc(ground: EmulatedGround) -> str:
@@ -22,7 +22,7 @@ def new_subnet(ground: EmulatedGround, within: str, number: int = 0, zone: str =
     return str(made["Subnet"]["SubnetId"])
 
 
-def _vpc(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _vpc(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     made = _default_vpc(ground) if facets.get("is_default") else new_vpc(ground)
     for number, zone in enumerate(facets.get("zones", ())):
         new_subnet(ground, made, number, zone)
@@ -34,7 +34,7 @@ def _vpc(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made
     ground.make("logs.CreateLogGroup", logGroupName=f"{name}-flow-logs")
     ground.make("s3.CreateBucket", Bucket=f"{name}-flows", CreateBucketConfiguration={"LocationConstraint": REGION})
     words |= {"flow-logs-of-the-company": f"{name}-flows"}
-    return Made(reference(ground, vpc.VPC, made), words, (reference(ground, vpc.VPC, new_vpc(ground)),))
+    return FixtureResult(reference(ground, vpc.VPC, made), words, (reference(ground, vpc.VPC, new_vpc(ground)),))
 
 
 def _default_vpc(ground: EmulatedGround) -> str:
@@ -42,29 +42,29 @@ def _default_vpc(ground: EmulatedGround) -> str:
     return str(found[0]["VpcId"])
 
 
-def _subnet(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _subnet(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     within = new_vpc(ground)
     refs = [reference(ground, subnet.SUBNET, new_subnet(ground, within, number)) for number in range(2)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _acl(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _acl(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     within = new_vpc(ground)
     made = [ground.make("ec2.CreateNetworkAcl", VpcId=within)["NetworkAcl"]["NetworkAclId"] for _ in range(2)]
     refs = [reference(ground, network_acl.NETWORK_ACL, each) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _gateway(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _gateway(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     made = [ground.make("ec2.CreateTransitGateway", Description=each)["TransitGateway"] for each in pair(name)]
     refs = [reference(ground, transit_gateway.TRANSIT_GATEWAY, each["TransitGatewayId"]) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _flow_log(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _flow_log(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     refs = []
     for each in pair(name):
@@ -74,10 +74,10 @@ def _flow_log(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
             LogDestinationType="s3", LogDestination=f"arn:aws:s3:::{each}",
         )  # fmt: skip
         refs.append(reference(ground, network.FLOW_LOG, made["FlowLogIds"][0]))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _service(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _service(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     within, refs = new_vpc(ground), []
     for number, each in enumerate(pair(name)):
         zone = [new_subnet(ground, within, number)]
@@ -87,7 +87,7 @@ def _service(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
             AcceptanceRequired=bool(facets.get("accepted_by_hand")),
         )["ServiceConfiguration"]  # fmt: skip
         refs.append(reference(ground, endpoint_service.ENDPOINT_SERVICE, service["ServiceId"]))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

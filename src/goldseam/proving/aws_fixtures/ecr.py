@@ -10,17 +10,17 @@ from goldseam.clouds.aws.services import ecr
 from goldseam.model.resource import Ref
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import pair, quietly, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _EXAMPLE: Final = "goldseam-example"
 
 
-def _repository(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _repository(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     encryption = {"encryptionType": facets.get("encryption", "AES256")}
     for each in pair(name):
         ground.make("ecr.CreateRepository", repositoryName=each, encryptionConfiguration=encryption)
     refs = [reference(ground, ecr.REPOSITORY, each) for each in pair(name)]
-    return Made(refs[0], {_EXAMPLE: name}, (refs[1],))
+    return FixtureResult(refs[0], {_EXAMPLE: name}, (refs[1],))
 
 
 def _lifecycle(ground: EmulatedGround, ref: Ref, value: Value) -> None:

@@ -8,21 +8,21 @@ from typing import Final
 from goldseam.clouds.aws.services.ecs import service, task
 from goldseam.model.values import ABSENT, Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 _NETWORK: Final = {"subnets": ["subnet-0a1b2c3d"], "securityGroups": ["sg-0a1b2c3d"]}
 
 
-def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     settings = [{"name": "containerInsights", "value": "disabled"}]
     for each in pair(name):
         ground.make("ecs.CreateCluster", clusterName=each, settings=settings)
     refs = [reference(ground, service.CLUSTER, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _service(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _service(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     ground.make("ecs.CreateCluster", clusterName=name)
     container = {"name": "app", "image": "app:1", "memory": 64}
     ground.make("ecs.RegisterTaskDefinition", family=name, networkMode="awsvpc", containerDefinitions=[container])
@@ -31,7 +31,7 @@ def _service(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
             "ecs.CreateService", cluster=name, serviceName=each, taskDefinition=name, desiredCount=0, **_chosen(facets)
         )
     refs = [reference(ground, service.SERVICE, f"{name}/{each}") for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 def _chosen(facets: Mapping[str, Value]) -> dict[str, Json]:
@@ -43,7 +43,7 @@ def _chosen(facets: Mapping[str, Value]) -> dict[str, Json]:
     return chosen
 
 
-def _definition(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _definition(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     sharing = facets.get("sharing", {})
     shared = {key: sharing[key] for key in ("networkMode", "pidMode", "ipcMode") if sharing.get(key)}
     if sharing.get("Windows"):
@@ -52,7 +52,7 @@ def _definition(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) 
     for each in pair(name):
         ground.make("ecs.RegisterTaskDefinition", family=each, containerDefinitions=containers, **shared)
     refs = [reference(ground, task.TASK_DEFINITION, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 def _container(wanted: Mapping[str, Json]) -> Json:

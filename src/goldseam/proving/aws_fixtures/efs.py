@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import efs
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 
 def _made(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> str:
@@ -19,12 +19,12 @@ def _made(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> str
     return str(made["FileSystemId"])
 
 
-def _file_system(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _file_system(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     refs = [reference(ground, efs.FILE_SYSTEM, _made(ground, each, facets)) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _access_point(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _access_point(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     system = _made(ground, name, facets)
     more = {"RootDirectory": {"Path": facets["root"]}} if "root" in facets else {}
     user = facets.get("user", ABSENT)
@@ -33,7 +33,7 @@ def _access_point(ground: EmulatedGround, name: str, facets: Mapping[str, Value]
         ground.make("efs.CreateAccessPoint", ClientToken=each, FileSystemId=system, **more) for each in pair(name)
     ]
     refs = [reference(ground, efs.ACCESS_POINT, point["AccessPointId"]) for point in points]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -11,7 +11,7 @@ from goldseam.clouds.aws.services import eks
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
 from goldseam.proving.aws_fixtures.roles import role_for
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _SUBNETS: Final = ["subnet-0a1b2c3d", "subnet-1a2b3c4d"]
 
@@ -21,19 +21,19 @@ def _made(ground: EmulatedGround, name: str, **more: Json) -> None:
     ground.make("eks.CreateCluster", name=name, roleArn=role, resourcesVpcConfig=network, **more)
 
 
-def _cluster(kind: AwsKind, ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _cluster(kind: AwsKind, ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     version = facets.get("version", {}).get("name", "1.35")
     more = {"encryptionConfig": [_ENCRYPTION]} if facets.get("secrets_encrypted") else {}
     for each in pair(name):
         _made(ground, each, version=version, **more)
     refs = [reference(ground, kind, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 _ENCRYPTION: Final = {"resources": ["secrets"], "provider": {"keyArn": "arn:aws:kms:eu-west-1:123456789012:key/k"}}
 
 
-def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     held = facets["remote_access"]
     access = {"ec2SshKey": held["Key"], "sourceSecurityGroups": held["Groups"]} if held["Key"] else {}
     _made(ground, name)
@@ -44,7 +44,7 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
             **({"remoteAccess": access} if access else {}),
         )  # fmt: skip
     refs = [reference(ground, eks.NODE_GROUP, f"{name}/{each}") for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 def _partly(logs: Value) -> bool:

@@ -9,10 +9,10 @@ from goldseam.clouds.aws.services.elasticache.cluster import CACHE_CLUSTER
 from goldseam.clouds.aws.services.elasticache.group import REPLICATION_GROUP
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 
-def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     count = facets.get("nodes", {}).get("count", 2)
     more: dict[str, Json] = {"AtRestEncryptionEnabled": True} if facets.get("encrypted") else {}
     for each in pair(name):
@@ -22,10 +22,10 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
             **more,
         )  # fmt: skip
     refs = [reference(ground, REPLICATION_GROUP, each) for each in pair(name)]
-    return Made(refs[0], {"shop-": f"{name}-"}, (refs[1],))
+    return FixtureResult(refs[0], {"shop-": f"{name}-"}, (refs[1],))
 
 
-def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     engine = facets.get("engine", "redis")
     for each in pair(name):
         ground.make(
@@ -33,7 +33,7 @@ def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
             NumCacheNodes=1,
         )  # fmt: skip
     refs = [reference(ground, CACHE_CLUSTER, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

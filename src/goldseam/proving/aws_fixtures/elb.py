@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import elb
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _BUCKET: Final = "goldseam-logs"
 _FACETS: Final = tuple(facet.name for facet in elb.LOAD_BALANCER.facets)
@@ -17,7 +17,7 @@ _REPEATED: Final = frozenset({"AdditionalAttributes", "EmitInterval", "S3BucketN
 _PLAIN: Final = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstancePort": 80}
 
 
-def _balancer(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _balancer(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     place = {"LocationConstraint": REGION}
     ground.make("s3.CreateBucket", Bucket=f"{name}-logs", CreateBucketConfiguration=place)
@@ -26,7 +26,7 @@ def _balancer(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
             "elb.CreateLoadBalancer", LoadBalancerName=each, Listeners=[_PLAIN], AvailabilityZones=[f"{REGION}a"]
         )
     refs = [reference(ground, elb.LOAD_BALANCER, each) for each in pair(name)]
-    return Made(refs[0], {_BUCKET: f"{name}-logs"}, (refs[1],))
+    return FixtureResult(refs[0], {_BUCKET: f"{name}-logs"}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

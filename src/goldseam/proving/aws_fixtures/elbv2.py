@@ -11,7 +11,7 @@ from goldseam.model.resource import Ref
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair
 from goldseam.proving.aws_fixtures.wafv2 import made as web_acl
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _CERTIFICATE: Final = "arn:aws:acm:eu-west-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
 _GROUP: Final = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/1234567890abcdef"
@@ -37,7 +37,7 @@ def _made(ground: EmulatedGround, name: str, subnets: list[str], sort: str) -> s
     return str(answer["LoadBalancers"][0]["LoadBalancerArn"])
 
 
-def _balancer(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _balancer(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     place = {"LocationConstraint": REGION}
     ground.make("s3.CreateBucket", Bucket=f"{name}-logs", CreateBucketConfiguration=place)
     _, subnets = network(ground)
@@ -45,10 +45,10 @@ def _balancer(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     sort = str(facets.get("type") or ("network" if network_only else "application"))
     refs = [reference(ground, elbv2.LOAD_BALANCER, _made(ground, each, subnets, sort)) for each in pair(name)]
     words = {_BUCKET: f"{name}-logs", elbv2.load_balancer.EXAMPLE_ACL: web_acl(ground, name)}
-    return Made(refs[0], words, (refs[1],))
+    return FixtureResult(refs[0], words, (refs[1],))
 
 
-def _listener(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _listener(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     vpc, subnets = network(ground)
     protocol = str(facets.get("protocol") or ("HTTPS" if facets.get("tls_policy") else "HTTP"))
     balancer = _made(ground, name, subnets, "network" if protocol in ("TCP", "TLS") else "application")
@@ -62,7 +62,7 @@ def _listener(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     refs = [
         _listening(ground, balancer, arns[0], port, protocol if port in (1080, 1081) else "HTTPS") for port in ports
     ]
-    return Made(refs[0], {_GROUP: arns[0], f"{_GROUP[:-1]}0": arns[1]}, (refs[1],))
+    return FixtureResult(refs[0], {_GROUP: arns[0], f"{_GROUP[:-1]}0": arns[1]}, (refs[1],))
 
 
 def _listening(ground: EmulatedGround, balancer: str, group: str, port: int, protocol: str) -> Ref:

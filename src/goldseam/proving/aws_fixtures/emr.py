@@ -8,15 +8,15 @@ from typing import Final
 from goldseam.clouds.aws.services import emr
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
-    return Made(reference(ground, emr.REGION, REGION))
+    return FixtureResult(reference(ground, emr.REGION, REGION))
 
 
-def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     place = facets.get("log_place", ABSENT)
     configuration = facets.get("security_configuration", ABSENT)
     more = {} if place is ABSENT else {"LogUri": place}
@@ -35,7 +35,7 @@ def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
         for each in pair(name)
     ]  # fmt: skip
     refs = [reference(ground, emr.CLUSTER, each) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -8,10 +8,10 @@ from typing import Final
 from goldseam.clouds.aws.services import firehose
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 
-def _stream(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _stream(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     role = "arn:aws:iam::123456789012:role/firehose"
     source = {}
     if facets.get("source") == "KinesisStreamAsSource":
@@ -25,7 +25,7 @@ def _stream(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
             ExtendedS3DestinationConfiguration={"RoleARN": role, "BucketARN": "arn:aws:s3:::records"},
         )  # fmt: skip
     refs = [reference(ground, firehose.DELIVERY_STREAM, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

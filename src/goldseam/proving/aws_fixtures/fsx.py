@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import fsx
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 from goldseam.proving.ground import CannotPlace
 
 _MEMBERS: Final = {
@@ -25,7 +25,7 @@ _NEEDED: Final[Mapping[str, Mapping[str, Value]]] = {
 }
 
 
-def _file_system(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _file_system(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     settings = facets.get("settings", {"Type": "WINDOWS"})
     deployment = facets.get("windows_deployment", ABSENT)
     make = settings["Type"]
@@ -45,7 +45,7 @@ def _file_system(ground: EmulatedGround, name: str, facets: Mapping[str, Value])
         for each in pair(name)
     ]  # fmt: skip
     refs = [reference(ground, fsx.FILE_SYSTEM, each["FileSystem"]["FileSystemId"]) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services.glue import catalog, connection, job
 from goldseam.model.values import ABSENT, Json, Value
 from goldseam.proving.aws_fixtures.making import pair, quietly, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult
 
 _UNSET: Final = {
     "EncryptionAtRest": {"CatalogEncryptionMode": "DISABLED"},
@@ -17,16 +17,16 @@ _UNSET: Final = {
 _ROLE: Final = "arn:aws:iam::123456789012:role/glue"
 
 
-def _catalog(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _catalog(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name
     if "encryption" in facets:
         ground.make("glue.PutDataCatalogEncryptionSettings", DataCatalogEncryptionSettings=_UNSET)
     if "policy" in facets:
         quietly(ground, "glue.DeleteResourcePolicy")
-    return Made(reference(ground, catalog.CATALOG, REGION))
+    return FixtureResult(reference(ground, catalog.CATALOG, REGION))
 
 
-def _security_configuration(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _security_configuration(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     modes = facets["modes"]
     configuration = {
         "S3Encryption": [{"S3EncryptionMode": modes["S3Encryption"]}],
@@ -36,10 +36,10 @@ def _security_configuration(ground: EmulatedGround, name: str, facets: Mapping[s
     for each in pair(name):
         ground.make("glue.CreateSecurityConfiguration", Name=each, EncryptionConfiguration=configuration)
     refs = [reference(ground, job.SECURITY_CONFIGURATION, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _job(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _job(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     arguments: dict[str, Json] = dict.fromkeys(facets.get("suspects", ()), "x")
     if facets.get("logs"):
         arguments["--enable-continuous-cloudwatch-log"] = "true"
@@ -50,10 +50,10 @@ def _job(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made
             "glue.CreateJob", Name=each, Role=_ROLE, Command={"Name": "glueetl"}, DefaultArguments=arguments, **more
         )
     refs = [reference(ground, job.JOB, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _connection(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _connection(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     properties = {"JDBC_CONNECTION_URL": "jdbc:postgresql://db/orders", **dict.fromkeys(facets.get("kept", ()), "x")}
     if facets.get("tls") in {True, False}:
         properties["JDBC_ENFORCE_SSL"] = str(facets["tls"]).lower()
@@ -62,7 +62,7 @@ def _connection(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) 
         made = {"Name": each, "ConnectionType": kind, "ConnectionProperties": properties}
         ground.make("glue.CreateConnection", ConnectionInput=made)
     refs = [reference(ground, connection.CONNECTION, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

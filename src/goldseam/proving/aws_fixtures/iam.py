@@ -12,7 +12,7 @@ from goldseam.clouds.aws.services.iam import group, managed_policy, role, root, 
 from goldseam.model.resource import Ref
 from goldseam.model.values import ABSENT, Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _EXAMPLE: Final = "goldseam-example"
 """The name of the resource in the examples."""
@@ -40,7 +40,7 @@ def _guard(ground: EmulatedGround, facets: Mapping[str, Value]) -> None:
             ground.make("iam.CreatePolicy", PolicyName="guard", PolicyDocument=json.dumps(_NARROW))
 
 
-def _user(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _user(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     _guard(ground, facets)
     signs_in = any(facets.get(facet, ABSENT) is not ABSENT for facet in ("must_reset", "second_factor", "sign_in_idle"))
     for each in pair(name):
@@ -53,28 +53,28 @@ def _user(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Mad
         words[key["id"]] = made["AccessKeyId"]
     for made in ground.make("iam.ListAccessKeys", UserName=name)["AccessKeyMetadata"]:
         words[facets["access_keys"][0]["created"]] = str(made["CreateDate"])
-    return Made(reference(ground, user.USER, name), words, (reference(ground, user.USER, f"{name}-beside"),))
+    return FixtureResult(reference(ground, user.USER, name), words, (reference(ground, user.USER, f"{name}-beside"),))
 
 
-def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     _guard(ground, facets)
     for each in pair(name):
         ground.make("iam.CreateGroup", GroupName=each)
     refs = [reference(ground, group.GROUP, each) for each in pair(name)]
-    return Made(refs[0], {_EXAMPLE: name}, (refs[1],))
+    return FixtureResult(refs[0], {_EXAMPLE: name}, (refs[1],))
 
 
-def _role(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _role(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     _guard(ground, facets)
     for each in pair(name):
         ground.make(
             "iam.CreateRole", RoleName=each, Path=facets.get("path", "/"), AssumeRolePolicyDocument=json.dumps(_SERVICE)
         )
     refs = [reference(ground, role.ROLE, each) for each in pair(name)]
-    return Made(refs[0], {_EXAMPLE: name}, (refs[1],))
+    return FixtureResult(refs[0], {_EXAMPLE: name}, (refs[1],))
 
 
-def _policy(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _policy(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     documents = [json.dumps(held["document"]) for held in reversed(facets.get("versions", ()))]
     first, *later = documents or [json.dumps(_NARROW)] * 3
     refs = []
@@ -83,13 +83,13 @@ def _policy(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
         for document in later:
             ground.make("iam.CreatePolicyVersion", PolicyArn=arn, PolicyDocument=document, SetAsDefault=False)
         refs.append(reference(ground, managed_policy.POLICY, arn))
-    return Made(refs[0], {_POLICY: name}, (refs[1],))
+    return FixtureResult(refs[0], {_POLICY: name}, (refs[1],))
 
 
-def _none(kind: AwsKind) -> Callable[[EmulatedGround, str, Mapping[str, Value]], Made]:
-    def make(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _none(kind: AwsKind) -> Callable[[EmulatedGround, str, Mapping[str, Value]], FixtureResult]:
+    def make(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
         del facets
-        return Made(reference(ground, kind, name))
+        return FixtureResult(reference(ground, kind, name))
 
     return make
 

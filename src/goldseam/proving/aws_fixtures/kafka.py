@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import kafka
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import pair
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 
 def _given(facets: Mapping[str, Value], name: str, default: Value) -> Value:
@@ -16,7 +16,7 @@ def _given(facets: Mapping[str, Value], name: str, default: Value) -> Value:
     return default if held is ABSENT else held
 
 
-def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     transit = {
         "ClientBroker": _given(facets, "client_broker", "TLS"),
         "InCluster": _given(facets, "between_brokers", default=True),
@@ -32,7 +32,7 @@ def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
     way = {"Serverless": serverless} if facets.get("serverless") else {"Provisioned": provisioned}
     made = [ground.make("kafka.CreateClusterV2", ClusterName=each, **way)["ClusterArn"] for each in pair(name)]
     refs = [kafka.CLUSTER.ref("aws", ground.account, REGION, each, each) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -9,19 +9,19 @@ from goldseam.clouds.aws.services import kms
 from goldseam.model.resource import Ref
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 _KEY_ID: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
 """The key in the examples of keys and trails."""
 
 
-def _key(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _key(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     refs = [
         reference(ground, kms.KEY, ground.make("kms.CreateKey", Description=each)["KeyMetadata"]["KeyId"])
         for each in pair(name)
     ]
-    return Made(refs[0], {_KEY_ID: refs[0].id}, (refs[1],))
+    return FixtureResult(refs[0], {_KEY_ID: refs[0].id}, (refs[1],))
 
 
 def _state(ground: EmulatedGround, ref: Ref, value: Value) -> None:

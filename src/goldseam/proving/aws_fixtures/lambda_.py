@@ -14,7 +14,7 @@ from goldseam.model.errors import CloudError
 from goldseam.model.values import ABSENT, Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
 from goldseam.proving.aws_fixtures.roles import role_for
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _EXAMPLE: Final = "goldseam-example"
 
@@ -26,7 +26,7 @@ def _code() -> Json:
     return {"ZipFile": packed.getvalue()}
 
 
-def _function(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _function(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     runtime = facets.get("runtime", {}).get("name") or "python3.13"
     for each in pair(name):
         ground.make(
@@ -36,7 +36,7 @@ def _function(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
         if facets.get("url_access", ABSENT) is not ABSENT or facets.get("url_cors", ABSENT) is not ABSENT:
             _address(ground, each, facets.get("url_cors", ABSENT))
     refs = [reference(ground, FUNCTION, each) for each in pair(name)]
-    return Made(refs[0], {_EXAMPLE: name}, (refs[1],))
+    return FixtureResult(refs[0], {_EXAMPLE: name}, (refs[1],))
 
 
 _EVERYTHING: Final = {

@@ -8,25 +8,25 @@ from typing import Final
 from goldseam.clouds.aws.services import logs
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _KEY_ID: Final = "1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
-def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     for each in pair(name):
         ground.make("logs.CreateLogGroup", logGroupName=each)
     key = ground.make("kms.CreateKey", Description=name)["KeyMetadata"]["KeyId"]
     refs = [reference(ground, logs.GROUP, each) for each in pair(name)]
-    return Made(refs[0], {_KEY_ID: key}, (refs[1],))
+    return FixtureResult(refs[0], {_KEY_ID: key}, (refs[1],))
 
 
-def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     for policy in ground.make("logs.DescribeResourcePolicies")["resourcePolicies"]:
         ground.make("logs.DeleteResourcePolicy", policyName=policy["policyName"])
-    return Made(reference(ground, logs.REGION, REGION))
+    return FixtureResult(reference(ground, logs.REGION, REGION))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

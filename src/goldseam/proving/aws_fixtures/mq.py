@@ -9,14 +9,14 @@ from goldseam.clouds.aws.services import mq
 from goldseam.model.resource import Ref
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 
 def _ref(ground: EmulatedGround, made: Mapping[str, Value]) -> Ref:
     return mq.BROKER.ref("aws", ground.account, REGION, made["BrokerId"], made["BrokerArn"])
 
 
-def _broker(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _broker(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     engine = facets.get("engine", "ACTIVEMQ")
     made = [
         ground.make(
@@ -29,7 +29,7 @@ def _broker(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
         for each in pair(name)
     ]  # fmt: skip
     refs = [_ref(ground, each) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -9,10 +9,10 @@ from goldseam.clouds.aws.services.neptune import CLUSTER, INSTANCE, SNAPSHOT
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
 from goldseam.proving.aws_fixtures.rds import cluster_snapshots, clusters
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     held = facets.get("settings", {})
     user = {"MasterUsername": "proof", "MasterUserPassword": "not-a-secret-1"}
     ground.make("rds.CreateDBCluster", DBClusterIdentifier=f"{name}-graph", Engine="neptune", **user)
@@ -23,7 +23,7 @@ def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
             PubliclyAccessible=held.get("PubliclyAccessible", False),
         )  # fmt: skip
     refs = [reference(ground, INSTANCE, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 def _without_upgrades(settings: Value) -> bool:

@@ -8,13 +8,13 @@ from typing import Final
 from goldseam.clouds.aws.services import networkfirewall
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _POLICY: Final = "arn:aws:network-firewall:eu-west-1:123456789012:firewall-policy/edge"
 _WRITTEN: Final = ("deletion_protection", "subnet_protection", "policy_protection")
 
 
-def _firewall(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _firewall(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     refs = []
     for each in pair(name):
@@ -24,7 +24,7 @@ def _firewall(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
         )  # fmt: skip
         arn = str(made["Firewall"]["FirewallArn"])
         refs.append(networkfirewall.FIREWALL.ref("aws", ground.account, REGION, each, arn))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -8,10 +8,10 @@ from typing import Final
 from goldseam.clouds.aws.services.opensearch.domain import AT_REST, BETWEEN_NODES, DOMAIN
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult
 
 
-def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     more: dict[str, Json] = {"EngineVersion": facets["engine"]} if facets.get("engine") else {}
     for option in (AT_REST, BETWEEN_NODES):
         more[option] = {"Enabled": facets.get("encryption", {}).get(option, False)}
@@ -20,7 +20,7 @@ def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
     for each in pair(name):
         ground.make("opensearch.CreateDomain", DomainName=each, **more)
     refs = [reference(ground, DOMAIN, each) for each in pair(name)]
-    return Made(refs[0], {"goldseam-example": name}, (refs[1],))
+    return FixtureResult(refs[0], {"goldseam-example": name}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

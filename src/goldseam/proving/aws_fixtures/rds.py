@@ -13,18 +13,18 @@ from goldseam.clouds.aws.services.rds.parameters import PARAMETER_GROUP
 from goldseam.clouds.aws.services.rds.snapshot import CLUSTER_SNAPSHOT, SNAPSHOT
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _USER: Final = {"MasterUsername": "proof", "MasterUserPassword": "not-a-secret-1"}
 _ENGINE: Final = {"Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": 20, **_USER}
 
 
-def _made(ground: EmulatedGround, kind: AwsKind, name: str, words: Mapping[str, str] | None = None) -> Made:
+def _made(ground: EmulatedGround, kind: AwsKind, name: str, words: Mapping[str, str] | None = None) -> FixtureResult:
     refs = [reference(ground, kind, each) for each in pair(name)]
-    return Made(refs[0], words or {}, (refs[1],))
+    return FixtureResult(refs[0], words or {}, (refs[1],))
 
 
-def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     more: dict[str, Json] = {"StorageEncrypted": True} if facets.get("encrypted") else {}
     if facets.get("engine") in {"mysql", "postgres"}:
         more["Engine"] = facets["engine"]
@@ -39,10 +39,10 @@ def _instance(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     return _made(ground, DB_INSTANCE, name)
 
 
-def clusters(kind: AwsKind, engine: str) -> Callable[[EmulatedGround, str, Mapping[str, Value]], Made]:
+def clusters(kind: AwsKind, engine: str) -> Callable[[EmulatedGround, str, Mapping[str, Value]], FixtureResult]:
     """What makes clusters of an engine, or of the one that an example names."""
 
-    def make(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    def make(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
         more: dict[str, Json] = {"StorageEncrypted": True} if facets.get("encrypted") else {}
         named = facets.get("engine", engine)
         if named in {"mysql", "postgres"}:
@@ -64,7 +64,7 @@ def clusters(kind: AwsKind, engine: str) -> Callable[[EmulatedGround, str, Mappi
     return make
 
 
-def _snapshot(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _snapshot(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     more = {"StorageEncrypted": True} if facets.get("encrypted") else {}
     ground.make("rds.CreateDBInstance", DBInstanceIdentifier=f"{name}-db", **_ENGINE, **more)
     for each in pair(name):
@@ -72,10 +72,12 @@ def _snapshot(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
     return _made(ground, SNAPSHOT, name)
 
 
-def cluster_snapshots(kind: AwsKind, engine: str) -> Callable[[EmulatedGround, str, Mapping[str, Value]], Made]:
+def cluster_snapshots(
+    kind: AwsKind, engine: str
+) -> Callable[[EmulatedGround, str, Mapping[str, Value]], FixtureResult]:
     """What makes snapshots of a cluster of an engine."""
 
-    def make(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+    def make(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
         more = {"StorageEncrypted": True} if facets.get("encrypted") else {}
         cluster = f"{name}-db"
         ground.make("rds.CreateDBCluster", DBClusterIdentifier=cluster, Engine=engine, **_USER, **more)
@@ -90,7 +92,7 @@ def cluster_snapshots(kind: AwsKind, engine: str) -> Callable[[EmulatedGround, s
 _FAMILIES: Final = {"rds.tls10": "sqlserver-se-15.0", "require_secure_transport": "mysql8.0"}
 
 
-def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     held = facets.get("connections", {})
     family = next((_FAMILIES[parameter] for parameter in _FAMILIES if parameter in held), "postgres14")
     for each in pair(name):
@@ -99,7 +101,7 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
     return _made(ground, PARAMETER_GROUP, name, {"orders": name})
 
 
-def _cluster_group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _cluster_group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     held = facets.get("connections", {})
     family = next((_CLUSTER_FAMILIES[each] for each in _CLUSTER_FAMILIES if each in held), "aurora-postgresql14")
     for each in pair(name):

@@ -9,10 +9,10 @@ from goldseam.clouds.aws.services.redshift.cluster import CLUSTER
 from goldseam.clouds.aws.services.redshift.parameters import PARAMETER_GROUP
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     for each in pair(name):
         ground.make(
@@ -20,10 +20,10 @@ def _cluster(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
             MasterUsername="keeper", MasterUserPassword="Not-a-secret-1",
         )  # fmt: skip
     refs = [reference(ground, CLUSTER, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     for each in pair(name):
         ground.make(
@@ -31,7 +31,7 @@ def _group(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Ma
             Description="proof",
         )  # fmt: skip
     refs = [reference(ground, PARAMETER_GROUP, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 _OF_A_LOG: Final = frozenset({"BucketName", "LogDestinationType", "LogExports", "S3KeyPrefix"})

@@ -8,10 +8,10 @@ from typing import Final
 from goldseam.clouds.aws.services import route53
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _zone(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _zone(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     ids = [
         str(
@@ -24,7 +24,7 @@ def _zone(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Mad
     refs = [reference(ground, route53.HOSTED_ZONE, each.rpartition("/")[2]) for each in ids]
     group = f"/aws/route53/{name}"
     ground.make("logs.CreateLogGroup", "us-east-1", logGroupName=group)
-    return Made(refs[0], {"/aws/route53/goldseam": group}, (refs[1],))
+    return FixtureResult(refs[0], {"/aws/route53/goldseam": group}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

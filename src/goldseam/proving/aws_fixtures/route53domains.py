@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import route53domains
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _HOME: Final = "us-east-1"
 _CONTACT: Final = {
@@ -17,14 +17,14 @@ _CONTACT: Final = {
 }  # fmt: skip
 
 
-def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     contacts = {f"{who}Contact": _CONTACT for who in ("Admin", "Registrant", "Tech")}
     names = [f"{each}.com" for each in pair(name)]
     for each in names:
         ground.make("route53domains.RegisterDomain", _HOME, DomainName=each, DurationInYears=1, **contacts)
     refs = [reference(ground, route53domains.DOMAIN, each) for each in names]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -9,13 +9,13 @@ from goldseam.clouds.aws.services import s3
 from goldseam.model.resource import Ref
 from goldseam.model.values import ABSENT, Value
 from goldseam.proving.aws_fixtures.making import quietly, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _EXAMPLE: Final = "goldseam-example"
 """The name of the resource in the examples of storage and messaging."""
 
 
-def _bucket(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _bucket(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     for bucket in (name, f"{name}-beside"):
         place = {"LocationConstraint": REGION}
         ground.make("s3.CreateBucket", Bucket=bucket, CreateBucketConfiguration=place, ObjectOwnership="ObjectWriter")
@@ -24,7 +24,7 @@ def _bucket(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
     words = {_EXAMPLE: name}
     if "acl" in facets:
         words[facets["acl"]["Owner"]["ID"]] = ground.make("s3.GetBucketAcl", Bucket=name)["Owner"]["ID"]
-    return Made(reference(ground, s3.BUCKET, name), words, (reference(ground, s3.BUCKET, f"{name}-beside"),))
+    return FixtureResult(reference(ground, s3.BUCKET, name), words, (reference(ground, s3.BUCKET, f"{name}-beside"),))
 
 
 def _account_block(ground: EmulatedGround, ref: Ref, value: Value) -> None:

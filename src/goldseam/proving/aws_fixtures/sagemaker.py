@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import sagemaker
 from goldseam.model.values import ABSENT, Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 _ROLE: Final = "arn:aws:iam::123456789012:role/sagemaker"
 
@@ -18,7 +18,7 @@ def _told(facets: Mapping[str, Value], **names: str) -> dict[str, Json]:
     return {parameter: facets[name] for name, parameter in names.items() if facets.get(name, ABSENT) is not ABSENT}
 
 
-def _notebook(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _notebook(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     more = _told(facets, internet="DirectInternetAccess", subnet="SubnetId", key="KmsKeyId")
     for each in pair(name):
         ground.make(
@@ -28,18 +28,18 @@ def _notebook(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) ->
         if facets.get("status") == "Stopped":
             ground.make("sagemaker.StopNotebookInstance", NotebookInstanceName=each)
     refs = [reference(ground, sagemaker.NOTEBOOK, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _model(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _model(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     more = _told(facets, isolated="EnableNetworkIsolation", network="VpcConfig")
     for each in pair(name):
         ground.make("sagemaker.CreateModel", ModelName=each, ExecutionRoleArn=_ROLE, **more)
     refs = [reference(ground, sagemaker.MODEL, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _endpoint_config(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _endpoint_config(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     count = 1 if facets.get("alone") else 2
     ground.make("sagemaker.CreateModel", ModelName=name, ExecutionRoleArn=_ROLE)
     variant = {"VariantName": "main", "ModelName": name, "InstanceType": "ml.m5.large", "InitialInstanceCount": count}
@@ -47,15 +47,15 @@ def _endpoint_config(ground: EmulatedGround, name: str, facets: Mapping[str, Val
         more = _told(facets, key="KmsKeyId")
         ground.make("sagemaker.CreateEndpointConfig", EndpointConfigName=each, ProductionVariants=[variant], **more)
     refs = [reference(ground, sagemaker.ENDPOINT_CONFIG, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _domain(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     made = ground.make(
         "sagemaker.CreateDomain", DomainName=name, AuthMode=facets.get("sign_in", "IAM"), VpcId="vpc-1",
         SubnetIds=["subnet-1"], DefaultUserSettings={"ExecutionRole": _ROLE},
     )  # fmt: skip
-    return Made(reference(ground, sagemaker.DOMAIN, str(made["DomainArn"]).rpartition("/")[2]))
+    return FixtureResult(reference(ground, sagemaker.DOMAIN, str(made["DomainArn"]).rpartition("/")[2]))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -10,14 +10,14 @@ from goldseam.clouds.aws.services import secretsmanager
 from goldseam.model.resource import Ref
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _secret(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _secret(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     made = [ground.make("secretsmanager.CreateSecret", Name=each, SecretString="not-one") for each in pair(name)]
     refs = [reference(ground, secretsmanager.SECRET, each["ARN"]) for each in made]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 def _so_long_unread(ground: EmulatedGround, ref: Ref, value: Value) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from goldseam.clouds.aws.services import ssm
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair, reference
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _CONTENT: Final = {
     "schemaVersion": "2.2", "description": "proof",
@@ -17,26 +17,26 @@ _CONTENT: Final = {
 }  # fmt: skip
 
 
-def _document(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _document(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     for each in pair(name):
         ground.make("ssm.CreateDocument", Name=each, Content=json.dumps(_CONTENT), DocumentType="Command")
     refs = [reference(ground, ssm.DOCUMENT, each) for each in pair(name)]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _region(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del name, facets
     neighbour = reference(ground, ssm.REGION, "us-east-1", "us-east-1")
-    return Made(reference(ground, ssm.REGION, REGION), neighbours=(neighbour,))
+    return FixtureResult(reference(ground, ssm.REGION, REGION), neighbours=(neighbour,))
 
 
-def _parameter(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _parameter(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     wanted = facets.get("parameter_name", f"/{name}")
     for each in (wanted, f"/{name}-beside"):
         ground.make("ssm.PutParameter", Name=each, Value="not-one", Type=facets.get("type", "String"), Overwrite=True)
     refs = [reference(ground, ssm.PARAMETER, each) for each in (wanted, f"/{name}-beside")]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

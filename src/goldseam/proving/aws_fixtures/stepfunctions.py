@@ -10,10 +10,10 @@ from goldseam.clouds.aws.services import stepfunctions
 from goldseam.model.values import Json, Value
 from goldseam.proving.aws_fixtures.making import pair, reference
 from goldseam.proving.aws_fixtures.roles import role_for
-from goldseam.proving.emulated import EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import EmulatedGround, Fixture, FixtureResult, Lack
 
 
-def _machine(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _machine(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     states: Json = {"Call": {"Type": "Pass", "End": True}}
     if facets.get("secrets"):
         states["Call"]["Parameters"] = {"Password": "not-a-secret-1"}
@@ -24,7 +24,7 @@ def _machine(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> 
             roleArn=role_for(ground, "states.amazonaws.com"),
         )  # fmt: skip
         refs.append(reference(ground, stepfunctions.STATE_MACHINE, made["stateMachineArn"]))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 def _either(value: Value) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 from goldseam.clouds.aws.services import wafv2
 from goldseam.model.values import Value
 from goldseam.proving.aws_fixtures.making import pair
-from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, Lack, Made
+from goldseam.proving.emulated import REGION, EmulatedGround, Fixture, FixtureResult, Lack
 
 _HOME: Final = "us-east-1"
 _ANY: Final = (Lack("ministack", "log", "ministack asks for the right to log of every web ACL, not of this one"),)
@@ -23,7 +23,7 @@ def made(ground: EmulatedGround, name: str) -> str:
     return str(answer["Summary"]["ARN"])
 
 
-def _global(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _global(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     refs = []
     for each in pair(name):
@@ -33,14 +33,14 @@ def _global(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> M
         )  # fmt: skip
         arn = str(answer["Summary"]["ARN"])
         refs.append(wafv2.GLOBAL_WEB_ACL.ref("aws", ground.account, "global", arn, arn))
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
-def _acl(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> Made:
+def _acl(ground: EmulatedGround, name: str, facets: Mapping[str, Value]) -> FixtureResult:
     del facets
     arns = [made(ground, each) for each in pair(name)]
     refs = [wafv2.WEB_ACL.ref("aws", ground.account, REGION, arn, arn) for arn in arns]
-    return Made(refs[0], {}, (refs[1],))
+    return FixtureResult(refs[0], {}, (refs[1],))
 
 
 FIXTURES: Final[Mapping[str, Fixture]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is
-from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes, filled
+from goldseam.clouds.aws.kind import Ask, AwsKind, ListingScope, changes, filled
 from goldseam.clouds.aws.public import FLAGS
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
@@ -154,7 +154,7 @@ ACCOUNT: Final = AwsKind(
         changes("s3", "recipientAccountId", names=("PutAccountPublicAccessBlock", "DeleteAccountPublicAccessBlock")),
     ),
     address="arn:{partition}:iam::{account}:root",
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )  # fmt: skip
 
 

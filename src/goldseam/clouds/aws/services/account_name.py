@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Look
-from goldseam.clouds.aws.kind import AwsKind, Scope
+from goldseam.clouds.aws.kind import AwsKind, ListingScope
 from goldseam.model.values import ABSENT, Json, Value
 
 
@@ -19,5 +19,5 @@ ACCOUNT_NAME: Final = AwsKind(
     "account alias",
     (Look(name="alias", get=Get("iam.ListAccountAliases", path="AccountAliases"), decode=_first),),
     address="arn:{partition}:iam::{account}:root",
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )

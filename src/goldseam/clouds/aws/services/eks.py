@@ -112,7 +112,7 @@ Older versions than these have none; newer ones are taken for supported.
 
 
 @dataclass(frozen=True)
-class Version(Look):
+class KubernetesVersion(Look):
     """The version of Kubernetes, and the day its standard support ended, empty while it lasts."""
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
@@ -153,7 +153,7 @@ CLUSTER: Final = AwsKind(
             decode=_secrets,
             form=absent_is(default=False),
         ),
-        Version(name="version", get=_described("version")),
+        KubernetesVersion(name="version", get=_described("version")),
         _TAGS,
     ),
     touched_by=_TOUCHED,

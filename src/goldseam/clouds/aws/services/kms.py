@@ -43,7 +43,7 @@ def _about(metadata: Mapping[str, Json]) -> dict[str, Json]:
 
 
 @dataclass(frozen=True)
-class State(AwsFacet):
+class KeyStatus(AwsFacet):
     """What state the key is in, of which few can be left by a call; `moves` are named `before > after`.
 
     A key whose deletion is called off is disabled. The way back would be to schedule its deletion, which nothing here
@@ -103,7 +103,7 @@ KEY: Final = AwsKind(
     "aws.kms.key",
     "KMS key",
     (
-        State(
+        KeyStatus(
             name="state",
             get=Get("kms.DescribeKey", _KEY, "KeyMetadata.KeyState"),
             moves={

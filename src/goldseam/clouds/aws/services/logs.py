@@ -147,7 +147,7 @@ _KEY_GUIDE: Final = (
 
 
 @dataclass(frozen=True)
-class Policies(AwsFacet):
+class ResourcePolicies(AwsFacet):
     """The policies of a region that let others use its log groups, by name; each is put and deleted by its own call."""
 
     one_by_one: ClassVar[bool] = True
@@ -179,7 +179,7 @@ REGION: Final = AwsKind(
     "aws.logs.region",
     "region's policies on log groups",
     (
-        Policies(
+        ResourcePolicies(
             name="policies",
             get=Get("logs.DescribeResourcePolicies", path="resourcePolicies"),
             decode=_by_name,

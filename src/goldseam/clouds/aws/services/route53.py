@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Look, Reading, Send
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, ListingScope, changes
 from goldseam.clouds.aws.named import LogGroupArn
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
@@ -154,7 +154,7 @@ HOSTED_ZONE: Final = AwsKind(
     ),
     address="arn:{partition}:route53:::hostedzone/{id}",
     find=Listing("route53.ListHostedZones", "HostedZones", id="Id", last=True),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Reading, Send
-from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, ListingScope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings, Switch
 from goldseam.control import Example, Severity, Verdict, compliant, control, harmless, may_disrupt, should_be
@@ -87,7 +87,7 @@ DOMAIN: Final = AwsKind(
     touched_by=(changes("route53domains", f"{REQUEST}.domainName"),),
     address="arn:{partition}:route53domains::{account}:domain/{id}",
     find=Listing("route53domains.ListDomains", "Domains", id="DomainName", home=_HOME),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from goldseam.clouds.aws.facet import AwsFacet, Get, Look, Send
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, ListingScope, changes
 from goldseam.clouds.aws.named import LogDestination
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import (
@@ -182,7 +182,7 @@ GLOBAL_WEB_ACL: Final = AwsKind(
     find=Listing(
         _LIST, "WebACLs", id="ARN", address="ARN", parameters={"Scope": "CLOUDFRONT", "Limit": 100}, home=_HOME
     ),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 
 _GROUP: Final = f"arn:aws:logs:eu-west-1:{_ACCOUNT}:log-group:{_PREFIX}edge"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Reading, Send, absent_is, until
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, Scope, changes, filled
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, ListingScope, changes, filled
 from goldseam.clouds.aws.services.cloudfront.missing import LOOKS_FOR_BUCKETS, missing
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import EVERYTHING, Permission, Step
@@ -181,5 +181,5 @@ DISTRIBUTION: Final = AwsKind(
     touched_by=(changes("cloudfront", f"{REQUEST}.id", f"{ANSWER}.distribution.id", names=_ON_DISTRIBUTIONS),),
     address="arn:{partition}:cloudfront::{account}:distribution/{id}",
     find=Listing("cloudfront.ListDistributions", "DistributionList.Items", id="Id"),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldseam.clouds.aws.facet import Address, AwsFacet, Reading, Send
-from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
+from goldseam.clouds.aws.kind import Ask, AwsKind, ListingScope, changes
 from goldseam.clouds.aws.named import Bucket
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.cloudtrail.trail import ON_TRAILS, account_of, manages, selected
@@ -138,7 +138,7 @@ ACCOUNT: Final = AwsKind(
     (Trails(name="trails"), Address(name="arn")),
     touched_by=(changes("cloudtrail", "recipientAccountId", names=(*ON_TRAILS, "PutEventSelectors")),),
     address="arn:{partition}:iam::{account}:root",
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 
 _CHOOSE_BUCKET: Final = (

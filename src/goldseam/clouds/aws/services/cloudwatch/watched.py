@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, TypeAlias
 
 from goldseam.clouds.aws.facet import Account, AwsFacet, Look, Reading, Send
-from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
+from goldseam.clouds.aws.kind import Ask, AwsKind, ListingScope, changes
 from goldseam.clouds.aws.services.cloudtrail.account import READS, region_of, trails_of_all_regions
 from goldseam.clouds.aws.services.cloudtrail.trail import (
     ON_TRAILS,
@@ -73,7 +73,7 @@ def _plain(value: Json) -> Json:
 
 
 @dataclass(frozen=True)
-class Watch(AwsFacet):
+class WatchedGroups(AwsFacet):
     """The log groups that get all management events of all regions, their metric filters, and alarms on the metrics.
 
     Each filter and each alarm is written and deleted by a call of its own. Alarms on the metrics that Goldseam names
@@ -319,13 +319,13 @@ def _on(group: str) -> str:
 WATCHED: Final = AwsKind(
     "aws.cloudwatch.account",
     "account's alarms on its record of events",
-    (Watch(name="watch"), Topics(name="topics"), Recorders(name="recorders"), Account(name="account")),
+    (WatchedGroups(name="watch"), Topics(name="topics"), Recorders(name="recorders"), Account(name="account")),
     touched_by=(
         changes("cloudtrail", "recipientAccountId", names=(*ON_TRAILS, "PutEventSelectors")),
         changes("logs", "recipientAccountId", names=("PutMetricFilter", "DeleteMetricFilter", "DeleteLogGroup")),
         changes("monitoring", "recipientAccountId", names=_ON_ALARMS),
     ),
     address="arn:{partition}:iam::{account}:root",
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
     owner_rule=_where_the_trail_is,
 )

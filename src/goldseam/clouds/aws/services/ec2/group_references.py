@@ -31,7 +31,7 @@ _GROUP: Final = re.compile(r"\bsg-[0-9a-zA-Z]+")
 
 
 @dataclass(frozen=True)
-class Step:
+class ReferenceStep:
     """One call on the way to what names groups; its answer's `items` fill the parameters of the next one.
 
     Words in braces are members of the items before, or `{item}` where an item is a text. Without `items` the answer is
@@ -44,7 +44,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Naming(Look):
+class GroupReferences(Look):
     """Which things of a sort name which groups: `{group id or name: [names of the things]}`, sorted.
 
     `label` is the path of a thing's name; `by_name` that of groups that go by name; where `placed` is in an item and no
@@ -52,7 +52,7 @@ class Naming(Look):
     """
 
     title: str = field(kw_only=True)
-    steps: tuple[Step, ...] = field(kw_only=True)
+    steps: tuple[ReferenceStep, ...] = field(kw_only=True)
     label: str = field(kw_only=True)
     by_name: str = field(default="", kw_only=True)
     placed: str = field(default="", kw_only=True)
@@ -85,7 +85,7 @@ class Naming(Look):
         return named or ({DEFAULT} if self.placed and at(thing, self.placed) is not None else set())
 
 
-def _things(ask: Ask, region: str, steps: tuple[Step, ...], words: Mapping[str, str]) -> Iterator[Json]:
+def _things(ask: Ask, region: str, steps: tuple[ReferenceStep, ...], words: Mapping[str, str]) -> Iterator[Json]:
     step, rest = steps[0], steps[1:]
     asked = _filled(step.parameters, words)
     if step.items:
@@ -110,8 +110,8 @@ def _filled(template: Json, words: Mapping[str, str]) -> Json:
     return [_filled(item, words) for item in template] if isinstance(template, list) else template
 
 
-def _listed(operation: str, items: str, **parameters: Json) -> Step:
-    return Step(operation, items, parameters)
+def _listed(operation: str, items: str, **parameters: Json) -> ReferenceStep:
+    return ReferenceStep(operation, items, parameters)
 
 
 _NETWORK: Final = "networkConfiguration.awsvpcConfiguration"
@@ -121,103 +121,103 @@ _TEMPLATE: Final = {"LaunchTemplateId": "{LaunchTemplateId}"}
 _ENDED: Final = ("cancelled", "cancelled_running", "cancelled_terminating", "closed", "failed")
 
 _NAMINGS: Final = (
-    Naming(
+    GroupReferences(
         name="launch_templates", title="launch template", label="LaunchTemplateName",
         by_name="LaunchTemplateData.SecurityGroups", placed="LaunchTemplateData",
         steps=(
             _listed("ec2.DescribeLaunchTemplates", "LaunchTemplates"),
-            Step("ec2.DescribeLaunchTemplateVersions", "LaunchTemplateVersions", _TEMPLATE),
+            ReferenceStep("ec2.DescribeLaunchTemplateVersions", "LaunchTemplateVersions", _TEMPLATE),
         ),
     ),
-    Naming(
+    GroupReferences(
         name="launch_configurations", title="launch configuration", label="LaunchConfigurationName",
         by_name="SecurityGroups", placed="LaunchConfigurationName",
         steps=(_listed("autoscaling.DescribeLaunchConfigurations", "LaunchConfigurations"),),
     ),
-    Naming(
+    GroupReferences(
         name="spot_requests", title="Spot Instance request", label="SpotInstanceRequestId",
         placed="LaunchSpecification", state="State", over=_ENDED,
         steps=(_listed("ec2.DescribeSpotInstanceRequests", "SpotInstanceRequests"),),
     ),
-    Naming(
+    GroupReferences(
         name="spot_fleets", title="Spot Fleet", label="SpotFleetRequestId",
         placed="SpotFleetRequestConfig.LaunchSpecifications", state="SpotFleetRequestState", over=_ENDED,
         steps=(_listed("ec2.DescribeSpotFleetRequests", "SpotFleetRequestConfigs"),),
     ),
-    Naming(
+    GroupReferences(
         name="ecs_services", title="ECS service", label="serviceName", placed=_NETWORK,
         steps=(
             _listed("ecs.ListClusters", "clusterArns"),
-            Step("ecs.DescribeClusters", "clusters", {"clusters": ["{item}"]}),
+            ReferenceStep("ecs.DescribeClusters", "clusters", {"clusters": ["{item}"]}),
             _listed("ecs.ListServices", "serviceArns", cluster="{clusterArn}"),
-            Step("ecs.DescribeServices", "services", {"cluster": "{clusterArn}", "services": ["{item}"]}),
+            ReferenceStep("ecs.DescribeServices", "services", {"cluster": "{clusterArn}", "services": ["{item}"]}),
         ),
     ),
-    Naming(
+    GroupReferences(
         name="functions", title="Lambda function", label="FunctionName",
         steps=(_listed("lambda.ListFunctions", "Functions", FunctionVersion="ALL"),),
     ),
-    Naming(
+    GroupReferences(
         name="databases", title="DB instance", label="DBInstanceIdentifier",
         steps=(_listed("rds.DescribeDBInstances", "DBInstances"),),
     ),
-    Naming(
+    GroupReferences(
         name="db_clusters", title="DB cluster", label="DBClusterIdentifier",
         steps=(_listed("rds.DescribeDBClusters", "DBClusters"),),
     ),
-    Naming(
+    GroupReferences(
         name="caches", title="ElastiCache cluster", label="CacheClusterId",
         steps=(_listed("elasticache.DescribeCacheClusters", "CacheClusters"),),
     ),
-    Naming(
+    GroupReferences(
         name="warehouses", title="Redshift cluster", label="ClusterIdentifier",
         steps=(_listed("redshift.DescribeClusters", "Clusters"),),
     ),
-    Naming(
+    GroupReferences(
         name="replications", title="DMS replication instance", label="ReplicationInstanceIdentifier",
         steps=(_listed("dms.DescribeReplicationInstances", "ReplicationInstances"),),
     ),
-    Naming(
+    GroupReferences(
         name="builds", title="CodeBuild project", label="name",
         steps=(
             _listed("codebuild.ListProjects", "projects"),
-            Step("codebuild.BatchGetProjects", "projects", {"names": ["{item}"]}),
+            ReferenceStep("codebuild.BatchGetProjects", "projects", {"names": ["{item}"]}),
         ),
     ),
-    Naming(
+    GroupReferences(
         name="notebooks", title="SageMaker notebook instance", label="NotebookInstanceName",
         steps=(
             _listed("sagemaker.ListNotebookInstances", "NotebookInstances"),
-            Step("sagemaker.DescribeNotebookInstance", "", {"NotebookInstanceName": "{NotebookInstanceName}"}),
+            ReferenceStep("sagemaker.DescribeNotebookInstance", "", {"NotebookInstanceName": "{NotebookInstanceName}"}),
         ),
     ),
-    Naming(
+    GroupReferences(
         name="domains", title="SageMaker domain", label="DomainName",
         steps=(
             _listed("sagemaker.ListDomains", "Domains"),
-            Step("sagemaker.DescribeDomain", "", {"DomainId": "{DomainId}"}),
+            ReferenceStep("sagemaker.DescribeDomain", "", {"DomainId": "{DomainId}"}),
         ),
     ),
-    Naming(
+    GroupReferences(
         name="models", title="SageMaker model", label="ModelName",
         steps=(
             _listed("sagemaker.ListModels", "Models"),
-            Step("sagemaker.DescribeModel", "", {"ModelName": "{ModelName}"}),
+            ReferenceStep("sagemaker.DescribeModel", "", {"ModelName": "{ModelName}"}),
         ),
     ),
-    Naming(
+    GroupReferences(
         name="connections", title="Glue connection", label="Name",
-        steps=(Step("glue.GetConnections", "ConnectionList", {"HidePassword": True}),),
+        steps=(ReferenceStep("glue.GetConnections", "ConnectionList", {"HidePassword": True}),),
     ),
-    Naming(
+    GroupReferences(
         name="compute_environments", title="Batch compute environment", label="computeEnvironmentName",
         steps=(_listed("batch.DescribeComputeEnvironments", "computeEnvironments"),),
     ),
-    Naming(
+    GroupReferences(
         name="directories", title="WorkSpaces directory", label="DirectoryId",
         steps=(_listed("workspaces.DescribeWorkspaceDirectories", "Directories"),),
     ),
-    Naming(
+    GroupReferences(
         name="rules", title="target of EventBridge rule", label="Id", placed=_TASK,
         steps=(
             _listed("events.ListEventBuses", "EventBuses"),
@@ -225,18 +225,18 @@ _NAMINGS: Final = (
             _listed("events.ListTargetsByRule", "Targets", Rule="{Name}", EventBusName="{EventBusName}"),
         ),
     ),
-    Naming(
+    GroupReferences(
         name="schedules", title="EventBridge schedule", label="Name", placed=_SCHEDULED,
         steps=(
             _listed("scheduler.ListSchedules", "Schedules"),
-            Step("scheduler.GetSchedule", "", {"Name": "{Name}", "GroupName": "{GroupName}"}),
+            ReferenceStep("scheduler.GetSchedule", "", {"Name": "{Name}", "GroupName": "{GroupName}"}),
         ),
     ),
-    Naming(
+    GroupReferences(
         name="state_machines", title="Step Functions state machine", label="name",
         steps=(
             _listed("stepfunctions.ListStateMachines", "stateMachines"),
-            Step("stepfunctions.DescribeStateMachine", "", {"stateMachineArn": "{stateMachineArn}"}),
+            ReferenceStep("stepfunctions.DescribeStateMachine", "", {"stateMachineArn": "{stateMachineArn}"}),
         ),
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from goldseam.clouds.aws.facet import Address
-from goldseam.clouds.aws.kind import REQUEST, AwsKind, Scope, changes
+from goldseam.clouds.aws.kind import REQUEST, AwsKind, ListingScope, changes
 from goldseam.clouds.aws.services.iam.held import attached, details, inline
 
 GROUP: Final = AwsKind(
@@ -15,5 +15,5 @@ GROUP: Final = AwsKind(
     touched_by=(changes("iam", f"{REQUEST}.groupName", f"{REQUEST}.newGroupName"),),
     address="arn:{partition}:iam::{account}:group/{id}",
     find=details("Group", "GroupDetailList", "GroupName"),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )

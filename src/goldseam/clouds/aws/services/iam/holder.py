@@ -14,7 +14,7 @@ from functools import cache, cached_property
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.policy_conditions import Context
-from goldseam.clouds.aws.policy_evaluator import ANY, Access, Policies, Request
+from goldseam.clouds.aws.policy_evaluator import ANY, Access, AccessRequest, PrincipalPolicies
 from goldseam.clouds.aws.tables import table
 from goldseam.model.values import ABSENT, Json, Value
 
@@ -42,13 +42,13 @@ class Holder:
     def __init__(self, documents: Iterable[Json], arn: str, boundary: Value = ABSENT) -> None:
         self.documents = tuple(documents)
         _, self._partition, _, _, self._account, *_ = arn.split(":", 5)
-        self.policies = Policies(self.documents, None if boundary is ABSENT else Policies([boundary]))
+        self.policies = PrincipalPolicies(self.documents, None if boundary is ABSENT else PrincipalPolicies([boundary]))
 
     def access(
         self,
         action: str,
         resources: Sequence[str] = (),
-        policies: Policies | None = None,
+        policies: PrincipalPolicies | None = None,
         known: Keys | None = None,
     ) -> Access:
         """Whether an action is allowed on every resource of a type: the widest answer of those that it may be about.
@@ -60,7 +60,7 @@ class Holder:
             return Access.DENIED
         context = self._context(known or {})
         asked = (place for each in resources or action_resources()[action] for place in self._places(each))
-        return max((held.access(Request(action, place, context)) for place in asked), default=Access.DENIED)
+        return max((held.access(AccessRequest(action, place, context)) for place in asked), default=Access.DENIED)
 
     def _places(self, template: str) -> Iterator[str]:
         for region in self._regions if "{region}" in template else ("",):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
-from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes
+from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, ListingScope, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import in_policies
 from goldseam.clouds.aws.services.iam.held import details, document
@@ -71,7 +71,7 @@ POLICY: Final = AwsKind(
     touched_by=(changes("iam", f"{REQUEST}.policyArn", id=r"arn:[^:]+:iam::\d{12}:policy/.+"),),
     address="arn:{partition}:iam::{account}:policy/{name}",
     find=details("LocalManagedPolicy", "Policies", "Arn"),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from goldseam.clouds.aws.conditions import NEGATED, Line, lines_of, required_keys
 from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Reading, Send, absent_is, tags
-from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Scope, at, changes, filled
+from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, ListingScope, at, changes, filled
 from goldseam.clouds.aws.outsiders import ANYBODY, Outsider, outsiders
 from goldseam.clouds.aws.principals import EVERYONE, named_as
 from goldseam.clouds.aws.requirements import required
@@ -41,7 +41,7 @@ def _trust_form(value: Value) -> Value:
 
 
 @dataclass(frozen=True)
-class Idle(Look):
+class RoleIdleDays(Look):
     """Days since the role was last used, or since it was made where there was no use, in steps of 15."""
 
     def read(self, ask: Ask, ref: Ref, item: Json) -> Reading:
@@ -100,14 +100,14 @@ ROLE: Final = AwsKind(
             name="last_used", get=Get(*_GET, "Role.RoleLastUsed"), listed="RoleLastUsed", decode=_use,
             form=absent_is({"date": "", "region": ""}),
         ),
-        Idle(name="idle", get=Get(*_GET, "Role")),
+        RoleIdleDays(name="idle", get=Get(*_GET, "Role")),
         replace(tags(Get("iam.ListRoleTags", _ROLE, path="Tags")), listed="Tags"),
         Address(name="arn"),
     ),
     touched_by=(changes("iam", f"{REQUEST}.roleName"),),
     address="arn:{partition}:iam::{account}:role/{id}",
     find=details("Role", "RoleDetailList", "RoleName"),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
     owner_rule=_of_aws,
 )  # fmt: skip
 

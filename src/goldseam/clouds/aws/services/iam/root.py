@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.elapsed import days_since
 from goldseam.clouds.aws.facet import Get, Look, Reading
-from goldseam.clouds.aws.kind import Ask, AwsKind, Scope, changes
+from goldseam.clouds.aws.kind import Ask, AwsKind, ListingScope, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.report import OPERATIONS, ROOT, date_of, rows
 from goldseam.control import Between, Example, Severity, Touch, Verdict, compliant, control, violation
@@ -45,7 +45,7 @@ class VirtualDevice(Look):
 
 
 @dataclass(frozen=True)
-class Idle(Look):
+class RootIdleDays(Look):
     """Days since the root user was last there, in steps of 15; absent when it never was."""
 
     @property
@@ -79,11 +79,11 @@ ROOT_USER: Final = AwsKind(
     (
         Look(name="credentials", get=Get("iam.GetAccountSummary", path="SummaryMap"), decode=_credentials),
         VirtualDevice(name="virtual_device"),
-        Idle(name="idle"),
+        RootIdleDays(name="idle"),
     ),
     touched_by=(_as_root("iam", *_ON_ROOT), _as_root("signin", "ConsoleLogin")),
     address="arn:{partition}:iam::{account}:root",
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )  # fmt: skip
 
 _RIGHT: Final = {"password": True, "second_factor": True, "access_keys": False}

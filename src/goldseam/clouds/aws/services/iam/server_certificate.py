@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import Get, Look, Reading
-from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, Scope, at, changes
+from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, ListingScope, at, changes
 from goldseam.clouds.aws.requirements import required
 from goldseam.control import Between, Example, Severity, Verdict, compliant, control, violation
 from goldseam.model.resource import Ref
@@ -42,7 +42,7 @@ SERVER_CERTIFICATE: Final = AwsKind(
     find=Listing(
         "iam.ListServerCertificates", "ServerCertificateMetadataList", id="ServerCertificateName", address="Arn"
     ),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )  # fmt: skip
 
 

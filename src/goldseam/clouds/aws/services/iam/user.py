@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.elapsed import days_exceeded, days_since
 from goldseam.clouds.aws.facet import Address, Get, Look, Reading, Send, absent_is, tags
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Scope, at, changes, filled
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, ListingScope, at, changes, filled
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.iam.held import attached, boundary, details, inline
 from goldseam.clouds.aws.services.iam.sign_in import (
@@ -116,7 +116,7 @@ USER: Final = AwsKind(
     ),
     address="arn:{partition}:iam::{account}:user/{id}",
     find=details("User", "UserDetailList", "UserName"),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from goldseam.clouds.aws.bucket_regions import LISTED
 from goldseam.clouds.aws.facet import VALUE, Account, Address, Get, Look, Send, tags
-from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, Scope, changes
+from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, ListingScope, changes
 from goldseam.clouds.aws.public import FLAGS, in_force
 from goldseam.clouds.aws.services.s3.configuration import (
     IfVersioned,
@@ -208,5 +208,5 @@ BUCKET: Final = AwsKind(
         parameters=LISTED,
         narrow={"Prefix": "{id}"},
     ),
-    scope=Scope.GLOBAL,
+    scope=ListingScope.GLOBAL,
 )
