@@ -23,8 +23,8 @@ from goldseam.proving.proof import Proof, ProofState
 from goldseam.proving.prove import prove
 
 _PROCESSES: Final = 3
-_HEAVY: Final = 40
-"""Examples that are worth a process of their own."""
+_LOAD: Final = 100
+"""Examples that are worth a job; a kind with more is one by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Job:
 
 def run(catalog: Catalog, modules: Sequence[str]) -> list[Proof]:
     """Every proof of every control of the catalogue; raises UsageError for a module that cannot be used."""
-    jobs = [*_shared(catalog, tuple(modules)), Job("memory", tuple(catalog.control_by_id), tuple(modules))]
+    jobs = [Job(place, part, tuple(modules)) for place in ("emulators", "memory") for part in _parts(catalog)]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(min(_PROCESSES, len(jobs)), context) as pool:
         return sorted((proof for proofs in pool.map(work, jobs) for proof in proofs), key=_in_order)
@@ -48,18 +48,27 @@ def _in_order(proof: Proof) -> tuple[str, int, str, str]:
     return proof.control, proof.law, proof.ground, proof.example
 
 
-def _shared(catalog: Catalog, modules: tuple[str, ...]) -> list[Job]:
-    """The controls by kind, the heaviest kind by itself: a kind stays whole, for its findings are merged."""
-    weights = {
-        name: sum(len(control.violating) for control in controls) for name, controls in catalog.controls_of.items()
-    }
-    heavy = [name for name, weight in weights.items() if weight > _HEAVY]
-    light = [name for name in weights if name not in heavy]
-    parts = [[name] for name in heavy] + ([light] if light else [])
-    return [
-        Job("emulators", tuple(control.id for name in part for control in catalog.controls_of[name]), modules)
-        for part in parts
-    ]
+def _parts(catalog: Catalog) -> list[tuple[str, ...]]:
+    """The controls in parts of about the same load, the heaviest first, so that no worker is left with a long one.
+
+    A kind stays whole, for its findings are merged.
+    """
+    parts: list[list[Control]] = []
+    loads: list[int] = []
+    for controls in sorted(catalog.controls_of.values(), key=_load, reverse=True):
+        load = _load(controls)
+        fitting = next((place for place, held in enumerate(loads) if held + load <= _LOAD), None)
+        if fitting is None:
+            parts.append([*controls])
+            loads.append(load)
+        else:
+            parts[fitting].extend(controls)
+            loads[fitting] += load
+    return [tuple(control.id for control in part) for part in parts]
+
+
+def _load(controls: Iterable[Control]) -> int:
+    return sum(len(control.violating) for control in controls)
 
 
 def work(job: Job) -> list[Proof]:
