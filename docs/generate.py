@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from goldseam.cli.selection import service_of
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import Control, Disruption
+from goldseam.service.selection import service_of
 
 HERE: Final = Path(__file__).parent
 MADE: Final = "<!-- made by docs/generate.py; change the program, not this page -->\n"

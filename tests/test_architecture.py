@@ -120,6 +120,28 @@ def test_plug_ins_see_the_language_and_never_a_stage() -> None:
         assert {re.sub(r"^(goldseam\.control)\..*", r"\1", name) for name in ours} <= language, path
 
 
+ABOUT_ANOTHER_PROCESS = {
+    "cli/processes.py": {"keyholder", "proving"},  # the customer's own process; the proofs, which start emulators
+    "cli/tour.py": {"demo"},  # starts the embedded cloud and types commands
+    "cli/policies.py": {"decide"},  # until its use cases are in the service layer
+}
+MAY_BE_KNOWN = {"cli", "service", "model", "ports"}  # ports are the model's: protocols and values
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if short(path).startswith("cli/")], ids=short)
+def test_a_front_end_knows_the_service_layer_and_the_model_only(path: Path) -> None:
+    """Types as well, which the import contract leaves out. The mutation: import `Plan` from `repair.plan`."""
+    rooms = {name.split(".")[1] for name in imported(parsed(path)) if name.startswith("goldseam.")}
+    assert rooms <= MAY_BE_KNOWN | ABOUT_ANOTHER_PROCESS.get(short(path), set())
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if not short(path).startswith("cli/")], ids=short)
+def test_nothing_below_knows_the_command_line(path: Path) -> None:
+    """Neither where types are checked nor inside a function. The mutation: `from goldseam.cli import output`."""
+    names = {name for name in imported(parsed(path)) if f"{name}.".startswith("goldseam.cli.")}
+    assert not names or short(path) == "__main__.py"
+
+
 def test_the_architecture_page_shows_the_layers_of_the_contract() -> None:
     root = SOURCE.parents[1]
     contract = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
@@ -139,7 +161,7 @@ def test_only_apply_reaches_a_writer() -> None:
         if alias.name in {"Writer", "WriterFactory"}
     }
     makers = {"repair/apply.py", "clouds/aws/write.py", "clouds/aws/cloud.py"}
-    assert users <= makers | {"cli/interruption.py"} | _pass_it_on()  # interruption only ever holds a call back
+    assert users <= makers | {"service/interruption.py"} | _pass_it_on()  # interruption only ever holds a call back
 
 
 def _pass_it_on() -> set[str]:

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from goldseam import cli
 from goldseam.assess.evaluate import Finding, Status
 from goldseam.cli import output, tracebacks
-from goldseam.cli.planning import _print_commands
-from goldseam.cli.records import _told
-from goldseam.cli.scanning import _list, print_reasoning
+from goldseam.cli.planning import print_commands
+from goldseam.cli.records import in_words
+from goldseam.cli.scanning import print_findings, print_reasoning
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.clouds.aws.commands import command_line
 from goldseam.control import Call, Catalog, Permission, Secrets
@@ -39,15 +39,19 @@ from goldseam.model.display import (
     write_prompt,
 )
 from goldseam.model.resource import Ref, Resource
-from goldseam.ports import Entry, Receipt
+from goldseam.ports import Receipt
 from goldseam.repair.execute import Repair
 from goldseam.repair.plan import Change, Plan
 from goldseam.repair.propose import propose
+from goldseam.service.findings import listed
+from goldseam.service.masking import Masking
+from goldseam.service.views import plan_view, repair_view
 from goldseam.store.scans import Kept
 from tests import toy
 
 SOURCE = Path(__file__).parents[1] / "src" / "goldseam"
 CATALOG = Catalog.of([toy])
+MASKING = Masking(CATALOG)
 HOSTILE = [
     "\x1b[31mred", "\x1b]0;title\x07", "\0", "a\nb", "a\r\nb", "\x85", "\x9b2J", "\x7f", "\u202egnp.exe",
     "\u2066a\u2069", "\u200e\u200f\u061c", "\u200b\u2028\u2029", "\ufeff", "\U000e0041", "[red]a[/red]", ":warning:",
@@ -154,12 +158,12 @@ RENDERERS: Mapping[str, Callable[[str], object]] = {
     "error": write_error,
     "table": lambda text: output.table(("A", "B"), [(text, (text, "red")), (f"a{text}", "b")]),
     "diff": lambda text: output.print_diff({text: text, "b": [text]}, {text: [text], "b": [f"{text}."]}),
-    "plan": lambda text: print_plan(hostile_plan(text), (decided(text),), CATALOG),
-    "commands": lambda text: _print_commands(hostile_plan(text), CATALOG),
-    "repair": lambda text: print_repair(repaired(hostile_plan(text), text), hostile_plan(text), CATALOG),
+    "plan": lambda text: print_plan(plan_view(hostile_plan(text), (decided(text),), MASKING)),
+    "commands": lambda text: print_commands(f"p-1: {text}", list(MASKING.commands(hostile_plan(text)))),
+    "repair": lambda text: print_repair(repair_view(repaired(hostile_plan(text), text), hostile_plan(text), MASKING)),
     "reasoning": lambda text: print_reasoning(decided(text), Secrets()),
-    "findings": lambda text: _list([found(text)], CATALOG),
-    "ledger": lambda text: output.table(("WHAT",), [(_told(Entry(1, "", "x", {"by": text, "reason": text}, "", "")),)]),
+    "findings": lambda text: print_findings([listed(found(text), CATALOG)]),
+    "ledger": lambda text: output.table(("WHAT",), [(in_words({"by": text, "reason": text}),)]),
     "fault": lambda text: tracebacks.written(ValueError(text)),
     "prompt": lambda text: write_prompt(f"{text} [y/N] "),
 }
@@ -236,7 +240,7 @@ ALLOWED = {
     ("cli/output.py", "console().print"): "lines and tables with styles; every text passes `visible` first",
     ("proving/report.py", "console.print"): "the table of laws: ids of this catalogue, and notes that pass `visible`",
     ("cli/app.py", "typer.echo"): "the version, which is ours",
-    ("cli/connection.py", "getpass.getpass"): "asks for a code that is not shown; the question passes `visible`",
+    ("cli/output.py", "getpass.getpass"): "asks for a code that is not shown; the question passes `visible`",
     ("cli/output.py", "sys.stderr.handed on"): "asks whether the stream has lost its reader; nothing is written",
     ("cli/streams.py", "os.write"): "beneath the standard streams, for what was written to them",
     ("cli/interruption.py", "os.write"): "a line from within a signal handler; it passes `visible`",

@@ -14,8 +14,7 @@ import pytest
 from goldseam import cli
 from goldseam.assess.context import Fact
 from goldseam.assess.evaluate import Finding, Status, evaluate, finding_id, owner_of
-from goldseam.cli import output, planning
-from goldseam.cli.workspace import Workspace
+from goldseam.cli import output
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import (
     Catalog,
@@ -38,6 +37,9 @@ from goldseam.model.values import Unknown, Value
 from goldseam.ports import Shard
 from goldseam.repair.plan import Plan
 from goldseam.repair.propose import propose
+from goldseam.service import exemptions
+from goldseam.service.context import ServiceContext
+from goldseam.service.exemptions import ExemptionRequest
 from goldseam.service.pipeline import Seen, Standing, judged
 from tests import toy
 from tests.aws.laws import ACCOUNT, ref_of
@@ -193,15 +195,15 @@ PATHS: Final = {"ours": "/", "linked": "/aws-service-role/ecs.amazonaws.com/"}
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    made = Workspace(tmp_path / "home")
+def context(tmp_path: Path) -> Iterator[ServiceContext]:
+    made = ServiceContext(tmp_path / "home")
     yield made
     made.home.close()
 
 
-def stored(workspace: Workspace) -> None:
+def stored(context: ServiceContext) -> None:
     """A role of the account and one of AWS, both idle, as a scan keeps them."""
-    scans, seen = workspace.home.scans, list[Seen]()
+    scans, seen = context.home.scans, list[Seen]()
     for name, path in PATHS.items():
         facets = dict.fromkeys(CATALOG.judged[USED.kind], Unknown("not here")) | {"idle": 720, "path": path}
         seen.append(judged(Resource(role(name), facets), (), CATALOG, Standing(no_policies()), NOW))
@@ -212,41 +214,41 @@ def role(name: str) -> Ref:
     return ref_of(USED.kind, name)
 
 
-def ran(workspace: Workspace, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+def ran(context: ServiceContext, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
     capsys.readouterr()
-    code = cli.run(["--home", str(workspace.home_path), *words])
+    code = cli.run(["--home", str(context.home_path), *words])
     return code, capsys.readouterr().out
 
 
 def test_it_is_listed_when_it_is_asked_for_and_is_in_no_total(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    context: ServiceContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The mutation: list it by default, or end with 1 because of it."""
-    stored(workspace)
-    code, printed = ran(workspace, capsys, "findings", "--control", USED.id, "--json")
+    stored(context)
+    code, printed = ran(context, capsys, "findings", "--control", USED.id, "--json")
     assert (code, [item["resource"] for item in json.loads(printed)["findings"]]) == (1, [role("ours").address])
     words = ("findings", "--control", USED.id, "--status", "not_applicable")
-    code, printed = ran(workspace, capsys, *words, "--json")
+    code, printed = ran(context, capsys, *words, "--json")
     (item,) = json.loads(printed)["findings"]
     assert (code, item["resource"], item["status"]) == (0, role("linked").address, "not_applicable")
     assert (item["decision"], item["fixable"], "service-linked" in item["because"]) == (None, False, True)
     assert "IAM User Guide" in item["source"]
-    code, printed = ran(workspace, capsys, *words)
+    code, printed = ran(context, capsys, *words)
     assert (code, "1 finding." in printed) == (0, True)
 
 
 def test_it_is_explained_with_its_source_and_cannot_be_exempt(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    context: ServiceContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stored(workspace)
+    stored(context)
     name = finding_id(USED.id, role("linked"))
-    code, printed = ran(workspace, capsys, "explain", name)
+    code, printed = ran(context, capsys, "explain", name)
     assert code == 0
     for said in ("not_applicable: it is a service-linked role", "source: IAM User Guide", "is in no total"):
         assert said in printed
     with pytest.raises(UsageError, match="only a failing finding can be exempt"):
-        planning.exempt(workspace, planning.Wish(name, "me", "because", "90d", withdraw=False, by="me"), as_json=False)
-    assert "IAM User Guide" in ran(workspace, capsys, "controls", USED.id)[1]
+        exemptions.give(context, ExemptionRequest(name, "me", "because", "90d"))
+    assert "IAM User Guide" in ran(context, capsys, "controls", USED.id)[1]
 
 
 def test_a_summary_counts_it_apart_and_in_words() -> None:

@@ -38,7 +38,9 @@ from goldseam.model.resource import Resource
 from goldseam.model.values import Json, Unknown, canonical, canonical_document, plain, restored, same
 from goldseam.ports import Shard
 from goldseam.repair.plan import Plan
+from goldseam.service.masking import Masking
 from goldseam.service.pipeline import Seen, Standing, judged, plan_for
+from goldseam.service.views import plan_view
 from goldseam.store import Home
 from tests.aws.laws import ACCOUNT, ref_of
 
@@ -244,7 +246,7 @@ def plans(resource: Resource, findings: Iterable[Finding]) -> Iterator[Plan]:
 
 def shown(plan: Plan, seen: Seen) -> None:
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        print_plan(plan, seen.decisions, CATALOG)
+        print_plan(plan_view(plan, seen.decisions, Masking(CATALOG)))
         for decision in seen.decisions:
             print_reasoning(decision, Secrets())
         output.print_json("goldseam.test/1", plan=plan.to_json(), findings=[item.to_json() for item in seen.findings])

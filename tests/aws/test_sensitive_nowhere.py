@@ -16,11 +16,8 @@ import pytest
 from goldseam.assess.context import gather
 from goldseam.assess.evaluate import evaluate
 from goldseam.audit.record import checkpoint
-from goldseam.cli import planning, policies, records, scanning, taking_back
-from goldseam.cli.masks import repair_shown
-from goldseam.cli.output import print_json
+from goldseam.cli import planning, policies, records, repairing, scanning, taking_back
 from goldseam.cli.showing import print_plan, print_repair
-from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.write import check_calls
 from goldseam.control import Control, Example, Surroundings
@@ -37,7 +34,14 @@ from goldseam.repair.execute import Repair
 from goldseam.repair.plan import Plan, Purpose
 from goldseam.repair.propose import propose
 from goldseam.repair.verify import verify
+from goldseam.service.approvals import Consent
+from goldseam.service.context import ServiceContext
+from goldseam.service.execution import Done
+from goldseam.service.findings import FindingFilter
 from goldseam.service.pipeline import Seen
+from goldseam.service.plans import PlanRequest
+from goldseam.service.readings import Proposal
+from goldseam.service.views import plan_view, repair_view
 from tests.aws.laws import resource_of
 from tests.canaries import Canaries
 from tests.memory_cloud import FakeClock
@@ -65,7 +69,7 @@ class Way:
     """One control's examples on their way through the stages, in one home."""
 
     control: Control
-    workspace: Workspace
+    context: ServiceContext
 
     def seen(self, resource: Resource, example: Example) -> Seen:
         chosen = self.control.chosen(example.settings)
@@ -81,8 +85,8 @@ class Way:
 
     def recorded(self, seen: Seen, plan: Plan) -> None:
         """What a repair of the plan puts into the ledger, with a cloud that repeats what it was sent."""
-        ledger = self.workspace.home.ledger
-        self.workspace.home.plans.save([(plan, seen.decisions)])
+        ledger = self.context.home.ledger
+        self.context.home.plans.save([(plan, seen.decisions)])
         file_plan(ledger, plan, seen.decisions)
         ledger.append(
             "repair", {"plan": plan.id, "of": "", "by": "ann", "ref": plan.ref.to_json(), "purpose": "repair"}
@@ -97,7 +101,7 @@ class Way:
         ledger.append("outcome", {"plan": plan.id, "state": "undone", "because": told, "waits": {"a": told}})
         last = ledger.last()
         assert last is not None
-        checkpoint(ledger, last, self.workspace.home.signer)
+        checkpoint(ledger, last, self.context.home.signer)
 
 
 def planned(control: Control, resource: Resource, example: Example) -> Plan | str:
@@ -110,43 +114,43 @@ def planned(control: Control, resource: Resource, example: Example) -> Plan | st
 
 def printed(way: Way, seen: Seen, plan: Plan) -> None:
     """Everything that the command line prints of a plan and of its repair."""
-    workspace = way.workspace
-    print_plan(plan, seen.decisions, CATALOG)
+    context = way.context
+    print_plan(plan_view(plan, seen.decisions, context.masking))
     for form in ("diff", "json", "cli"):
-        planning.plan(workspace, planning.Chosen([plan.id], everything=False, controls=()), form)
+        planning.plan(context, PlanRequest([plan.id]), form)
     after = seen.resource.with_facets({change.facet: change.after for change in plan.changes})
     repair = Repair(plan.id, "undone", f"{plan.changes[0].after}", seen.resource, after, (), ())
-    print_repair(repair, plan, CATALOG)
-    print_json("goldseam.repairs/1", repairs=[repair_shown(repair, CATALOG)])
+    print_repair(repair_view(repair, plan, context.masking))
+    repairing.print_repairs(context, [Done(plan, repair)], [])
     for as_json in (False, True):
-        taking_back.show_prepared(workspace, plan, seen.decisions, as_json=as_json)
-        planning.approve(workspace, planning.Opinion(plan.id, False, "", "", None, "ann"), as_json=as_json)
+        taking_back.show_prepared(context, Proposal(plan.ref, plan, seen.decisions), as_json=as_json)
+        planning.approve(context.by("ann"), plan.id, Consent(), reject=False, as_json=as_json)
 
 
 def listed(way: Way, tmp_path: Path) -> None:
     """Everything that the command line prints of findings and of the ledger."""
-    workspace = way.workspace
+    context = way.context
     draft = tmp_path / "draft.yaml"
     draft.write_text(POLICY)
-    last = workspace.home.ledger.last()
+    last = context.home.ledger.last()
     if last is not None:
-        checkpoint(workspace.home.ledger, last, workspace.home.signer)
+        checkpoint(context.home.ledger, last, context.home.signer)
     for as_json in (False, True):
-        scanning.findings(workspace, "all", (), "", "low", as_json=as_json)
-        policies.simulate(workspace, draft, as_json=as_json)
-        records.show(workspace, "", "", 0, as_json=as_json)
-        for kept in workspace.home.scans.findings():
-            scanning.explain(workspace, kept.finding.id, as_json=as_json)
-    for entry in tuple(workspace.home.ledger.entries(kind="plan")):
+        scanning.findings(context, FindingFilter(), as_json=as_json)
+        policies.simulate(context, draft, as_json=as_json)
+        records.show(context, "", "", 0, as_json=as_json)
+        for kept in context.home.scans.findings():
+            scanning.explain(context, kept.finding.id, as_json=as_json)
+    for entry in tuple(context.home.ledger.entries(kind="plan")):
         pack = tmp_path / "pack.json"
         for place in (None, pack):
-            records.export(workspace, entry.body["plan"], place)
-        assert records.verify(workspace, pack, None, as_json=False) == 0
+            records.export(context, entry.body["plan"], place)
+        assert records.verify(context, pack, None, as_json=False) == 0
     whole = tmp_path / "ledger.jsonl"
     for place in (None, whole):
-        records.export(workspace, "", place)
+        records.export(context, "", place)
     if last is not None:
-        assert records.verify(workspace, whole, None, as_json=False) == 0
+        assert records.verify(context, whole, None, as_json=False) == 0
 
 
 def refusals(control: Control, plan: Plan) -> Iterator[str]:
@@ -192,22 +196,22 @@ def requested(plan: Plan) -> bytes:
 def test_no_sensitive_value_leaves_the_store(
     control: Control, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    canaries, workspace = Canaries(), Workspace(tmp_path / "home")
-    workspace.__dict__["catalog"] = CATALOG
-    way, said = Way(control, workspace), list[str]()
-    scan = workspace.home.scans.begin("123456789012")
+    canaries, context = Canaries(), ServiceContext(tmp_path / "home")
+    context.__dict__["catalog"] = CATALOG
+    way, said = Way(control, context), list[str]()
+    scan = context.home.scans.begin("123456789012")
     for example, resource in resources(control, canaries):
         seen = way.seen(resource, example)
         said += [repr(finding.because) + finding.guide for finding in seen.findings]
         said += [repr(fact) for fact in seen.facts] + [repr(decision) for decision in seen.decisions]
-        workspace.home.scans.update(scan, seen)
+        context.home.scans.update(scan, seen)
         made = planned(control, resource, example)
         if isinstance(made, str):
             said.append(made)
             continue
         said += [repr(made.because), repr(made.disruption), *refusals(control, made), unproven(made, resource)]
         said.append(requested(made).decode())
-        if not any(workspace.home.ledger.entries(kind="plan", plan=made.id)):
+        if not any(context.home.ledger.entries(kind="plan", plan=made.id)):
             way.recorded(seen, made)
         printed(way, seen, made)
     listed(way, tmp_path)

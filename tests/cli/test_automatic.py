@@ -13,8 +13,6 @@ import pytest
 
 from goldseam import cli
 from goldseam.assess.context import Fact
-from goldseam.cli.automatic import Reason, not_automatic
-from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import Example
 from goldseam.decide import Decision, TraceLine
@@ -22,6 +20,8 @@ from goldseam.decide.policy import Mode, PolicySet, load_policies, no_policies
 from goldseam.model.resource import Resource
 from goldseam.model.values import Unknown
 from goldseam.ports import Shard
+from goldseam.service.automation import Reason, not_automatic
+from goldseam.service.context import ServiceContext
 from goldseam.service.pipeline import Seen, Standing, judged
 from goldseam.store.scans import Kept
 from tests.aws.laws import ACCOUNT, ref_of
@@ -36,8 +36,8 @@ SILENT = Unknown("no flow log records its traffic")
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    made = Workspace(tmp_path / "home")
+def context(tmp_path: Path) -> Iterator[ServiceContext]:
+    made = ServiceContext(tmp_path / "home")
     yield made
     made.home.close()
 
@@ -58,21 +58,21 @@ def seen(control: Any, name: str, policies: PolicySet, port_in_use: object = SIL
     return replace(made, resource=resource)
 
 
-def summed(workspace: Workspace, capsys: pytest.CaptureFixture[str], *found: Seen) -> tuple[list[Any], str]:
-    scans = workspace.home.scans
+def summed(context: ServiceContext, capsys: pytest.CaptureFixture[str], *found: Seen) -> tuple[list[Any], str]:
+    scans = context.home.scans
     for item in found:
         kind = item.resource.ref.kind
         scans.save(scans.begin(ACCOUNT), Shard(ACCOUNT, item.resource.ref.region), {kind}, found, ())
     printed = []
     for words in (("findings", "--json"), ("findings",)):
         capsys.readouterr()
-        cli.run(["--home", str(workspace.home_path), *words])
+        cli.run(["--home", str(context.home_path), *words])
         printed.append(capsys.readouterr().out)
     return json.loads(printed[0])["not_automatic"], printed[1]
 
 
 def test_an_unknown_fact_is_named_with_the_value_that_would_allow_more(
-    workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    context: ServiceContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Two groups for `port_in_use`, one of them managed by code as well; a key that is automatic counts nowhere.
 
@@ -85,7 +85,7 @@ def test_an_unknown_fact_is_named_with_the_value_that_would_allow_more(
         seen(PORT, "sg-3", everything, port_in_use=True),
         seen(ROTATED, "key-1", everything),
     )
-    tallies, printed = summed(workspace, capsys, *found)
+    tallies, printed = summed(context, capsys, *found)
     assert [(item["layer"], item["about"], item["known"], item["wanted"]) for item in tallies] == [
         ("fact", "port_in_use", False, "false"),
         ("fact", "port_in_use", True, "false"),
@@ -123,7 +123,7 @@ def test_an_unknown_fact_is_named_with_the_value_that_would_allow_more(
     ],
 )  # fmt: skip
 def test_each_layer_names_its_reason(
-    workspace: Workspace,
+    context: ServiceContext,
     capsys: pytest.CaptureFixture[str],
     control: Any,
     policies: PolicySet,
@@ -131,7 +131,7 @@ def test_each_layer_names_its_reason(
     said: tuple[object, ...],
 ) -> None:
     """The mutation: a line that objects has no `caps`, or an `about` of its own."""
-    ((tally,), printed) = summed(workspace, capsys, seen(control, "one", policies, managed_by=managed_by))
+    ((tally,), printed) = summed(context, capsys, seen(control, "one", policies, managed_by=managed_by))
     assert tuple(tally[name] for name in ("layer", "about", "known", "at_most", "because")) == said
     assert str(said[-1]) in printed
 

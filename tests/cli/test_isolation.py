@@ -15,9 +15,8 @@ import pytest
 from goldseam import cli
 from goldseam.assess.context import Fact
 from goldseam.assess.evaluate import Status, finding_id
-from goldseam.cli.planning import Made, _made, show_plans
+from goldseam.cli.planning import show_plans
 from goldseam.cli.policies import simulate
-from goldseam.cli.workspace import Workspace
 from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
 from goldseam.control import Kind
 from goldseam.decide.policy import Mode, no_policies
@@ -25,7 +24,10 @@ from goldseam.model.errors import AccessDenied, CredentialsExpired, CredentialsM
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json
 from goldseam.ports import Gap, Shard
+from goldseam.service.context import ServiceContext
 from goldseam.service.pipeline import Seen, Standing, judged, plan_for
+from goldseam.service.plans import PlanRequest, make
+from goldseam.service.readings import Proposal
 from tests.aws.laws import ACCOUNT, ref_of
 
 CATALOG = aws_catalog()
@@ -45,20 +47,20 @@ def seen_of(resource: Resource, facts: tuple[Fact, ...] = ()) -> Seen:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    made = Workspace(tmp_path / "home")
+def context(tmp_path: Path) -> Iterator[ServiceContext]:
+    made = ServiceContext(tmp_path / "home")
     yield made
     made.home.close()
 
 
-def save(workspace: Workspace, *seen: Seen, gaps: tuple[Gap, ...] = ()) -> None:
-    scans = workspace.home.scans
+def save(context: ServiceContext, *seen: Seen, gaps: tuple[Gap, ...] = ()) -> None:
+    scans = context.home.scans
     scans.save(scans.begin(ACCOUNT), Shard(ACCOUNT, "global"), {PUBLIC.kind.name}, seen, gaps)
 
 
-def ran(workspace: Workspace, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+def ran(context: ServiceContext, capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
     capsys.readouterr()
-    code = cli.run(["--home", str(workspace.home_path), *words])
+    code = cli.run(["--home", str(context.home_path), *words])
     printed = capsys.readouterr()
     return code, printed.out, printed.err
 
@@ -75,16 +77,16 @@ def draft(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("marker", [EVIL, {"$goldseam": "absent"}, {"$goldseam": 7}, {"$goldseam": ["x"]}])
 def test_a_users_document_that_says_our_marker_disturbs_no_command(
-    marker: Mapping[str, Json], workspace: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    marker: Mapping[str, Json], context: ServiceContext, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    save(workspace, seen_of(bucket("evil", policy=marker, tags=marker)), seen_of(bucket("plain")))
-    code, printed, _ = ran(workspace, capsys, "findings", "--control", PUBLIC.id, "--status", "all")
+    save(context, seen_of(bucket("evil", policy=marker, tags=marker)), seen_of(bucket("plain")))
+    code, printed, _ = ran(context, capsys, "findings", "--control", PUBLIC.id, "--status", "all")
     assert code in (1, 3)
     assert {"evil", "plain"} <= {word.rpartition(":")[2] for word in printed.split()}
     for name in ("evil", "plain"):
-        assert ran(workspace, capsys, "explain", finding(name))[0] == 0
-    assert ran(workspace, capsys, "policy", "simulate", str(draft(tmp_path)))[0] == 0
-    resource, _ = workspace.home.scans.resource(ref_of(PUBLIC.kind, "evil"))
+        assert ran(context, capsys, "explain", finding(name))[0] == 0
+    assert ran(context, capsys, "policy", "simulate", str(draft(tmp_path)))[0] == 0
+    resource, _ = context.home.scans.resource(ref_of(PUBLIC.kind, "evil"))
     assert (resource.facets["policy"], resource.facets["tags"]) == (marker, marker)
 
 
@@ -97,18 +99,18 @@ BROKEN = {
 }
 
 
-def spoil(workspace: Workspace, statement: str, *given: object) -> None:
-    with workspace.home.database.writing() as connection:
+def spoil(context: ServiceContext, statement: str, *given: object) -> None:
+    with context.home.database.writing() as connection:
         assert connection.execute(statement, given).rowcount == 1
 
 
 @pytest.mark.parametrize("body", [text for text in BROKEN.values() if text], ids=[key for key in BROKEN if BROKEN[key]])
 def test_a_stored_finding_that_cannot_be_read_says_so_and_the_others_are_listed(
-    body: str, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    body: str, context: ServiceContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save(workspace, seen_of(bucket("one")), seen_of(bucket("two")))
-    spoil(workspace, "UPDATE finding SET body = ? WHERE id = ?", body, finding("one"))
-    code, printed, _ = ran(workspace, capsys, "findings", "--control", PUBLIC.id, "--json")
+    save(context, seen_of(bucket("one")), seen_of(bucket("two")))
+    spoil(context, "UPDATE finding SET body = ? WHERE id = ?", body, finding("one"))
+    code, printed, _ = ran(context, capsys, "findings", "--control", PUBLIC.id, "--json")
     shown = {item["id"]: item for item in json.loads(printed)["findings"]}
     assert code == 1
     assert shown[finding("one")]["status"] == "unknown"
@@ -116,35 +118,35 @@ def test_a_stored_finding_that_cannot_be_read_says_so_and_the_others_are_listed(
     assert shown[finding("one")]["resource"] == ref_of(PUBLIC.kind, "one").address
     assert shown[finding("one")]["decision"] is None
     assert shown[finding("two")]["status"] == "fail"
-    code, printed, _ = ran(workspace, capsys, "explain", finding("one"))
+    code, printed, _ = ran(context, capsys, "explain", finding("one"))
     assert (code, "cannot be read" in printed, "No decision is stored" in printed) == (0, True, True)
-    save(workspace, gaps=(Gap(PUBLIC.kind.name, Shard(ACCOUNT, "global"), "denied"),))
+    save(context, gaps=(Gap(PUBLIC.kind.name, Shard(ACCOUNT, "global"), "denied"),))
 
 
 @pytest.mark.parametrize("column", ["facts", "ref"])
 def test_a_stored_resource_that_cannot_be_read_is_left_out_and_the_others_are_not(
-    column: str, workspace: Workspace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    column: str, context: ServiceContext, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    save(workspace, seen_of(bucket("one")), seen_of(bucket("two")))
+    save(context, seen_of(bucket("one")), seen_of(bucket("two")))
     address = ref_of(PUBLIC.kind, "one").address
-    spoil(workspace, f"UPDATE resource SET {column} = '{{\"a\": 1}}' WHERE address = ?", address)
-    assert {ref.address for ref in workspace.home.scans.resources()} == {
+    spoil(context, f"UPDATE resource SET {column} = '{{\"a\": 1}}' WHERE address = ?", address)
+    assert {ref.address for ref in context.home.scans.resources()} == {
         address, ref_of(PUBLIC.kind, "two").address,
     }  # fmt: skip
     capsys.readouterr()
-    assert simulate(workspace, draft(tmp_path), as_json=True) == 0
+    assert simulate(context, draft(tmp_path), as_json=True) == 0
     printed = capsys.readouterr()
     assert address in printed.err
     decided = {item["finding"] for item in json.loads(printed.out)["decisions"]}
     assert finding("two") in decided
     assert finding("one") not in decided
-    assert ran(workspace, capsys, "explain", finding("one"))[0] == 0
+    assert ran(context, capsys, "explain", finding("one"))[0] == 0
 
 
-def test_two_failed_listings_of_one_kind_are_one_gap(workspace: Workspace) -> None:
+def test_two_failed_listings_of_one_kind_are_one_gap(context: ServiceContext) -> None:
     gaps = tuple(Gap(PUBLIC.kind.name, Shard(ACCOUNT, "global"), reason) for reason in ("first", "second"))
-    save(workspace, seen_of(bucket("one")), gaps=gaps)
-    assert [gap.reason for gap in workspace.home.scans.gaps()] == ["first"]
+    save(context, seen_of(bucket("one")), gaps=gaps)
+    assert [gap.reason for gap in context.home.scans.gaps()] == ["first"]
 
 
 @dataclass
@@ -167,9 +169,10 @@ class Reader:
         return (resource for resource, _ in lacking)
 
 
-def planned(workspace: Workspace, names: tuple[str, ...], **raising: Exception) -> list[Made]:
+def planned(context: ServiceContext, names: tuple[str, ...], **raising: Exception) -> tuple[Proposal, ...]:
     cloud = cast("AwsCloud", SimpleNamespace(reader=Reader(raising)))
-    return [_made(workspace, cloud, ref_of(PUBLIC.kind, name), [PUBLIC.id]) for name in names]
+    context.__dict__["cloud"] = cloud
+    return make(context, PlanRequest([finding(name) for name in names]))
 
 
 @pytest.mark.parametrize(
@@ -178,39 +181,39 @@ def planned(workspace: Workspace, names: tuple[str, ...], **raising: Exception) 
     ids=lambda error: type(error).__name__,
 )
 def test_a_resource_that_cannot_be_planned_is_a_line_and_the_others_are_planned(
-    error: Exception, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    error: Exception, context: ServiceContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save(workspace, seen_of(bucket("one")), seen_of(bucket("two")))
-    one, two = planned(workspace, ("one", "two"), one=error)
+    save(context, seen_of(bucket("one")), seen_of(bucket("two")))
+    one, two = planned(context, ("one", "two"), one=error)
     assert one.plan is None
     ours = isinstance(error, GoldseamError)
     assert (str(error) if ours else "was not foreseen") in one.refusal
     assert ours or type(error).__name__ not in one.refusal
     assert two.plan is not None
-    show_plans(workspace, [one, two], "diff")
+    show_plans(context, [one, two], "diff")
     printed = capsys.readouterr()
     assert two.plan.id in printed.out
     assert one.ref.address in printed.err
 
 
 @pytest.mark.parametrize("error", [CredentialsMissing("none"), CredentialsExpired("old")])
-def test_what_is_wrong_with_the_credentials_is_everybodys(error: Exception, workspace: Workspace) -> None:
-    save(workspace, seen_of(bucket("one")))
+def test_what_is_wrong_with_the_credentials_is_everybodys(error: Exception, context: ServiceContext) -> None:
+    save(context, seen_of(bucket("one")))
     with pytest.raises(type(error)):
-        planned(workspace, ("one",), one=error)
+        planned(context, ("one",), one=error)
 
 
 @pytest.mark.parametrize("form", ["diff", "cli"])
 def test_a_plan_that_cannot_be_shown_is_a_line_and_the_others_are_shown(
-    form: str, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+    form: str, context: ServiceContext, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save(workspace, seen_of(bucket("one")), seen_of(bucket("two")))
-    one, two = planned(workspace, ("one", "two"))
+    save(context, seen_of(bucket("one")), seen_of(bucket("two")))
+    one, two = planned(context, ("one", "two"))
     assert one.plan is not None
     assert two.plan is not None
     broken = replace(one.plan, calls=cast("Any", (7,)))
     vars(broken)["id"] = "p-broken"
-    show_plans(workspace, [replace(one, plan=broken), two], form)
+    show_plans(context, [replace(one, plan=broken), two], form)
     printed = capsys.readouterr()
     assert "p-broken cannot be shown" in printed.err
     assert two.plan.id in printed.out

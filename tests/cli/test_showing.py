@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from goldseam.cli.masks import commands_shown
 from goldseam.cli.showing import print_plan, print_repair
 from goldseam.control import Catalog
 from goldseam.model.resource import Resource
@@ -14,9 +13,11 @@ from goldseam.model.values import ABSENT, Value
 from goldseam.repair.execute import Repair
 from goldseam.repair.plan import Plan
 from goldseam.repair.propose import propose
+from goldseam.service.masking import Masking
+from goldseam.service.views import plan_view, repair_view
 from tests import toy
 
-CATALOG = Catalog((toy.HOUSE,), tuple(toy.CONTROLS))
+MASKING = Masking(Catalog((toy.HOUSE,), tuple(toy.CONTROLS)))
 
 
 def sealed() -> Plan:
@@ -25,14 +26,14 @@ def sealed() -> Plan:
 
 def way_back(plan: Plan) -> list[str]:
     """What is printed behind the commands."""
-    return list(commands_shown(plan, CATALOG))[len(plan.calls) :]
+    return list(MASKING.commands(plan))[len(plan.calls) :]
 
 
 def test_a_plan_without_a_way_back_says_why_instead_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """The mutation: print `# to take it back` whatever the plan is."""
     (line,) = way_back(sealed())
     assert line == "# there is no way back: a seal cannot be broken"
-    print_plan(sealed(), (), CATALOG)
+    print_plan(plan_view(sealed(), (), MASKING))
     assert "undo         none: a seal cannot be broken" in capsys.readouterr().out
     lit = propose(toy.house(lamp=ABSENT), [toy.lamp_lit], toy.CONTROLS)
     assert way_back(lit)[0] == "# to take it back"
@@ -49,17 +50,17 @@ def repaired(doors: Value) -> tuple[Repair, Plan]:
 def test_a_repair_that_came_out_otherwise_shows_both_differences(capsys: pytest.CaptureFixture[str]) -> None:
     """From before to after, and from what was planned to after. The mutation: leave the second one out."""
     repair, plan = repaired(["shut", "shut-twice"])
-    print_repair(repair, plan, CATALOG)
+    print_repair(repair_view(repair, plan, MASKING))
     printed = capsys.readouterr().out
     assert "doors: from what was planned to what was read" in printed
     assert printed.count('+ "shut-twice"') == 2
-    print_repair(replace(repair, state="conflict"), plan, CATALOG)
+    print_repair(repair_view(replace(repair, state="conflict"), plan, MASKING))
     assert "what was planned" not in capsys.readouterr().out
 
 
 def test_a_repair_as_planned_shows_one_difference(capsys: pytest.CaptureFixture[str]) -> None:
     repair, plan = repaired(["shut"])
-    print_repair(repair, plan, CATALOG)
+    print_repair(repair_view(repair, plan, MASKING))
     assert "what was planned" not in capsys.readouterr().out
 
 
@@ -68,7 +69,7 @@ def test_what_was_absent_before_is_no_line_of_its_own(capsys: pytest.CaptureFixt
     before = toy.house(lamp=ABSENT)
     plan = propose(before, [toy.lamp_lit], toy.CONTROLS)
     after = before.with_facets({change.facet: change.after for change in plan.changes})
-    print_repair(Repair(plan.id, "verified", "as it was verified", before, after, (), ()), plan, CATALOG)
+    print_repair(repair_view(Repair(plan.id, "verified", "as it was verified", before, after, (), ()), plan, MASKING))
     printed = capsys.readouterr().out
     assert "watts" in printed
     assert "goldseam\n" not in printed

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from goldseam.audit.record import exported
-from goldseam.cli.connection import requester
-from goldseam.cli.scanning import described
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.demo.aws import Clients
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.demo.lumen_people import DemoIdentity, People
 from goldseam.demo.lumen_storage import Storage
 from goldseam.keyholder.setup import set_up, trust
+from goldseam.service.findings import listed
+from goldseam.service.keys import requester
 from goldseam.store import Home
 from tests.e2e.secrecy import found_in, traces
 from tests.e2e.wire import Wire
@@ -178,7 +178,7 @@ class Person:
         """The findings by control and bucket, as `findings --json` says them."""
         catalog = aws_catalog()
         with Home(self.home) as home:
-            found = [described(kept, catalog) for kept in home.scans.findings()]
+            found = [listed(kept, catalog).to_json() for kept in home.scans.findings()]
         return {(item["control"], item["resource"].rpartition(":")[2]): item for item in found}
 
     def planned(self, *findings: Any) -> Any:

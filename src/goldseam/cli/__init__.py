@@ -26,8 +26,9 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; every error becomes one line and an exit code, with the traceback behind `--debug`."""
     from goldseam.cli.app import app
-    from goldseam.cli.interruption import Interrupted, exit_code, noticed, so_far
+    from goldseam.cli.interruption import exit_code, noticed, so_far
     from goldseam.model.errors import DEBUGGING, GoldseamError
+    from goldseam.service.interruption import Interrupted
 
     debug = "--debug" in arguments or bool(os.environ.get("GOLDSEAM_DEBUG"))
     DEBUGGING.on = debug

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from goldseam.cli.workspace import Workspace
+from goldseam.cli import interruption, output
+from goldseam.service.context import ServiceContext
 
 app = typer.Typer(
     name="goldseam",
@@ -82,7 +83,15 @@ def everywhere(
 ) -> None:
     """Options that every command takes; they may also stand after the command."""
     del debug, version
-    ctx.obj = Workspace(home, profile, endpoint_url)
+    ctx.obj = ServiceContext(
+        home,
+        profile,
+        endpoint_url,
+        notify=output.note,
+        ask_code=output.ask_code,
+        interruption=interruption.THIS_PROCESS,
+    )
+    ctx.call_on_close(ctx.obj.close)
 
 
 @app.command()
@@ -119,9 +128,12 @@ def scan(
     Example: goldseam scan --services s3,iam --regions eu-west-1
     """
     from goldseam.cli import scanning
+    from goldseam.service.account import ReadLimits
+    from goldseam.service.scans import ScanRequest
+    from goldseam.service.selection import words
 
-    wanted = scanning.Selection(services, controls or [], regions, max_rate, read_timeout, region_timeout)
-    return scanning.scan(ctx.obj, wanted, as_json=as_json)
+    limits = ReadLimits(words(regions), max_rate, read_timeout, region_timeout)
+    return scanning.scan(ctx.obj, ScanRequest(services, controls or [], limits), as_json=as_json)
 
 
 @app.command()
@@ -141,8 +153,11 @@ def findings(
     Example: goldseam findings --severity high --services s3
     """
     from goldseam.cli import scanning
+    from goldseam.service.findings import FindingFilter
+    from goldseam.service.selection import words
 
-    return scanning.findings(ctx.obj, status, controls or [], services, severity, as_json=as_json)
+    statuses = () if status == "all" else words(status)
+    return scanning.findings(ctx.obj, FindingFilter(statuses, controls or [], services, severity), as_json=as_json)
 
 
 @app.command()
@@ -174,9 +189,10 @@ def plan(
     Example: goldseam plan f-1c0ffee12345 --format cli
     """
     from goldseam.cli import planning
+    from goldseam.service.plans import PlanRequest
 
-    chosen = planning.Chosen(names or [], everything, controls or [])
-    return planning.plan(ctx.obj, chosen, "json" if as_json else form)
+    wanted = PlanRequest(names or [], everything, controls or [])
+    return planning.plan(ctx.obj, wanted, "json" if as_json else form)
 
 
 @app.command()
@@ -197,9 +213,11 @@ def approve(
     Example: goldseam approve p-1c0ffee123456789 -m 'agreed with the web team'
     """
     from goldseam.cli import planning
+    from goldseam.service.approvals import Consent
+    from goldseam.service.selection import words
 
-    opinion = planning.Opinion(plan_id, reject, comment, groups, signing_key, by)
-    return planning.approve(ctx.obj, opinion, as_json=as_json)
+    consent = Consent(comment, words(groups), signing_key)
+    return planning.approve(ctx.obj.by(by), plan_id, consent, reject=reject, as_json=as_json)
 
 
 @app.command()
@@ -220,9 +238,10 @@ def apply(
     Example: goldseam apply p-1c0ffee123456789 --key keyholder
     """
     from goldseam.cli import repairing
+    from goldseam.service.keys import Source
 
-    source = repairing.Source(key, role, code, unscoped)
-    return repairing.apply(ctx.obj, plan_ids or [], source, by, auto=auto, yes=yes, as_json=as_json)
+    source = Source(key, role, code, unscoped)
+    return repairing.apply(ctx.obj.by(by), plan_ids or [], source, auto=auto, yes=yes, as_json=as_json)
 
 
 @app.command()
@@ -251,9 +270,12 @@ def rollback(
     Example: goldseam rollback p-1c0ffee123456789 --prepare
     """
     from goldseam.cli import taking_back
+    from goldseam.service.keys import Source
+    from goldseam.service.rollbacks import EmergencyRequest
 
-    wanted = taking_back.Wanted(plan_id, prepare, emergency, comment, signing_key, by, yes)
-    return taking_back.rollback(ctx.obj, wanted, taking_back.Source(key, role, code, unscoped), as_json=as_json)
+    urgent = EmergencyRequest(comment, signing_key) if emergency else None
+    wanted = taking_back.RollbackOptions(plan_id, prepare, yes, urgent)
+    return taking_back.rollback(ctx.obj.by(by), wanted, Source(key, role, code, unscoped), as_json=as_json)
 
 
 @app.command()
@@ -270,7 +292,7 @@ def review(
     """
     from goldseam.cli import taking_back
 
-    return taking_back.review(ctx.obj, plan_id, comment, by, as_json=as_json)
+    return taking_back.review(ctx.obj.by(by), plan_id, comment, as_json=as_json)
 
 
 @app.command()
@@ -291,9 +313,10 @@ def resume(
     Example: goldseam resume
     """
     from goldseam.cli import repairing
+    from goldseam.service.keys import Source
 
-    source = repairing.Source(key, role, code, unscoped)
-    return repairing.resume(ctx.obj, source, by, wait=wait, as_json=as_json)
+    source = Source(key, role, code, unscoped)
+    return repairing.resume(ctx.obj.by(by), source, wait=wait, as_json=as_json)
 
 
 @app.command()
@@ -315,9 +338,10 @@ def exempt(
     Example: goldseam exempt f-1c0ffee12345 --owner web-team --reason 'public by design' --expires 90d
     """
     from goldseam.cli import planning
+    from goldseam.service.exemptions import ExemptionRequest
 
-    wish = planning.Wish(finding, owner, reason, expires, withdraw, by)
-    return planning.exempt(ctx.obj, wish, as_json=as_json)
+    wanted = ExemptionRequest(finding, owner, reason, expires)
+    return planning.exempt(ctx.obj.by(by), wanted, withdraw=withdraw, as_json=as_json)
 
 
 @app.command()
@@ -339,9 +363,10 @@ def connect(
     Example: goldseam connect --role arn:aws:iam::123456789012:role/goldseam-remediator
     """
     from goldseam.cli import connection
+    from goldseam.service.connections import ConnectionRequest
 
-    wish = connection.Wish(role, uuid, keyholder_url, keyholder_name, str(authority or ""))
-    return connection.connect(ctx.obj, wish, as_json=as_json)
+    wanted = ConnectionRequest(role, uuid, keyholder_url, keyholder_name, str(authority or ""))
+    return connection.connect(ctx.obj, wanted, as_json=as_json)
 
 
 @policy_app.command("init")
@@ -497,7 +522,7 @@ def ledger_reseal(
     """
     from goldseam.cli import records
 
-    return records.reseal(ctx.obj, because, by, as_json=as_json)
+    return records.reseal(ctx.obj.by(by), because, as_json=as_json)
 
 
 @ledger_app.command("checkpoint")
@@ -519,9 +544,9 @@ def keyholder(ctx: typer.Context) -> int:
 
     Example: goldseam keyholder init
     """
-    from goldseam.keyholder import run
+    from goldseam.cli import processes
 
-    return run(ctx.args)
+    return processes.keyholder(ctx.args)
 
 
 @app.command()
@@ -537,9 +562,9 @@ def key(
 
     Example: goldseam key p-1c0ffee123456789
     """
-    from goldseam.cli import repairing
+    from goldseam.cli import processes
 
-    return repairing.one_time_code(ctx.obj, plan_id, config, as_json=as_json)
+    return processes.one_time_code(ctx.obj, plan_id, config, as_json=as_json)
 
 
 @app.command()
@@ -557,6 +582,6 @@ def conform(
 
     Example: goldseam conform --control 'aws.s3.*'
     """
-    from goldseam.cli import catalogue
+    from goldseam.cli import processes
 
-    return catalogue.conform(ctx.obj, controls or [], module or [], write, check, as_json=as_json)
+    return processes.conform(ctx.obj, controls or [], module or [], write, check, as_json=as_json)

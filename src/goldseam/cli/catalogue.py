@@ -1,72 +1,41 @@
-"""`controls`, `permissions` and `conform`: what goldseam knows, what it needs, and what is proved of it."""
+"""`controls` and `permissions`: what goldseam checks and repairs, and the permissions that this needs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from goldseam.cli import output
-from goldseam.cli.selection import chosen, service_of
-from goldseam.cli.workspace import Workspace
-from goldseam.control import Control, Example
 from goldseam.model.display import write_json
-from goldseam.model.errors import UnknownName, UsageError
-from goldseam.model.values import Json, indented_document, plain
+from goldseam.model.values import indented_document
+from goldseam.service import controls as known
+from goldseam.service.context import ServiceContext
+from goldseam.service.controls import Control, Example
 
 _MANAGED: Final = 6144
 """Characters of a managed policy without white space (IAM User Guide, "IAM and AWS STS quotas")."""
 
 
-def controls(workspace: Workspace, control_id: str, services: str, *, as_json: bool) -> int:
+def controls(context: ServiceContext, control_id: str, services: str, *, as_json: bool) -> int:
     """List the controls, or show one in full."""
-    catalog = chosen(workspace.catalog, services)
+    found = known.find(context, services)
     if control_id:
-        return _one(workspace.catalog.control(control_id), as_json=as_json)
+        return _one(known.get(context, control_id), as_json=as_json)
     if as_json:
-        output.print_json("goldseam.controls/1", controls=[described(control) for control in catalog.controls])
+        output.print_json("goldseam.controls/1", controls=[known.described(control) for control in found])
         return 0
     output.table(
         ("SEVERITY", "CONTROL", "TITLE", "FIX"),
         (
             ((control.severity, output.SEVERITY_STYLE[control.severity]), control.id, control.title, _fix(control))
-            for control in catalog.controls
+            for control in found
         ),
     )
-    fixable = sum(control.fixable for control in catalog.controls)
+    fixable = sum(control.fixable for control in found)
     output.say()
-    output.say(f"{output.count(len(catalog.controls), 'control')}, {fixable} with a fix. ", "dim")
+    output.say(f"{output.count(len(found), 'control')}, {fixable} with a fix. ", "dim")
     output.say("`goldseam controls <id>` shows one in full.", "dim")
     return 0
-
-
-def described(control: Control) -> dict[str, Json]:
-    """A control for programs."""
-    return {
-        "id": control.id,
-        "kind": control.kind.name,
-        "service": service_of(control.id),
-        "severity": str(control.severity),
-        "title": control.title,
-        "why": " ".join(control.why.split()),
-        "fixable": control.fixable,
-        "reversible": control.reversible,
-        "reads": list(control.reads),
-        "settings": [
-            {"name": setting.name, "type": setting.type_name, "default": plain(setting.default)}
-            for setting in control.settings
-        ],
-        "disruption": {
-            "harms": control.disruption.harms,
-            "why": control.disruption.why,
-            "unless": dict(control.disruption.unless),
-            "noticed_by": control.disruption.noticed_by,
-            "source": control.disruption.source,
-        },
-        "requirements": list(control.requirements),
-        "covers": list(control.covers),
-        "not_applicable": [{"reason": owner.reason, "source": owner.source} for owner in control.owners],
-    }
 
 
 def _fix(control: Control) -> tuple[str, str]:
@@ -77,10 +46,7 @@ def _fix(control: Control) -> tuple[str, str]:
 
 def _one(control: Control, *, as_json: bool) -> int:
     if as_json:
-        shown = {
-            side: [plain(example.facets) for example in getattr(control, side)] for side in ("compliant", "violating")
-        }
-        output.print_json("goldseam.control/1", control=described(control) | {"examples": shown})
+        output.print_json("goldseam.control/1", control=known.with_examples(control))
         return 0
     output.say(control.id, "bold")
     output.say(f"{control.title}.")
@@ -123,47 +89,13 @@ def _examples(title: str, examples: Sequence[Example]) -> None:
                 output.say(f"  {line}")
 
 
-def permissions(workspace: Workspace, what: str, plan_id: str, services: str, patterns: Sequence[str]) -> int:
-    """Print the IAM policy of the scanner, the remediator or one plan."""
-    from goldseam.clouds.aws import permissions as iam
-
-    if what == "plan":
-        if not plan_id:
-            raise UsageError("say which plan: `goldseam permissions plan <PLAN>`")
-        _policy(iam.plan_policy(workspace.plan(plan_id)))
-        return 0
-    catalog = chosen(workspace.catalog, services, patterns)
-    if what == "scanner":
-        _policy(iam.scanner_policy(catalog))
-    elif what == "remediator":
-        _policy(iam.remediator_policy(catalog.controls))
-    else:
-        raise UnknownName("permission policy", what, ("scanner", "remediator", "plan"))
-    return 0
-
-
-def _policy(document: Json) -> None:
-    import orjson
-
-    write_json(indented_document(document))
-    length = len(orjson.dumps(document))
-    if length > _MANAGED:
+def permissions(context: ServiceContext, what: str, plan_id: str, services: str, patterns: Sequence[str]) -> int:
+    """Print the permission policy of the scanner, the remediator or one plan."""
+    policy = known.permissions(context, what, plan_id, services, patterns)
+    write_json(indented_document(policy.document))
+    if policy.length > _MANAGED:
         output.note(
-            f"goldseam: this has {length} characters without spaces, and AWS takes {_MANAGED} in one managed policy: "
-            "make one for some services at a time with `--services`, and attach them together"
+            f"goldseam: this has {policy.length} characters without spaces, and AWS takes {_MANAGED} in one managed "
+            "policy: make one for some services at a time with `--services`, and attach them together"
         )
-
-
-def conform(
-    workspace: Workspace,
-    patterns: Sequence[str],
-    modules: Sequence[str],
-    write: Path | None,
-    check: Path | None,
-    *,
-    as_json: bool,
-) -> int:
-    """Prove the laws and print the table; write the page of proofs, or compare it."""
-    from goldseam.proving import report
-
-    return report.run(workspace.catalog, patterns, modules, as_json=as_json, write=write, check=check)
+    return 0

@@ -102,6 +102,13 @@ def ask(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
+def ask_code(question: str) -> str:
+    """What a person types without an echo."""
+    import getpass
+
+    return getpass.getpass(visible(question))
+
+
 def summary(counts: Mapping[str, int]) -> str:
     """Counts in words, without the zeros; names may be joined by `_`."""
     return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items() if number) or "nothing"

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from goldseam.cli import output
-from goldseam.cli.workspace import POLICY_FILE, Workspace, who
 from goldseam.decide import Decision
 from goldseam.decide.policy import Mode, PolicySet, load_policies
 from goldseam.model.clock import SystemClock
 from goldseam.model.errors import UNFORESEEN, GoldseamError, UnknownName, Unreadable, UsageError, in_words
 from goldseam.model.values import Json
+from goldseam.service.context import POLICY_FILE
+from goldseam.service.context import ServiceContext as Workspace
 from goldseam.service.pipeline import judged
 
 _MODE_STYLE: Final = {Mode.AUTO: "yellow", Mode.ASK: "cyan", Mode.ASSIST: "blue", Mode.LEAVE: "dim"}
@@ -78,7 +79,9 @@ def use(workspace: Workspace, file: Path, by: str, *, as_json: bool) -> int:
     """Put a policy in force."""
     text, policies = read(workspace, file)
     home = workspace.home
-    home.ledger.append("policy", {"version": policies.version, "text": text, "path": str(file), **who(by)})
+    home.ledger.append(
+        "policy", {"version": policies.version, "text": text, "path": str(file), "by": workspace.by(by).actor.name}
+    )
     draft = home.path / f"{POLICY_FILE}.new"
     draft.write_text(text, encoding="utf-8")
     draft.replace(home.path / POLICY_FILE)

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from goldseam.clouds.aws.shard import Progress
-from goldseam.assess.collect import AHEAD
 from goldseam.model.display import visible, write_error
 from goldseam.ports import Shard
+from goldseam.service.scans import SHARDS_AT_ONCE
+
+if TYPE_CHECKING:
+    from goldseam.service.account import Progress
 
 
 @contextmanager
@@ -42,7 +43,7 @@ class _Lines:
         with self._turn:
             if shard not in self._told:
                 self._done[shard] = max(done, self._done.get(shard, 0))
-            if len(self._done) > AHEAD + 1:
+            if len(self._done) > SHARDS_AT_ONCE:
                 self._write(next(iter(self._done)))
 
     def close(self) -> None:

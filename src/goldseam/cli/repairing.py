@@ -1,227 +1,104 @@
-"""`apply`, `rollback`, `resume` and `key`: carry out, take back, clean up after a crash."""
+"""`apply` and `resume`: carry plans out, and clean up after a crash."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from functools import partial
 
 from goldseam.cli import output
-from goldseam.cli.connection import Source, key_source
-from goldseam.cli.doors import doors
-from goldseam.cli.interruption import noticed, under_way
-from goldseam.cli.masks import repair_shown
-from goldseam.cli.planning import Made, decided_auto, decided_on, fresh_look, proposed
+from goldseam.cli.interruption import noticed
 from goldseam.cli.showing import print_plan, print_repair
-from goldseam.cli.workspace import Workspace, who
-from goldseam.decide.policy import Mode
-from goldseam.model.errors import CloudError, HomeLocked, Refused, ResourceGone, UsageError
-from goldseam.model.resource import Ref
-from goldseam.ports import KeySource
-from goldseam.repair.authorize import Leave
-from goldseam.repair.execute import Repair, repair
-from goldseam.repair.plan import Plan, Purpose
-
-if TYPE_CHECKING:
-    from goldseam.clouds.aws.cloud import AwsCloud
-    from goldseam.repair.apply import Doors
-
-
-@contextmanager
-def at_work(workspace: Workspace) -> Iterator[tuple[AwsCloud, Doors]]:
-    """The account, and everything that executing a plan goes through."""
-    with workspace.cloud() as cloud:
-        yield cloud, doors(workspace, cloud)
+from goldseam.model.errors import Refused, UsageError
+from goldseam.service import plans, repairs
+from goldseam.service.context import ServiceContext
+from goldseam.service.execution import Done
+from goldseam.service.keys import Source
 
 
 def apply(
-    workspace: Workspace, plan_ids: Sequence[str], source: Source, by: str, *, auto: bool, yes: bool, as_json: bool
+    context: ServiceContext, plan_ids: Sequence[str], source: Source, *, auto: bool, yes: bool, as_json: bool
 ) -> int:
     """Carry out plans, or everything that is automatic."""
     if bool(plan_ids) == auto:
         raise UsageError("say which plans to apply, or `--auto` for those that the policies make automatic")
-    results: list[Repair] = []
+    results: list[Done] = []
     refusals: list[str] = []
-    with at_work(workspace) as (cloud, through):
-        wanted = _refs_decided_auto(workspace) if auto else [workspace.plan(name) for name in plan_ids]
-        for item in wanted:
-            if came := noticed():
-                refusals.append(f"{item.id}: not begun, {came} came before")
-                continue
-            try:
-                made = (
-                    _decided(workspace, cloud, item) if isinstance(item, Plan) else _automatic(workspace, cloud, item)
-                )
-                if made is not None:
-                    results += _applied(workspace, cloud, through, made, source, by, auto=auto, yes=yes, quiet=as_json)
-            except (Refused, ResourceGone, CloudError, HomeLocked) as error:
-                if len(plan_ids) == 1 and not as_json:
-                    raise
-                refusals.append(f"{item.id}: {error}")
-                output.note(f"goldseam: {refusals[-1]}")
+    for name, attempt in _attempts(context, plan_ids, source, ask=not yes, quiet=as_json):
+        if came := noticed():
+            refusals.append(f"{name}: not begun, {came} came before")
+            continue
+        try:
+            if (done := attempt()) is not None:
+                results.append(done)
+                show_done(context, done, quiet=as_json)
+        except repairs.NOT_CARRIED_OUT as error:
+            if len(plan_ids) == 1 and not as_json:
+                raise
+            refusals.append(f"{name}: {error}")
+            output.note(f"goldseam: {refusals[-1]}")
     if as_json:
-        output.print_json(
-            "goldseam.repairs/1", repairs=[repair_shown(item, workspace.catalog) for item in results], refused=refusals
-        )
+        print_repairs(context, results, refusals)
     elif auto and not results and not refusals:
         output.say("Nothing is to be repaired automatically. `goldseam findings` shows each decision.")
     return exit_code(results, refusals)
 
 
-def exit_code(results: Sequence[Repair], refusals: Sequence[str]) -> int:
-    """0 when everything is verified or pending, 1 when something was refused or undone, 3 when something is open."""
-    if refusals or any(item.state in ("undone", "conflict") for item in results):
-        return 1
-    return 3 if any(item.state == "open" for item in results) else 0
+def _attempts(
+    context: ServiceContext, plan_ids: Sequence[str], source: Source, *, ask: bool, quiet: bool
+) -> Iterator[tuple[str, Callable[[], Done | None]]]:
+    """What is to be carried out, by name: the plans, or where none is named each resource with automatic repairs."""
+    if not plan_ids:
+        for ref in repairs.automatic(context):
+            yield ref.id, partial(repairs.apply_automatic, context, ref, source)
+    for plan_id in plans.check(context, plan_ids):
+        yield plan_id, partial(_applied, context, plan_id, source, ask=ask, quiet=quiet)
 
 
-def _applied(
-    workspace: Workspace,
-    cloud: AwsCloud,
-    through: Doors,
-    made: Made,
-    source: Source,
-    by: str,
-    *,
-    auto: bool,
-    yes: bool,
-    quiet: bool,
-) -> list[Repair]:
-    """One plan, under the decisions of a reading just made; after a person was asked, of another one."""
-    plan = made.plan
-    assert plan is not None
-    if not auto and not yes:
+def _applied(context: ServiceContext, plan_id: str, source: Source, *, ask: bool, quiet: bool) -> Done:
+    if ask:
+        proposal = repairs.ready(context, plan_id)
         if not quiet:
-            print_plan(plan, made.decisions, workspace.catalog)
-        if not output.ask(f"carry out {plan.id}?"):
-            raise Refused(f"{plan.id} was not carried out; add --yes where nobody can be asked")
-        made = _decided(workspace, cloud, plan)
-    by = who(by)["by"] if not auto else "policy"
-    leave = Leave(by, made.decisions, key_source(source, workspace.home_path, cloud))
-    return [carried_out(workspace, cloud, through, plan, leave, quiet=quiet)]
+            print_plan(plans.view(context, proposal))
+        if not output.ask(f"carry out {plan_id}?"):
+            raise Refused(f"{plan_id} was not carried out; add --yes where nobody can be asked")
+    return repairs.apply(context, plan_id, source)
 
 
-def carried_out(
-    workspace: Workspace, cloud: AwsCloud, through: Doors, plan: Plan, leave: Leave, *, quiet: bool
-) -> Repair:
-    """Execute one plan, remember what the resource is like then, and show what came of it."""
-    with under_way(plan) as ended:
-        done = repair(plan, leave, through, workspace.home.signer)
-        ended(done.state)
-    remember(workspace, cloud, plan)
+def show_done(context: ServiceContext, done: Done, *, quiet: bool) -> None:
+    """Show what became of a plan; on standard error in one line where standard output reaches nobody."""
+    view = repairs.view(context, done)
     if not quiet:
-        print_repair(done, plan, workspace.catalog)
-    output.note_unseen(f"{plan.id} {done.state}: {done.because or plan.ref.address}")
-    return done
+        print_repair(view)
+    output.note_unseen(f"{view.plan} {view.state}: {view.because or view.address}")
 
 
-def _decided(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> Made:
-    """The plan with the decisions on its findings as they are now; what was decided when it was made is not used."""
-    if plan.purpose is Purpose.ROLLBACK:
-        from goldseam.cli.taking_back import rollback_decisions
-
-        return Made(plan.ref, plan, rollback_decisions(workspace, cloud, plan))
-    seen = fresh_look(workspace, cloud, plan.ref, workspace.standing())
-    return Made(plan.ref, plan, decided_on(plan, seen))
+def print_repairs(context: ServiceContext, results: Sequence[Done], refusals: Sequence[str]) -> None:
+    """Print what became of plans, for programs."""
+    shown = [repairs.document(context, item) for item in results]
+    output.print_json("goldseam.repairs/1", repairs=shown, refused=list(refusals))
 
 
-def _refs_decided_auto(workspace: Workspace) -> Sequence[Ref]:
-    """The resources with findings that are repaired automatically."""
-    return tuple(dict.fromkeys(finding.ref for finding in decided_auto(workspace)))
+def exit_code(results: Sequence[Done], refusals: Sequence[str]) -> int:
+    """0 when everything is verified or pending, 1 when something was refused or undone, 3 when something is open."""
+    states = {item.repair.state for item in results}
+    if refusals or states & {"undone", "conflict"}:
+        return 1
+    return 3 if "open" in states else 0
 
 
-def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Made | None:
-    """The plan for what is repaired automatically on a resource, made and decided on one look; None if nothing is."""
-    standing = workspace.standing()
-    seen = fresh_look(workspace, cloud, ref, standing)
-    named = {decision.finding for decision in seen.decisions if decision.mode is Mode.AUTO}
-    wanted = [workspace.catalog.control(item.control) for item in seen.findings if item.id in named]
-    if not wanted:
-        return None
-    made = proposed(workspace, seen, wanted, standing)
-    assert made.plan is not None
-    workspace.home.plans.save([(made.plan, made.decisions)])
-    return made
-
-
-def remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
-    """Store the resource and its facts as they read now, so that `findings` is right without another scan."""
-    if noticed():
-        return
-    scans = workspace.home.scans
-    known = scans.scans()
-    if not known:
-        return
-    try:
-        seen = fresh_look(workspace, cloud, plan.ref, workspace.standing())
-    except (CloudError, ResourceGone) as error:
-        output.note(f"goldseam: the repair is recorded, but `findings` shows {plan.ref.address} as before it: {error}")
-        return
-    scans.update(str(known[0]["id"]), seen)
-
-
-def resume(workspace: Workspace, source: Source, by: str, *, wait: bool, as_json: bool) -> int:
+def resume(context: ServiceContext, source: Source, *, wait: bool, as_json: bool) -> int:
     """End what has not ended."""
-    from goldseam.repair.resume import resume as ended
-    from goldseam.repair.resume import unfinished
-
-    if not unfinished(workspace.home.ledger):
-        output.print_json("goldseam.resume/1", resumed=[]) if as_json else output.say("Nothing is unfinished.")
-        return 0
-    with at_work(workspace) as (cloud, through):
-        with under_way() as told:
-            done = ended(
-                through,
-                _if_known(source, workspace, cloud),
-                workspace.home.signer,
-                who(by)["by"],
-                keep=lambda back: workspace.home.plans.save([(back, ())]),
-                waiting=_note_waiting if wait else None,
-            )
-            for item in done:
-                told(f"{item.plan} {item.state}")
-        for item in done:
-            remember(workspace, cloud, workspace.plan(item.plan))
+    done = repairs.resume(context, source, _note_waiting if wait else None)
     if as_json:
         output.print_json("goldseam.resume/1", resumed=[asdict(item) for item in done])
-    else:
-        for item in done:
-            output.say(f"{item.plan}  {item.state}: {item.because}", output.STATE_STYLE.get(item.state, ""))
+    elif not done:
+        output.say("Nothing is unfinished.")
+    for item in done if not as_json else ():
+        output.say(f"{item.plan}  {item.state}: {item.because}", output.STATE_STYLE.get(item.state, ""))
     return 3 if any(item.state in ("open", "running") for item in done) else 0
 
 
 def _note_waiting(until: datetime) -> None:
     output.note(f"goldseam: waiting until {until:%H:%M:%S} UTC, when the key of the interrupted repair has expired")
-
-
-def _if_known(source: Source, workspace: Workspace, cloud: AwsCloud) -> KeySource | None:
-    """The key source, or none where none is set up: what needs no key is ended all the same."""
-    try:
-        return key_source(source, workspace.home_path, cloud)
-    except UsageError as error:
-        output.note(f"goldseam: {error}")
-        return None
-
-
-def one_time_code(workspace: Workspace, plan_id: str, config: Path | None, *, as_json: bool) -> int:
-    """Print a one-time code for a plan."""
-    from goldseam.keyholder.commands import new_code
-    from goldseam.keyholder.config import load_config
-
-    path = config or workspace.home_path / "keyholder" / "keyholder.yaml"
-    loaded = load_config(path)
-    made = new_code(loaded, plan_id)
-    if as_json:
-        output.print_json("goldseam.code/1", plan=plan_id, code=made.code, about=list(made.about))
-    else:
-        for line in made.about:
-            output.say(line)
-        output.say(made.code, "bold")
-        output.note(f"for plan {plan_id}, once, within {loaded.code_life}")
-    return 0
-
-
-__all__ = ["Source", "apply", "at_work", "carried_out", "exit_code", "one_time_code", "resume"]

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from goldseam.cli import output
-from goldseam.cli.interruption import Interrupted, expected
+from goldseam.cli.interruption import expected
 from goldseam.model.errors import GoldseamError, UsageError
+from goldseam.service.interruption import Interrupted
 
 if TYPE_CHECKING:
     from goldseam.demo.account import DemoAccount
@@ -162,7 +163,7 @@ def _account(folder: Path) -> Iterator[Tour]:
 @contextmanager
 def _keyholder(tour: Tour) -> Iterator[None]:
     """The keyholder, a process of its own with credentials of its own; it trusts this home's requests."""
-    from goldseam.cli import connection
+    from goldseam.service.keys import requester
 
     tour.title("1  A policy, and a keyholder that gives keys for single plans")
     config = tour.home / "keyholder" / "keyholder.yaml"
@@ -173,7 +174,7 @@ def _keyholder(tour: Tour) -> Iterator[None]:
     tour.run(*setting_up, "init", *roles, "--listen", "127.0.0.1:0")
     text = config.read_text("utf-8").replace("allow: []", _ALLOW).replace("automated: false", "automated: true")
     config.write_text(text, encoding="utf-8")
-    tour.run(*setting_up, "trust", "requester", "demo", connection.requester(tour.home).verifier.text)
+    tour.run(*setting_up, "trust", "requester", "demo", requester(tour.home).verifier.text)
     with _listening(tour, config) as (url, name):
         tour.run("connect", "--keyholder", url, "--keyholder-name", name)
         policy = tour.home / "demo-policy.yaml"

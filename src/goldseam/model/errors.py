@@ -11,6 +11,7 @@
     ├── Refused                   1   a law or a person says no: nothing was changed
     │   ├── PlanRefused               the plan would not pass its control, or would break another
     │   ├── Stale                     the object changed since the plan was made: plan again
+    │   ├── NotPermitted              the actor lacks a right: somebody who has it must do it
     │   ├── NotApproved               approvals are missing
     │   ├── ExemptResource            an exemption in force forbids the change
     │   ├── AlreadyDone               this plan was executed, or granted, before
@@ -174,6 +175,10 @@ class PlanRefused(Refused):
 
 class Stale(Refused):
     """The object is not what the plan was made for."""
+
+
+class NotPermitted(Refused):
+    """The actor lacks the right that a use case needs."""
 
 
 class NotApproved(Refused):

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from goldseam.assess.evaluate import Status
-from goldseam.cli import output
 from goldseam.control import Catalog
 from goldseam.decide import MANAGED_BY, TraceLine
 from goldseam.decide.policy import Mode
 from goldseam.model.values import Json, canonical
 from goldseam.store.scans import Kept
-
-_SHOWN: Final = 10
-"""Reasons that are shown one by one, the most frequent first."""
 
 _SENTENCES: Final[Mapping[tuple[str, str], str]] = {
     ("control", "reversible"): "the fix cannot be undone",
@@ -121,19 +117,3 @@ def _reasons(kept: Kept, catalog: Catalog) -> list[Reason]:
 def _reason(line: TraceLine, caps: Mode, unless: Mapping[str, Json]) -> Reason:
     wanted = canonical(unless[line.about]).decode() if line.layer == "fact" and line.about in unless else ""
     return Reason(line.layer, line.about, line.truth is not None, caps, wanted)
-
-
-def say_not_automatic(tallies: Sequence[Tally]) -> None:
-    """Print why findings are not automatic; nothing where there is nothing to say."""
-    if not tallies:
-        return
-    output.say()
-    output.say("Why not automatic (failed findings with a fix, by the first reason):", "bold")
-    for item in tallies[:_SHOWN]:
-        more = f" (the only reason for {item.alone})" if item.alone else ""
-        output.say(f"  {item.findings:>5}  {item.reason}{more}")
-    if len(tallies) > _SHOWN:
-        output.say(f"  and {len(tallies) - _SHOWN} more reasons; `--json` names them all", "dim")
-
-
-__all__ = ["Reason", "Tally", "not_automatic", "say_not_automatic"]
