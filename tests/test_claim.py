@@ -360,24 +360,23 @@ def test_a_call_without_a_certain_answer_may_still_arrive(
     assert may_still_be_sent(stage.home.ledger, [PLAN]) is sent
 
 
-TWO_POLICIES: Final = """
-version: 1
+LIMITED: Final = """
+version: 2
+guardrails:
+  - name: few
+    controls: ["mem.vault.dials-safe"]
+    limits: {per_hour: 9, per_account: 2}
 policies:
   - name: many
     controls: ["mem.vault.*"]
     when: ["resource.account == 'acc'"]
     mode: auto
     limits: {per_hour: 7, per_account: 6}
-  - name: few
-    controls: ["mem.vault.dials-safe"]
-    when: ["resource.account == 'acc'"]
-    mode: auto
-    limits: {per_hour: 9, per_account: 2}
 """
 
 
-def test_a_decision_carries_the_least_limits_of_all_policies_that_apply(stage: Scene) -> None:
-    policies = load_policies(TWO_POLICIES, "two.yaml", CATALOG)
+def test_a_decision_carries_the_least_limits_of_its_policy_and_of_the_guardrails(stage: Scene) -> None:
+    policies = load_policies(LIMITED, "limited.yaml", CATALOG)
     resource = stage.cloud.read(REF, frozenset(facet.name for facet in VAULT.facets))
     for about, limits in ((dials_safe, Limits(7, 2)), (sealed, Limits(7, 6))):
         (finding,) = evaluate(resource, [about])

@@ -1,4 +1,4 @@
-"""Decisions: the most careful layer wins. The laws are properties, each also seen to fail with the code broken."""
+"""Decisions: the first policy that applies, capped. The laws are properties, each also seen to fail when broken."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ from goldseam.decide import (
 from goldseam.decide.clause import Clause, ClauseEnvironment
 from goldseam.decide.policy import (
     Approvals,
+    Guardrail,
     Limits,
     Mode,
     NameMarker,
@@ -120,8 +121,12 @@ def policy(*when: str, mode: Mode = Mode.AUTO, name: str = "one", **more: Any) -
     return Policy(name, ("test.*",), mode, when=tuple(map(compiled, when)), **more)
 
 
-def policies(*held: Policy) -> PolicySet:
-    return PolicySet(held, "v1")
+def policies(*held: Policy, guardrails: tuple[Guardrail, ...] = ()) -> PolicySet:
+    return PolicySet(held, "v1", guardrails=guardrails)
+
+
+def guardrail(*when: str, at_most: Mode = Mode.AUTO, name: str = "guard", **more: Any) -> Guardrail:
+    return Guardrail(name, at_most, when=tuple(map(compiled, when)), **more)
 
 
 def facts(**values: Json | Unknown) -> tuple[Fact, ...]:
@@ -135,8 +140,9 @@ def decided(
         about = (*about, *facts(managed_by=""))
     resource = vault(lock=lock, tags=around.pop("tags", {}))
     extra = {name: around.pop(name) for name in ("precedent", "reversible") if name in around}
+    rules = policies(*held, guardrails=around.pop("guardrails", ()))
     circumstances = Circumstances(**{"now": NOW, **around})
-    return decide(found(resource, rule), rule, resource, about, policies(*held), circumstances, **extra)
+    return decide(found(resource, rule), rule, resource, about, rules, circumstances, **extra)
 
 
 ALWAYS = policy("true")
@@ -200,13 +206,38 @@ def test_an_empty_clause_list_never_acts() -> None:
     assert decided(policy(), ALWAYS).mode is Mode.LEAVE
 
 
-def test_the_most_careful_of_several_policies_wins() -> None:
-    decision = decided(
-        ALWAYS, policy("true", mode=Mode.ASSIST, name="careful"), policy("true", mode=Mode.ASK, name="c")
+def test_the_first_policy_that_applies_decides() -> None:
+    """The mutation: the policies after it are asked too, as when the most careful one counted."""
+    rest = policy(mode=Mode.ASK, name="rest")
+    assert (decided(ALWAYS, rest).mode, decided(ALWAYS, rest).policy) == (Mode.AUTO, "one")
+    assert (decided(rest, ALWAYS).mode, decided(rest, ALWAYS).policy) == (Mode.ASK, "rest")
+    assert decided(policy("false", mode=Mode.LEAVE, name="off"), ALWAYS).mode is Mode.AUTO
+    assert [line.about for line in decided(ALWAYS, rest).trace if line.layer == "policy"] == ["one"]
+
+
+def test_a_policy_that_may_apply_caps_what_the_next_one_says() -> None:
+    """The mutations: what may apply decides by itself; or does not count."""
+    unsure = {mode: policy(QUIET, mode=mode, name=f"unsure-{mode}") for mode in Mode}
+    ask, leave = (policy("true", mode=mode, name=str(mode)) for mode in (Mode.ASK, Mode.LEAVE))
+    for mode, capped in ((Mode.AUTO, "ask"), (Mode.ASK, "ask"), (Mode.ASSIST, "assist"), (Mode.LEAVE, "leave")):
+        assert decided(unsure[mode], ALWAYS).mode == capped
+        assert decided(unsure[mode]).mode == capped, "none follows, so its own word counts"
+    decision = decided(unsure[Mode.AUTO], unsure[Mode.ASSIST], ask)
+    assert (decision.mode, decision.policy) == (Mode.ASSIST, "unsure-assist")
+    assert (decided(unsure[Mode.AUTO], leave).mode, decided(unsure[Mode.AUTO], leave).policy) == ("leave", "leave")
+
+
+def test_a_policy_that_may_apply_makes_approvals_limits_and_windows_stricter() -> None:
+    """The mutation: only the policy that applies for certain is asked for approvals."""
+    office = Window(frozenset({6}), 0, 60, "UTC")
+    unsure = policy(
+        QUIET, name="unsure", approvals=Approvals(2, ("web", "security")), limits=Limits(3, 9), window=office
     )
-    assert (decision.mode, decision.policy) == (Mode.ASSIST, "careful")
-    assert decided(ALWAYS, policy("false", mode=Mode.LEAVE, name="off")).mode is Mode.AUTO
-    assert decided(ALWAYS, policy(QUIET, mode=Mode.LEAVE, name="unsure")).mode is Mode.LEAVE
+    sure = policy("true", name="sure", mode=Mode.ASK, approvals=Approvals(1, ("security",)), limits=Limits(9, 1))
+    after = policy("true", name="after", approvals=Approvals(9, ("nobody",)), limits=Limits(0, 0))
+    decision = decided(unsure, sure, after)
+    assert (decision.approvals_needed, decision.approval_groups, decision.limits) == (2, ("security",), Limits(3, 1))
+    assert [line.about for line in decision.trace if line.layer == "window"] == ["unsure"]
 
 
 def test_scope_leaves_out_and_unknown_tags_ask() -> None:
@@ -217,14 +248,76 @@ def test_scope_leaves_out_and_unknown_tags_ask() -> None:
     assert decided(policy("true", scope=Scope(accounts=("2",)))).mode is Mode.LEAVE
 
 
-def test_approvals_satisfy_every_policy_that_applies() -> None:
+def test_approvals_satisfy_the_policy_that_decides_and_every_guardrail() -> None:
     one = policy("true", mode=Mode.ASK, name="one", approvals=Approvals(2, ()))
-    two = policy("true", mode=Mode.ASK, name="two", approvals=Approvals(1, ("web", "security")))
-    three = policy("true", mode=Mode.AUTO, name="three", approvals=Approvals(1, ("security",)))
-    decision = decided(one, two, three)
+    two = guardrail("true", name="two", approvals=Approvals(1, ("web", "security")))
+    three = guardrail("true", name="three", approvals=Approvals(1, ("security",)))
+    decision = decided(one, guardrails=(two, three))
     assert (decision.approvals_needed, decision.approval_groups) == (2, ("security",))
-    four = policy("true", mode=Mode.AUTO, name="four", approvals=Approvals(1, ("web",)))
-    assert decided(three, four).mode is Mode.ASSIST
+    four = guardrail("true", name="four", approvals=Approvals(1, ("web",)))
+    assert decided(one, guardrails=(three, four)).mode is Mode.ASSIST
+
+
+# Guardrails
+
+
+@pytest.mark.parametrize("at_most", [Mode.LEAVE, Mode.ASSIST, Mode.ASK])
+def test_a_guardrail_caps_whatever_policy_decides(at_most: Mode) -> None:
+    """The mutation: a guardrail is one more policy, and the first that applies comes before it."""
+    decision = decided(ALWAYS, guardrails=(guardrail(at_most=at_most),))
+    assert (decision.mode, decision.policy) == (at_most, "one")
+    (line,) = [line for line in decision.trace if line.layer == "guardrail"]
+    assert (line.about, line.caps, line.truth) == ("guard", at_most, True)
+    assert decided(policy("true", mode=Mode.LEAVE), guardrails=(guardrail(at_most=at_most),)).mode is Mode.LEAVE
+
+
+def test_the_most_careful_guardrail_counts_in_any_order() -> None:
+    held = (guardrail(at_most=Mode.ASK, name="a"), guardrail(at_most=Mode.LEAVE, name="b"), guardrail(name="c"))
+    assert {decided(ALWAYS, guardrails=order).mode for order in (held, held[::-1])} == {Mode.LEAVE}
+
+
+def test_a_guardrail_caps_where_it_applies_and_where_it_may() -> None:
+    """Unknown is never yes: a cap that may apply is kept. The mutation: an unknown guardrail does not hold."""
+    unsure = guardrail(QUIET, at_most=Mode.LEAVE)
+    for about, mode in ((facts(quiet=True), "leave"), (facts(quiet=False), "auto"), ((), "leave")):
+        assert decided(ALWAYS, about=about, guardrails=(unsure,)).mode == mode
+    elsewhere = guardrail(at_most=Mode.LEAVE, scope=Scope(accounts=("2",)))
+    assert decided(ALWAYS, guardrails=(elsewhere,)).mode is Mode.AUTO
+    tagged = guardrail(at_most=Mode.ASSIST, scope=Scope(tags={"team": ("web",)}))
+    for tags, mode in (({"team": "web"}, "assist"), ({}, "auto"), (Unknown("access denied"), "assist")):
+        assert decided(ALWAYS, tags=tags, guardrails=(tagged,)).mode == mode
+    others = guardrail(at_most=Mode.LEAVE, controls=("other.*",))
+    assert decided(ALWAYS, guardrails=(others,)).mode is Mode.AUTO
+
+
+def test_a_guardrail_without_a_mode_that_may_apply_asks() -> None:
+    assert decided(ALWAYS, guardrails=(guardrail(QUIET, limits=Limits()),)).mode is Mode.ASK
+    assert decided(ALWAYS, guardrails=(guardrail("true", limits=Limits()),)).mode is Mode.AUTO
+
+
+def test_a_freeze_ends() -> None:
+    """The mutation: `until` is the last moment of it, or nothing at all."""
+    frozen = guardrail(at_most=Mode.LEAVE, until=NOW + timedelta(days=7))
+    assert decided(ALWAYS, guardrails=(frozen,)).mode is Mode.LEAVE
+    assert decided(ALWAYS, guardrails=(frozen,), now=NOW + timedelta(days=7)).mode is Mode.AUTO
+
+
+def test_limits_and_windows_of_guardrails_hold_beside_those_of_the_policy() -> None:
+    organization = guardrail(limits=Limits(3, 100_000))
+    assert decided(ALWAYS, guardrails=(organization,)).limits == Limits(3, 5)
+    assert decided(ALWAYS, guardrails=(organization,), usage=Usage(2)).mode is Mode.AUTO
+    assert decided(ALWAYS, guardrails=(organization,), usage=Usage(3)).mode is Mode.ASK
+    sundays = guardrail(window=Window(frozenset({6}), 0, 1440, "UTC"))
+    assert decided(ALWAYS, guardrails=(sundays,)).mode is Mode.ASK
+    assert decided(ALWAYS, guardrails=(sundays,), now=NOW - timedelta(days=1)).mode is Mode.AUTO
+
+
+def test_without_a_policy_a_guardrail_permits_nothing() -> None:
+    assert decided(guardrails=(guardrail(at_most=Mode.ASK),)).mode is Mode.LEAVE
+
+
+def test_a_guardrail_asks_for_the_facts_of_its_clauses() -> None:
+    assert policies(guardrails=(guardrail(QUIET),)).facts == {"quiet"}
 
 
 @pytest.mark.parametrize(
@@ -445,10 +538,19 @@ def test_peers_14_limits_count_and_zero_is_zero(limits: Limits, usage: Usage, mo
     assert decided(policy("true", limits=limits), usage=usage).mode == mode
 
 
-def test_the_least_limit_of_all_policies_that_apply_counts() -> None:
+def test_the_limits_are_those_of_the_policy_that_decides_and_of_those_that_may_apply() -> None:
     strict = policy("true", name="strict", limits=Limits(per_hour=0))
-    assert decided(ALWAYS, strict).mode is Mode.ASK
-    assert decided(ALWAYS, policy("false", name="strict", limits=Limits(per_hour=0))).mode is Mode.AUTO
+    assert decided(ALWAYS, strict).mode is Mode.AUTO
+    assert decided(strict, ALWAYS).mode is Mode.ASK
+    assert decided(policy("false", name="strict", limits=Limits(per_hour=0)), ALWAYS).mode is Mode.AUTO
+    assert decided(policy(QUIET, name="strict", limits=Limits(per_hour=0)), ALWAYS).limits == Limits(0, 5)
+
+
+def test_every_automated_repair_counts_whichever_policy_decided_it() -> None:
+    """The mutation: usage is counted for each policy by itself."""
+    few = policy("true", name="few", limits=Limits(3, 3))
+    many = policy("finding.severity == 'low'", name="many", limits=Limits(50, 50))
+    assert decided(many, few, usage=Usage(3, {"1": 1})).mode is Mode.ASK
 
 
 def test_usage_counts_on() -> None:
@@ -460,6 +562,7 @@ def test_outside_its_window_nothing_is_automatic() -> None:
     assert decided(workdays).mode is Mode.AUTO
     assert decided(workdays, now=NOW + timedelta(hours=5)).mode is Mode.ASK
     assert decided(workdays, ALWAYS, now=NOW - timedelta(days=1)).mode is Mode.ASK
+    assert decided(ALWAYS, workdays, now=NOW - timedelta(days=1)).mode is Mode.AUTO
 
 
 # Exemptions
@@ -559,12 +662,13 @@ def test_decisions_and_exemptions_are_kept_as_json() -> None:
 # Settings
 
 
-def test_settings_are_those_of_the_most_careful_policy_in_scope_that_gives_some() -> None:
-    here = policy(mode=Mode.ASK, name="here", settings={"turns": 3})
+def test_settings_are_those_of_the_first_policy_in_scope_that_gives_some() -> None:
+    """The mutations: the most careful policy in scope; or one whose clauses hold."""
+    here = policy("false", name="here", settings={"turns": 3})
     elsewhere = policy(mode=Mode.LEAVE, name="else", settings={"turns": 4}, scope=Scope(accounts=("2",)))
-    loose = policy("true", name="loose", settings={"turns": 5})
+    later = policy(mode=Mode.LEAVE, name="later", settings={"turns": 5})
     silent = policy(mode=Mode.LEAVE, name="silent")
-    chosen = settings_of(policies(loose, silent, elsewhere, here))
+    chosen = settings_of(policies(silent, elsewhere, here, later))
     assert chosen(HARMLESS, vault()) == {"turns": 3}
     assert chosen(HARMLESS, replace(vault(), ref=replace(REF, account="2"))) == {"turns": 4}
     assert settings_of(no_policies())(HARMLESS, vault()) == {"turns": 2}
@@ -577,6 +681,29 @@ def test_settings_are_not_given_where_tags_cannot_be_told() -> None:
     assert chosen(HARMLESS, vault(tags=Unknown("access denied"))) == {"turns": 2}
 
 
+def test_the_decision_says_when_the_settings_are_another_policys() -> None:
+    giving = policy("false", name="giving", settings={"turns": 3})
+    (line,) = [line for line in decided(giving, ALWAYS).trace if line.layer == "setting"]
+    assert (line.about, line.truth, line.caps) == ("giving", True, None)
+    assert line.text == "the settings are those of policy `giving` ()"
+    own = policy("true", name="own", settings={"turns": 3})
+    assert [line for line in decided(own, ALWAYS).trace if line.layer == "setting"] == []
+
+
+def test_settings_that_may_be_another_policys_are_asked_about() -> None:
+    """The policy is automatic and certain, its settings are not. The mutation: a policy behind it is not looked at."""
+    tagged = policy("true", name="tagged", settings={"turns": 3}, scope=Scope(tags={"team": ("web",)}))
+    same_ones = replace(tagged, settings={"turns": 2})
+    unread = Unknown("access denied")
+    assert decided(ALWAYS, tagged, tags={}).mode is Mode.AUTO
+    decision = decided(ALWAYS, tagged, tags=unread)
+    assert decision.mode is Mode.ASK
+    assert [(line.about, line.truth, line.caps) for line in decision.trace if line.layer == "setting"] == [
+        ("tagged", None, Mode.ASK)
+    ]
+    assert decided(ALWAYS, same_ones, tags=unread).mode is Mode.AUTO
+
+
 # The laws, over worlds
 
 
@@ -586,6 +713,7 @@ class World:
     tags: Value
     about: tuple[Fact, ...]
     held: tuple[Policy, ...]
+    guards: tuple[Guardrail, ...]
     rule: Control
     usage: Usage
     past: Precedent | None
@@ -603,7 +731,7 @@ class World:
 
 def judged(world: World, stage: ModuleType) -> Decision:
     decision: Decision = stage.decide(
-        world.finding, world.rule, world.resource, world.about, policies(*world.held),
+        world.finding, world.rule, world.resource, world.about, policies(*world.held, guardrails=world.guards),
         Circumstances(NOW, world.exemptions, world.usage), precedent=world.past, reversible=world.reversible,
     )  # fmt: skip
     return decision
@@ -642,13 +770,27 @@ known_values = {
     "empty": st.booleans(),
     "managed_by": st.sampled_from(["", "terraform"]),
 }
+GUARDRAILS = [
+    guardrail(*when, at_most=at_most, name=f"g{next(SERIAL)}", scope=scope, limits=limits, until=until)
+    for at_most, limits in ((Mode.LEAVE, None), (Mode.ASSIST, None), (Mode.ASK, None), (Mode.AUTO, Limits(2, 2)))
+    for when in ((), (QUIET,), (EMPTY,), ("false",), (f"!{QUIET}",))
+    for scope in (Scope(), Scope(tags={"team": ("web",)}), Scope(regions=("us-*",)))
+    for until in (None, NOW)
+]
+held_guardrails = st.sampled_from(GUARDRAILS)
+unsure_guardrails = st.sampled_from([
+    (guardrail(QUIET, at_most=Mode.ASK),),
+    (guardrail(EMPTY, at_most=Mode.LEAVE), guardrail(QUIET, at_most=Mode.ASSIST)),
+])  # fmt: skip
 held_policies = st.sampled_from([policy("true"), policy(QUIET), policy(EMPTY)]) | st.sampled_from(POLICIES)
+last_policies = often((ALWAYS,), (), (policy("true", mode=Mode.ASK, name="rest"),))
 worlds = st.builds(
     World,
     lock=often("off", "on", "jammed", UNKNOWN),
     tags=st.sampled_from([{"team": "web"}, {"team": "web"}, {}, UNKNOWN]),
     about=st.fixed_dictionaries(OWNED, optional=unknowable).map(lambda values: facts(**values)),
-    held=st.lists(held_policies, max_size=2).map(tuple),
+    held=st.builds(lambda first, last: (*first, *last), st.lists(held_policies, max_size=2), last_policies),
+    guards=often(st.just(()), held_guardrails.map(lambda item: (item,)), unsure_guardrails).flatmap(lambda item: item),
     rule=st.sampled_from([HARMLESS, HARMLESS, RISKY, RISKY, RECKLESS]),
     usage=often(Usage(), Usage(1, {"1": 1}), Usage(20, {"1": 1}), Usage(5, {"1": 5})),
     past=often(None, *PASTS),
@@ -671,24 +813,29 @@ def law_5(stage: ModuleType, data: st.DataObject) -> None:
     assert judged(replace(world, about=facts(**told), tags=tags), stage).mode is Mode.AUTO
 
 
-def law_10(stage: ModuleType, data: st.DataObject) -> None:
-    """Something may be done only where a policy applies, and unasked only where its clauses are there and hold."""
-    world = data.draw(worlds)
-    mode = judged(world, stage).mode
+def applying(world: World) -> list[tuple[Policy, bool | None]]:
+    """Every policy of a world in order, with whether it applies: None where it may."""
     values = {f"context.{fact.name}": fact.value for fact in world.about if not isinstance(fact.value, Unknown)}
     if not isinstance(world.tags, Unknown):
         values["resource.tags"] = world.tags
-    applying = []
+    told = []
     for item in world.held:
-        truths = [clause.truth(values) for clause in item.when]
-        covered = item.scope.covers(world.resource, VAULT)[0]
-        if covered is not False and False not in truths:
-            applying.append((item, covered is True and bool(truths) and all(truths)))
-    if not applying:
+        truths = [item.scope.covers(world.resource, VAULT)[0], *(clause.truth(values) for clause in item.when)]
+        told.append((item, False if False in truths else None if None in truths else True))
+    return told
+
+
+def law_10(stage: ModuleType, data: st.DataObject) -> None:
+    """Something may be done only where a policy applies, and unasked only where the first that may is certain."""
+    world = data.draw(worlds)
+    mode = judged(world, stage).mode
+    reached = [(item, applies) for item, applies in applying(world) if applies is not False]
+    if not reached:
         assert mode is Mode.LEAVE
-    for item, certain in applying:
-        assert mode.rank <= item.mode.rank
-        assert mode is not Mode.AUTO or certain
+        return
+    item, applies = reached[0]
+    assert mode.rank <= item.mode.rank
+    assert mode is not Mode.AUTO or (applies is True and item.when)
 
 
 def law_11(stage: ModuleType, data: st.DataObject) -> None:
@@ -700,27 +847,65 @@ def law_11(stage: ModuleType, data: st.DataObject) -> None:
     assert judged(replace(world, exemptions=exemptions), stage).mode is Mode.LEAVE
 
 
-def most_careful(stage: ModuleType, data: st.DataObject) -> None:
-    """Two policies that both apply allow together no more than each alone."""
+def the_first_decides(stage: ModuleType, data: st.DataObject) -> None:
+    """What comes after a policy that applies changes nothing."""
     world = data.draw(worlds)
-    one, two = data.draw(held_policies), data.draw(held_policies)
-    alone = [judged(replace(world, held=(item,)), stage) for item in (one, two)]
-    assume(all(decision.policy for decision in alone))
-    together = judged(replace(world, held=(one, two)), stage)
-    assert together.mode.rank <= min(decision.mode.rank for decision in alone)
+    certain = [number for number, (_, applies) in enumerate(applying(world), 1) if applies]
+    assume(certain)
+    alone = judged(replace(world, held=world.held[: certain[0]]), stage)
+    together = judged(world, stage)
+    assert (together.mode, together.policy, together.limits) == (alone.mode, alone.policy, alone.limits)
+
+
+def what_may_apply_caps(stage: ModuleType, data: st.DataObject) -> None:
+    """A policy that may apply allows its own mode, at most ask, and no more than the next one; it loosens nothing."""
+    world = data.draw(worlds)
+    item = data.draw(held_policies)
+    whole = replace(world, held=(item, *world.held))
+    assume(applying(whole)[0][1] is None)
+    without, alone, together = (judged(each, stage) for each in (world, replace(world, held=(item,)), whole))
+    assert together.mode.rank <= min(Mode.ASK.rank, item.mode.rank, alone.mode.rank)
+    assert together.limits.per_hour <= item.limits.per_hour
+    assert together.limits.per_account <= item.limits.per_account
+    if without.policy:
+        assert together.mode is Mode.most_careful((without.mode, alone.mode))
+        assert together.approvals_needed >= without.approvals_needed
+        assert together.limits.per_hour <= without.limits.per_hour
+        assert together.limits.per_account <= without.limits.per_account
+
+
+def guardrails_only_cap(stage: ModuleType, data: st.DataObject) -> None:
+    """One more guardrail, wherever it stands, loosens nothing; where it is not certain to be out, it caps."""
+    world, item = data.draw(worlds), data.draw(held_guardrails)
+    guards = tuple(data.draw(st.permutations([*world.guards, item])))
+    before, after = judged(world, stage), judged(replace(world, guards=guards), stage)
+    assert after.mode.rank <= before.mode.rank
+    assert after.policy == before.policy
+    assert after.limits.per_hour <= before.limits.per_hour
+    as_policy = policy("true", name="p", scope=item.scope)
+    ((_, applies),) = applying(replace(world, held=(replace(as_policy, when=item.when),)))
+    if applies is not False and item.holds_at(NOW):
+        assert after.mode.rank <= item.at_most.rank
+        assert applies is True or after.mode is not Mode.AUTO
 
 
 def zero_is_zero(stage: ModuleType, data: st.DataObject) -> None:
-    """PEERS 14: a limit that is reached, zero at once, leaves nothing automatic."""
+    """PEERS 14: a limit that is reached, zero at once, leaves nothing automatic: of a guardrail, or who decides."""
     world = data.draw(worlds)
-    item = policy("true", name="limited", limits=Limits(data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2))))
-    decision = judged(replace(world, held=(*world.held, item)), stage)
-    if world.usage.last_hour >= item.limits.per_hour or world.usage.by_account.get("1", 0) >= item.limits.per_account:
+    limits = Limits(data.draw(st.integers(0, 2)), data.draw(st.integers(0, 2)))
+    if data.draw(st.booleans()):
+        limited = replace(world, guards=(*world.guards, guardrail("true", limits=limits)))
+    else:
+        limited = replace(world, held=(policy("true", name="limited", limits=limits), *world.held))
+    decision = judged(limited, stage)
+    if world.usage.last_hour >= limits.per_hour or world.usage.by_account.get("1", 0) >= limits.per_account:
         assert decision.mode is not Mode.AUTO
 
 
 Law = Callable[[ModuleType, st.DataObject], None]
-LAWS: tuple[Law, ...] = (law_5, law_10, law_11, most_careful, zero_is_zero)
+LAWS: tuple[Law, ...] = (
+    law_5, law_10, law_11, the_first_decides, what_may_apply_caps, guardrails_only_cap, zero_is_zero,
+)  # fmt: skip
 
 
 def hold(law: Law, stage: ModuleType, **how: Any) -> None:
@@ -754,15 +939,26 @@ BREAKS = [
     (law_5, "ruling", "None if None in truths else True", "True"),
     (law_5, "opinions", "and isinstance(fact.value, str) else None", "and isinstance(fact.value, str) else True"),
     (law_5, "opinions", "truth = None if fact is None or", "truth = True if fact is None or"),
+    (law_5, "ruling", "if applies is not False:", "if applies:"),
     (law_10, "ruling", "if applies is False:\n        return None", "if applies is False:\n        return Mode.ASK"),
     (law_10, "ruling", "        return Mode.LEAVE", "        return Mode.AUTO"),
-    (law_10, "ruling", "in policies.naming(case.control):", "in policies.naming(case.control)[:1]:"),
+    (law_10, "ruling", "Mode.most_careful(mode for mode, _ in reached)", "reached[-1][0] if reached else Mode.LEAVE"),
     (law_11, "opinions", "return Opinion(Mode.LEAVE, tuple(lines))", "return Opinion(Mode.ASK, tuple(lines))"),
     (law_11, "exemption", "item.ref == finding.ref", "item.ref is None"),
-    (most_careful, "ruling", "Mode.most_careful(mode for mode, _ in applicable)",
-     "applicable[-1][0] if applicable else Mode.LEAVE"),
+    (the_first_decides, "ruling", "if applies:\n            break", "if applies is None:\n            break"),
+    (the_first_decides, "ruling", "        if applies:\n            break\n", ""),
+    (what_may_apply_caps, "ruling", "if applies:\n            break", "if applies is not False:\n            break"),
+    (what_may_apply_caps, "ruling", "Mode.most_careful((policy.mode, Mode.ASK))", "policy.mode"),
+    (what_may_apply_caps, "ruling", "(*(policy for _, policy in reached), *holding)",
+     "(*(policy for _, policy in reached[-1:]), *holding)"),
+    (guardrails_only_cap, "ruling", "(ordered, capped, agreement, settings)", "(ordered, agreement, settings)"),
+    (guardrails_only_cap, "ruling", "if applies is not False:", "if applies:"),
+    (guardrails_only_cap, "ruling", "most = Mode.most_careful((most, allowed))", "most = allowed"),
+    (guardrails_only_cap, "ruling", "else Mode.most_careful((guardrail.at_most, Mode.ASK))", "else Mode.ASK"),
+    (guardrails_only_cap, "ruling", "or not guardrail.holds_at(now)", "or guardrail.holds_at(now)"),
     (zero_is_zero, "opinions", "min(limit.per_hour for limit in limits)", "limits[0].per_hour or 99"),
     (zero_is_zero, "opinions", "min(limit.per_account for", "max(limit.per_account for"),
+    (zero_is_zero, "ruling", "tuple(rule.limits for rule in rules if", "tuple(rule.limits for rule in rules[:1] if"),
 ]  # fmt: skip
 
 

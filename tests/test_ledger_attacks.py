@@ -45,7 +45,7 @@ def history(stage: Scene) -> None:
     """One entry of each kind that permits or restrains, a repair that ended and one that was cut short."""
     ledger, exemptions = stage.home.ledger, stage.home.exemptions
     ledger.append("scan", {"scan": "s-1"})
-    ledger.append("policy", {"version": "v1", "text": "version: 1\npolicies: []\n", "path": "p", "by": "dana"})
+    ledger.append("policy", {"version": "v1", "text": "version: 2\npolicies: []\n", "path": "p", "by": "dana"})
     exemptions.give(exemption(stage, sealed.id, REF))
     exemptions.give(exemption(stage, dials_safe.id, OTHER))
     exemptions.withdraw(dials_safe.id, OTHER, "dana")

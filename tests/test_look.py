@@ -126,7 +126,7 @@ CATALOG = replace(CATALOG, kinds=(VAULT, GUEST, BADGE, KEY), controls=(locked, k
 
 def policies(*when: str) -> PolicySet:
     clauses = ", ".join(f"'{clause}'" for clause in when or ("true",))
-    text = f"version: 1\npolicies:\n- {{name: a, controls: '*', mode: auto, when: [{clauses}]}}\n"
+    text = f"version: 2\npolicies:\n- {{name: a, controls: '*', mode: auto, when: [{clauses}]}}\n"
     return load_policies(text, "a.yaml", CATALOG)
 
 

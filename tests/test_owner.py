@@ -57,7 +57,7 @@ def of_the_city(street: str) -> Owner | None:
 
 HUT: Final = Kind("toy.hut", "hut", toy.HOUSE.facets, owner_rule=of_the_city)
 LOAD: Final = """
-version: 1
+version: 2
 policies:
   - name: all
     controls: ["*"]

@@ -48,7 +48,7 @@ def test_peers_22_a_rollback_goes_back_last_change_first(stage: Scene) -> None:
 
 NOW = FakeClock().now()
 AUTO = """\
-version: 1
+version: 2
 policies:
   - name: everything
     controls: ["*"]

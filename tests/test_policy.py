@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +20,9 @@ from goldseam.control import (
     Cidr,
     Facet,
     Kind,
+    OneOf,
     Severity,
+    Spelling,
     Step,
     Surroundings,
     Verdict,
@@ -80,7 +83,7 @@ def shelf_locked(lock: Value) -> Verdict:
     return compliant if lock == "on" else should_be(lock="on", because="unlocked")
 
 
-@fact("environment", VAULT, str)
+@fact("environment", VAULT, OneOf(("dev", "staging", "production")))
 def environment(*, around: Surroundings) -> Answer:
     """What it is used for."""
     return known("dev", "the tag says so")
@@ -92,14 +95,27 @@ def serves_website(*, around: Surroundings) -> Answer:
     return known(False, "there is none")
 
 
-CATALOG = Catalog((VAULT, SHELF), (locked, shelf_locked), (environment, serves_website))
+DIGITS = Spelling("an account id has 12 digits", r"\d{12}", r"\d", 12, "111122223333")
+LANDS = Spelling("a region has a name", r"[a-z]{2}-\d", r"[a-z0-9-]", 4, "eu-1")
+
+
+@fact("managed_by", VAULT, OneOf(("", "terraform", "pulumi")))
+def managed_by(*, around: Surroundings) -> Answer:
+    """The tool that made it."""
+    return known("", "no marker found")
+
+
+CATALOG = Catalog(
+    (VAULT, SHELF), (locked, shelf_locked), (environment, serves_website, managed_by), account_spellings=(DIGITS,),
+    region_spellings=(LANDS,),
+)  # fmt: skip
 
 FULL = """\
-version: 1
+version: 2
 policies:
   - name: lock-vaults
     controls: ["test.vault.*"]
-    scope: {accounts: [012345670123, "9*"], regions: eu-*, kinds: [test.vault], tags: {team: [web, data], tier: 1}}
+    scope: {accounts: ["012345670123", "9*"], regions: eu-*, kinds: [test.vault], tags: {team: [web, data], tier: "1"}}
     when:
       - "!context.serves_website"
       - "context.environment in ['dev', 'staging']"
@@ -161,7 +177,7 @@ def test_the_version_is_the_text() -> None:
 
 def policy(*lines: str) -> str:
     head = "- {name: one, controls: test.vault.locked"
-    return f"version: 1\npolicies:\n{head}, {', '.join(lines)}}}\n"
+    return f"version: 2\npolicies:\n{head}, {', '.join(lines)}}}\n"
 
 
 WRONG = {
@@ -199,6 +215,18 @@ WRONG = {
     "mode: ask, settings: {inner: [0.0.0.0/0]}": "that is the whole internet",
     "mode: ask, settings: {inner: [0.0.0.0/1, 128.0.0.0/1]}": "that is the internet at large",
     "mode: ask, settings: {turns: 2024-13-45}": "is not a value",
+    "mode: ask, limits: {}": "`limits` says nothing; give `per_hour` or `per_account`, or remove the key",
+    "mode: ask, scope: {accounts: [111122223333]}": 'is a text; write `"111122223333"` in quotes',
+    "mode: ask, scope: {accounts: [089012345678]}": 'is a text; write `"089012345678"` in quotes',
+    "mode: ask, scope: {accounts: ['1111']}": "`accounts` is never `1111`; an account id has 12 digits",
+    "mode: ask, scope: {accounts: ['1111222233334*']}": "is never `1111222233334*`",
+    "mode: ask, scope: {accounts: ['dev*']}": "is never `dev*`",
+    "mode: ask, scope: {regions: [eu-west]}": "`regions` is never `eu-west`; a region has a name",
+    "mode: ask, scope: {regions: ['EU-*']}": "is never `EU-*`",
+    "mode: ask, scope: {tags: {tier: 1}}": 'is a text; write `"1"` in quotes',
+    "mode: ask, scope: {tags: {tier: [a, yes]}}": 'is a text; write `"yes"` in quotes',
+    "mode: ask, scope: {tags: {'te?m': web}}": "no tag is called `te?m`",
+    "mode: ask, scope: {tags: {team: 'web|data'}}": "no tag has the value `web|data`; a value is up to 256",
     "mode: ask, scope: {account: '1'}": "there is no key of `scope` `account`; did you mean `accounts`?",
     "mode: ask, scope: {accounts: []}": "`accounts` is an empty list, which matches nothing",
     "mode: ask, scope: {regions: ['eu west']}": "cannot hold `eu west`; write a name, with `*` for any text",
@@ -230,27 +258,31 @@ def test_what_is_wrong_is_an_error_at_load(line: str) -> None:
 TOP = {
     "": "the file is empty",
     "# nothing\n": "the file is empty",
-    "- version: 1\n": "the file is a mapping",
+    "- version: 2\n": "the file is a mapping",
     "policies: []\n": "the file needs `version`; add it",
-    "version: 1\n": "the file needs `policies`; add it",
-    "version: 2\npolicies: []\n": "`version` cannot be `2`; write a whole number from 1 to 1",
-    "version: '1'\npolicies: []\n": "`version` cannot be `1`",
-    "version: 1\npolicies: {}\n": "`policies` is a list",
-    "version: 1\npolicies:\n": "`policies` is a list",
-    "version: 1\npolices: []\n": "there is no key of the file `polices`; did you mean `policies`?",
-    "version: 1\npolicies: [{}]\n": "a policy needs `name`; add it",
-    "version: 1\npolicies: [one]\n": "a policy is a mapping",
-    "version: 1\npolicies: [\n": "this is not YAML",
-    "version: 1\n\tpolicies: []\n": "this is not YAML",
-    "version: 1\npolicies: []\n---\nversion: 1\n": "several documents",
+    "version: 2\n": "the file needs `policies`; add it",
+    "version: 3\npolicies: []\n": "`version` cannot be `3`; write a whole number from 2 to 2",
+    "version: '2'\npolicies: []\n": "`version` cannot be `2`",
+    "version: 1\npolicies: []\n": "rewrite it with `goldseam policy migrate FILE` (without FILE: the policy in force)",
+    "version: 1\npolicies: [{what: ever}]\n": "in version 1 the most careful policy decided",
+    "version: 2\npolicies: []\nguardrails: []\n": "`guardrails` is an empty list; write one, or remove the key",
+    "version: 2\npolicies: []\nguardrails: {}\n": "`guardrails` is a list",
+    "version: 2\npolicies: {}\n": "`policies` is a list",
+    "version: 2\npolicies:\n": "`policies` is a list",
+    "version: 2\npolices: []\n": "there is no key of the file `polices`; did you mean `policies`?",
+    "version: 2\npolicies: [{}]\n": "a policy needs `name`; add it",
+    "version: 2\npolicies: [one]\n": "a policy is a mapping",
+    "version: 2\npolicies: [\n": "this is not YAML",
+    "version: 2\n\tpolicies: []\n": "this is not YAML",
+    "version: 2\npolicies: []\n---\nversion: 2\n": "several documents",
     "version: &a 1\npolicies: []\n": "anchors and aliases are not allowed",
-    "version: 1\npolicies: *a\n": "anchors and aliases are not allowed",
+    "version: 2\npolicies: *a\n": "anchors and aliases are not allowed",
     "version: !!python/name:os.system 1\npolicies: []\n": "the tag `tag:yaml.org,2002:python/name:os.system`",
     "version: !!int '1'\npolicies: []\n": "the tag `tag:yaml.org,2002:int` is not allowed",
-    "version: 1\npolicies: " + "[" * 5000: "nests more than 12 deep",
-    "version: 1\npolicies: []\n" + "#" * LARGEST: "the file is larger than 256 KiB; split it",
-    "version: 1\npolicies: []\x00\n": "characters that YAML does not allow",
-    "version: 1\npolicies: []\ud800\n": "characters that YAML does not allow",
+    "version: 2\npolicies: " + "[" * 5000: "nests more than 12 deep",
+    "version: 2\npolicies: []\n" + "#" * LARGEST: "the file is larger than 256 KiB; split it",
+    "version: 2\npolicies: []\x00\n": "characters that YAML does not allow",
+    "version: 2\npolicies: []\ud800\n": "characters that YAML does not allow",
     "? [1]\n: 2\n": "a key of the file is a single value",
 }  # fmt: skip
 
@@ -263,23 +295,23 @@ def test_a_file_that_is_no_policy_file_is_refused(text: str) -> None:
 
 
 def with_markers(*lines: str) -> str:
-    return "version: 1\nownership:\n  markers:\n" + "".join(f"  - {line}\n" for line in lines) + "policies: []\n"
+    return "version: 2\nownership:\n  markers:\n" + "".join(f"  - {line}\n" for line in lines) + "policies: []\n"
 
 
 def test_markers_are_read_as_they_are_written() -> None:
     text = with_markers(
-        "{tag: managed-by, value: 'terraform*', means: terraform}", "{tag: stack, value: [a, 1], means: in-house}",
+        "{tag: managed-by, value: 'terraform*', means: terraform}", '{tag: stack, value: [a, "1"], means: in-house}',
         "{tag: stack, means: in-house}", "{name: 'tf-*', means: terraform}",
     )  # fmt: skip
     assert load(text).ownership == Ownership(
         (TagMarker("managed-by", ("terraform*",), "terraform"), TagMarker("stack", ("a", "1"), "in-house"),
          TagMarker("stack", ("*",), "in-house"), NameMarker("tf-*", "terraform"))
     )  # fmt: skip
-    assert load("version: 1\npolicies: []\n").ownership is None
+    assert load("version: 2\npolicies: []\n").ownership is None
 
 
 def unmanaged(text: str) -> str:
-    return f"version: 1\nownership:\n  {text}\npolicies: []\n"
+    return f"version: 2\nownership:\n  {text}\npolicies: []\n"
 
 
 def test_kinds_that_no_code_manages_are_read_as_they_are_written() -> None:
@@ -315,6 +347,7 @@ MARKERS = {
     "{name: a, value: b, means: terraform}": "`value` is of a `tag`",
     "{name: '*', means: terraform}": "`name` cannot be `*`, which matches everything",
     "{tag: '**', means: terraform}": "`tag` cannot be `**`, which matches everything",
+    "{tag: a, value: 1, means: terraform}": '`value` is a text; write `"1"` in quotes',
     "{tag: a, value: [], means: terraform}": "`value` is an empty list",
     "{tag: , means: terraform}": "`tag` is a single value",
     "{tag: a, means: ''}": "`means` is a single value",
@@ -344,8 +377,146 @@ def test_what_is_wrong_in_a_marker_is_an_error_at_load(line: str) -> None:
 )
 def test_a_section_of_markers_that_says_nothing_is_an_error(section: str, said: str) -> None:
     with pytest.raises(InvalidDocument) as caught:
-        load(f"version: 1\n{section}\npolicies: []\n")
+        load(f"version: 2\n{section}\npolicies: []\n")
     assert said in caught.value.problem
+
+
+GUARDED = """\
+version: 2
+guardrails:
+  - name: not-these-accounts
+    scope: {accounts: ["111122223333", "9*"]}
+    at_most: leave
+  - {name: production-asks, when: ["context.environment == 'production'"], at_most: ask, approvals: {needed: 2}}
+  - {name: freeze, at_most: assist, until: 2026-12-07T08:00+01:00, controls: test.vault.*}
+  - {name: organization, limits: {per_hour: 100}}
+  - {name: nights, until: "2026-12-07", window: {hours: "22:00-04:00"}}
+policies:
+  - {name: all, controls: "*", mode: ask}
+"""
+
+
+def test_guardrails_are_read_as_they_are_written() -> None:
+    first, second, third, fourth, fifth = load(GUARDED).guardrails
+    assert (first.at_most, first.scope.accounts, first.controls) == (Mode.LEAVE, ("111122223333", "9*"), ("*",))
+    assert (first.where, first.until, first.limits, first.approvals) == ("rules.yaml:3", None, None, None)
+    assert [clause.text for clause in second.when] == ["context.environment == 'production'"]
+    assert (second.at_most, second.approvals) == (Mode.ASK, Approvals(2))
+    assert (third.controls, third.until) == (("test.vault.*",), datetime(2026, 12, 7, 7, tzinfo=UTC))
+    assert (fourth.at_most, fourth.limits) == (Mode.AUTO, Limits(100, 100_000)), "the other side stays unbounded"
+    assert (fifth.until, str(fifth.window)) == (
+        datetime(2026, 12, 7, tzinfo=UTC), "mon, tue, wed, thu, fri, sat, sun 22:00-04:00 UTC",
+    )  # fmt: skip
+
+
+UNGUARDED = {
+    "at_most: ask, scope: {accounts: ['1111']}": "`accounts` is never `1111`",
+    "at_most: auto": "there is no cap `auto`; it is one of leave, assist, ask",
+    "at_most: aks": "there is no cap `aks`; did you mean `ask`?",
+    "scope: {kinds: test.vault}": "guardrail `g` caps nothing; add `at_most: ask`, or `approvals`, `limits`, `window`",
+    "mode: ask": "there is no key of a guardrail `mode`",
+    "at_most: ask, settings: {}": "there is no key of a guardrail `settings`",
+    "at_most: ask, until: monday": "`until` cannot be `monday`; write a date or a time",
+    "at_most: ask, until: 2026-13-07": "`until` cannot be `2026-13-07`",
+    "at_most: ask, until: 20261207": "`until` cannot be `20261207`",
+    "at_most: ask, when: []": "`when` is an empty list, and silence means no",
+    "at_most: ask, when: [\"context.environment == 'prod'\"]": "did you mean `production`?",
+    "at_most: ask, controls: test.valt.*": "no control matches `test.valt.*`",
+    "limits: {}": "`limits` says nothing",
+}
+
+
+@pytest.mark.parametrize("line", UNGUARDED)
+def test_what_is_wrong_in_a_guardrail_is_an_error_at_load(line: str) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        load(f"version: 2\nguardrails:\n- {{name: g, {line}}}\npolicies: []\n")
+    assert UNGUARDED[line] in caught.value.problem
+    assert caught.value.line == 3
+
+
+def test_a_guardrail_and_a_policy_may_not_share_a_name() -> None:
+    with pytest.raises(InvalidDocument, match=r"policy `freeze` is there already, at rules.yaml:7"):
+        load(GUARDED.replace("name: all,", "name: freeze,"))
+
+
+# Nothing that means nothing
+
+
+MEANINGLESS = {
+    "context.environment != 'prod'": "`context.environment` is never `prod`; did you mean `production`? it is one of",
+    "'Dev' == context.environment": "`context.environment` is never `Dev`; did you mean `dev`?",
+    "context.environment in ['dev', 'stage']": "is never `stage`; did you mean `staging`?",
+    "!(context.environment in ['dev', 'qa'])": "is never `qa`; it is one of `dev`, `production`, `staging`",
+    "context.environment == (context.serves_website ? 'dev' : 'prod')": "is never `prod`",
+    "(context.serves_website ? context.environment : 'x') == 'prod'": "is never `prod`",
+    "context.environment.startsWith('prd')": "no value of `context.environment` starts with `prd`",
+    "context.environment.contains('live')": "no value of `context.environment` contains `live`",
+    "[1, 2].exists(n, n == 1 && context.environment == 'prod')": "is never `prod`",
+    "finding.severity == 'severe'": "`finding.severity` is never `severe`; it is one of `critical`, `high`, `low`",
+    "finding.severity != 'HIGH'": "`finding.severity` is never `HIGH`; did you mean `high`?",
+    "finding.control == 'test.vault.loked'": "is never `test.vault.loked`; did you mean `test.vault.locked`",
+    "resource.kind == 'test.valt'": "`resource.kind` is never `test.valt`; did you mean `test.vault`",
+    "resource.account == '1111'": "`resource.account` is never `1111`; an account id has 12 digits",
+    "resource.account in ['111122223333', '2222']": "`resource.account` is never `2222`",
+    "resource.region == 'europe'": "`resource.region` is never `europe`; a region has a name",
+    "context.managed_by == 'terrafrom'": "`context.managed_by` is never `terrafrom`; did you mean `terraform`?",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("clause", MEANINGLESS)
+def test_a_comparison_that_cannot_come_out_otherwise_is_an_error_at_load(clause: str) -> None:
+    """The mutation: only `==` is looked at, or only the right-hand side, or not what a choice may come out as."""
+    with pytest.raises(InvalidDocument) as caught:
+        load(policy(f"mode: ask, when: [{json.dumps(clause)}]"))
+    assert MEANINGLESS[clause] in caught.value.problem
+    assert caught.value.line == 3
+
+
+MEANINGFUL = (
+    "context.environment != 'production' && resource.tags.team == 'prod'",
+    "context.environment in ['dev', 'staging']",
+    "context.environment.startsWith('prod')",
+    "resource.tags.environment == 'prod'",
+    "context.environment == resource.tags.environment",
+    "resource.id == 'prod'",
+    "finding.control.startsWith('test.')",
+    "finding.severity in ['high', 'critical']",
+    "resource.account == '111122223333' && resource.region == 'eu-1'",
+    "resource.account.startsWith('1')",
+    "context.managed_by in ['', 'terraform']",
+)
+
+
+@pytest.mark.parametrize("clause", MEANINGFUL)
+def test_what_can_come_out_otherwise_is_taken(clause: str) -> None:
+    assert load(policy(f"mode: ask, when: [{json.dumps(clause)}]")).policies[0].when[0].text == clause
+
+
+def test_the_tools_that_markers_declare_are_values() -> None:
+    """The mutation: a marker's own tool is refused, or one that nobody declares is taken."""
+    text = with_markers("{tag: stack, means: in-house}").replace(
+        "policies: []", "policies: [{name: p, controls: '*', mode: ask, when: [\"context.managed_by == 'in-house'\"]}]"
+    )
+    assert load(text).policies
+    with pytest.raises(InvalidDocument, match="is never `in-house`"):
+        load(text.replace("means: in-house", "means: inhouse"))
+
+
+def test_every_closed_fact_of_aws_is_one_of_its_values() -> None:
+    """`production` is what the fact says, whatever the tag; a clause that says `prod` cannot be loaded."""
+    catalog = aws_catalog()
+    assert {"environment", "data_class", "stack_drift", "managed_by", "managed_by_tag"} == set(catalog.fact_values)
+    text = "version: 2\npolicies:\n- {name: p, controls: '*', mode: auto, when: [\"context.environment != 'prod'\"]}\n"
+    with pytest.raises(InvalidDocument, match="did you mean `production`"):
+        load_policies(text, "policy.yaml", catalog)
+
+
+@given(st.lists(st.sampled_from("1*2a-"), min_size=1, max_size=16).map("".join))
+def test_a_pattern_is_refused_just_when_no_name_can_match_it(pattern: str) -> None:
+    """Held against a name made of the pattern: each `*` filled up with digits."""
+    short = pattern.replace("*", "")
+    filled = pattern.replace("*", "3" * max(0, 12 - len(short)), 1).replace("*", "")
+    assert DIGITS.may_match(pattern) is bool(re.fullmatch(r"\d{12}", filled))
 
 
 def test_a_bomb_of_aliases_is_refused_before_it_is_built() -> None:
@@ -377,14 +548,14 @@ def test_the_line_is_that_of_the_mistake() -> None:
 )  # fmt: skip
 def test_an_unknown_control_is_refused(pattern: str, problem: str) -> None:
     with pytest.raises(InvalidDocument) as caught:
-        load(f"version: 1\npolicies:\n  - name: one\n    controls:\n      - '{pattern}'\n    mode: ask\n")
+        load(f"version: 2\npolicies:\n  - name: one\n    controls:\n      - '{pattern}'\n    mode: ask\n")
     assert problem in caught.value.problem
     assert caught.value.line == 5
 
 
 def test_settings_must_fit_every_control_that_is_named() -> None:
     with pytest.raises(InvalidDocument, match=r"there is no setting of test\.shelf\.locked `turns`"):
-        load('version: 1\npolicies: [{name: one, controls: "test.*", mode: ask, settings: {turns: 1}}]')
+        load('version: 2\npolicies: [{name: one, controls: "test.*", mode: ask, settings: {turns: 1}}]')
 
 
 def test_two_policies_may_not_share_a_name() -> None:
@@ -464,7 +635,7 @@ def test_a_window_without_hours_or_zone_is_the_whole_day_in_utc() -> None:
 @given(st.text(max_size=60))
 def test_no_text_at_all_ends_in_another_error(text: str) -> None:
     tail = indent(dedent(text), "    ")
-    for whole in (text, f"version: 1\npolicies:\n  - name: one\n    mode: ask\n{tail}"):
+    for whole in (text, f"version: 2\npolicies:\n  - name: one\n    mode: ask\n{tail}"):
         try:
             load(whole)
         except InvalidDocument:
@@ -510,7 +681,24 @@ def test_the_page_has_every_lag() -> None:
     assert lagging <= set(re.findall(r"`(\w+)`", section))
 
 
+def test_the_page_names_every_fact_with_a_closed_set_of_values() -> None:
+    section = PAGE.partition("## Clauses")[2].partition("## Facts")[0]
+    assert all(f"`{name}`" in section or f"context.{name} " in section for name in aws_catalog().fact_values)
+
+
 def test_the_page_has_every_key_and_variable() -> None:
-    keys = ("name", "controls", "mode", "when", "scope", "settings", "approvals", "limits", "window")
+    keys = (
+        "name",
+        "controls",
+        "mode",
+        "when",
+        "scope",
+        "settings",
+        "approvals",
+        "limits",
+        "window",
+        "at_most",
+        "until",
+    )
     assert all(f"\n| `{key}` |" in PAGE for key in keys)
     assert all(f"`{name}`" in PAGE for name in ClauseEnvironment({}).types)

@@ -48,7 +48,7 @@ CATALOG = aws_catalog()
 KINDS = [kind for kind in CATALOG.controls_of if isinstance(CATALOG.kind(kind), AwsKind)]
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 POLICY = """\
-version: 1
+version: 2
 policies:
   - {name: by-tags, controls: ["*"], scope: {tags: {environment: ["d*"]}}, mode: ask}
   - name: by-clauses

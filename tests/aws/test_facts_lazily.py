@@ -124,7 +124,7 @@ def test_a_dear_fact_is_only_gathered_where_a_policy_asks_for_it(counting: Count
     assert counting.asked["GetBucketVersioning"] == 0
     told = [item.value for report in without for seen in report.seen for item in seen.facts]
     assert [isinstance(value, Unknown) for value in told] == [True] * 3
-    text = f"version: 1\npolicies:\n- {{name: a, controls: {BLOCKED}, mode: auto, when: ['!context.heavy']}}\n"
+    text = f"version: 2\npolicies:\n- {{name: a, controls: {BLOCKED}, mode: auto, when: ['!context.heavy']}}\n"
     report = scanned(counting, catalog, Standing(load_policies(text, "a.yaml", catalog)))
     assert counting.asked["GetBucketVersioning"] == 3
     assert [item.value for one in report for seen in one.seen for item in seen.facts] == [False] * 3
@@ -152,7 +152,7 @@ def test_a_setting_for_tagged_resources_judges_also_those_that_pass_without_it(c
     writing.call("s3", "PutBucketTagging", REGION, **tagging)
     catalog = replace(catalog.only([catalog.control(BLOCKED)]), controls=(many_blocks,), facts=())
     given = "{name: a, controls: '*', mode: ask, scope: {tags: {team: web}}, settings: {least: 1}}"
-    text = f"version: 1\npolicies: [{given}]\n"
+    text = f"version: 2\npolicies: [{given}]\n"
     (report,) = scanned(counting, catalog, Standing(load_policies(text, "a.yaml", catalog)))
     failed = [seen.resource.ref.id for seen in report.seen if seen.findings[0].status == "fail"]
     assert failed == ["bucket-0"]

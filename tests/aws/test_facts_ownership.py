@@ -153,7 +153,7 @@ def failing(kind: Kind) -> tuple[Control, Resource, Finding] | None:
 
 
 FAILING = {kind.name: found for kind in CATALOG.kinds if (found := failing(kind))}
-EAGER = "version: 1\npolicies:\n- {name: a, controls: '*', mode: auto, when: ['true']}\n"
+EAGER = "version: 2\npolicies:\n- {name: a, controls: '*', mode: auto, when: ['true']}\n"
 POLICIES = load_policies(EAGER, "eager.yaml", CATALOG)
 TOLD = PHYSICAL_IDS.keys() & {kind.name for kind in CATALOG.kinds if "tags" in kind.facet_by_name or kind == CLIENT}
 

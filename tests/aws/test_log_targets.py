@@ -36,7 +36,7 @@ LISTED = {"logs-eu": "eu-west-1", "logs-us": "us-east-1", "goldseam-example": "e
 
 
 def standing(setting: str, control: Control = LOGGED, more: str = "") -> Standing:
-    text = f"version: 1\npolicies:\n- {{name: a, controls: {control.id}, mode: ask, settings: {{{setting}}}{more}}}\n"
+    text = f"version: 2\npolicies:\n- {{name: a, controls: {control.id}, mode: ask, settings: {{{setting}}}{more}}}\n"
     return Standing(load_policies(text, "policy.yaml", CATALOG))
 
 

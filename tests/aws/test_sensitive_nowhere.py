@@ -50,7 +50,7 @@ CATALOG: Final = aws_catalog()
 CONTROLS: Final = [
     control for control in CATALOG.controls if any(control.kind.facet(name).sensitive for name in control.reads)
 ]
-POLICY: Final = 'version: 1\npolicies:\n  - {name: all, controls: ["*"], mode: ask, approvals: {needed: 1}}\n'
+POLICY: Final = 'version: 2\npolicies:\n  - {name: all, controls: ["*"], mode: ask, approvals: {needed: 1}}\n'
 
 
 def resources(control: Control, canaries: Canaries) -> Iterator[tuple[Example, Resource]]:

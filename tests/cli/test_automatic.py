@@ -43,7 +43,7 @@ def context(tmp_path: Path) -> Iterator[ServiceContext]:
 
 
 def policy(when: str = '"true"', mode: str = "auto", controls: str = '"*"', more: str = "") -> PolicySet:
-    text = f"version: 1\npolicies:\n  - {{name: p, controls: [{controls}], mode: {mode}, when: [{when}]{more}}}\n"
+    text = f"version: 2\npolicies:\n  - {{name: p, controls: [{controls}], mode: {mode}, when: [{when}]{more}}}\n"
     return load_policies(text, "policy.yaml", CATALOG)
 
 
@@ -148,7 +148,7 @@ def test_a_window_and_what_cannot_be_undone_are_reasons() -> None:
         (tally,) = not_automatic([_stored(made, decision)], CATALOG)
         texts.append(str(tally.reason))
     assert texts == [
-        "the window of policy `nights` is closed",
+        "the window of `nights` is closed",
         "the fix cannot be undone",
         "the reasons were not stored with the decision; scan again",
     ]

@@ -161,7 +161,7 @@ def test_a_first_policy_is_one_that_loads(home: Path, tmp_path: Path) -> None:
 
 def test_a_wrong_policy_is_not_put_in_force(home: Path, tmp_path: Path) -> None:
     file = tmp_path / "policy.yaml"
-    file.write_text("version: 1\npolicies:\n  - name: x\n    controls: ['*']\n    mode: aks\n")
+    file.write_text("version: 2\npolicies:\n  - name: x\n    controls: ['*']\n    mode: aks\n")
     done = goldseam(home, "policy", "use", str(file))
     assert done.returncode == 2
     assert "policy.yaml:5" in done.stderr

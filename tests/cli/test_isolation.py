@@ -71,7 +71,7 @@ def finding(name: str) -> str:
 
 def draft(tmp_path: Path) -> Path:
     path = tmp_path / "draft.yaml"
-    path.write_text('version: 1\npolicies: [{name: d, controls: ["*"], scope: {tags: {a: ["b"]}}, mode: ask}]\n')
+    path.write_text('version: 2\npolicies: [{name: d, controls: ["*"], scope: {tags: {a: ["b"]}}, mode: ask}]\n')
     return path
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.cli.test_commands import goldseam
 from tests.test_upgrade import RETIRED, old_home
 
-FIRST = "version: 1\npolicies:\n  - name: first\n    controls: ['*']\n    mode: ask\n"
+FIRST = "version: 2\npolicies:\n  - name: first\n    controls: ['*']\n    mode: ask\n"
 SECOND = FIRST.replace("first", "second")
 
 

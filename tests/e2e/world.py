@@ -30,7 +30,7 @@ PUBLIC: Final = "aws.s3.bucket.policy-not-public"
 BLOCKED: Final = "aws.s3.bucket.public-access-blocked"
 
 ASK: Final = """\
-version: 1
+version: 2
 policies:
   - name: ask-about-buckets
     controls: ["aws.s3.bucket.*"]
@@ -38,7 +38,7 @@ policies:
     approvals: {needed: 1}
 """
 AUTO: Final = """\
-version: 1
+version: 2
 policies:
   - name: close-test-data
     controls: ["aws.s3.bucket.policy-not-public", "aws.s3.bucket.public-access-blocked"]

@@ -61,4 +61,4 @@ def _settings(account: Account) -> dict[tuple[str, ...], dict[str, Any]]:
 def _written(policies: list[Mapping[str, Any]]) -> str:
     """YAML is a superset of JSON."""
     ownership = {"unmanaged": list(_BY_HAND)}
-    return json.dumps({"version": 1, "ownership": ownership, "policies": policies}, indent=1)
+    return json.dumps({"version": 2, "ownership": ownership, "policies": policies}, indent=1)

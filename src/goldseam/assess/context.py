@@ -77,6 +77,8 @@ def _answer(rule: FactRule, resource: Resource, around: Surroundings) -> Answer:
     except UNFORESEEN as error:
         answer = Unknown(f"it cannot be told from what was read ({in_words(error)})")
     secrets = _secrets(rule, values, around)
+    if isinstance(answer, Known) and rule.values and answer.value not in rule.values:
+        answer = Unknown(f"the answer is not one of the values that {rule.name} can have; report this")
     if isinstance(answer, Known):
         return replace(answer, evidence=tuple(map(secrets.text, answer.evidence)))
     return Unknown(secrets.text(answer.reason))

@@ -21,7 +21,7 @@ _MODE_STYLE: Final = {Mode.AUTO: "yellow", Mode.ASK: "cyan", Mode.ASSIST: "blue"
 _FIRST: Final = """\
 # Nothing is changed without a policy. This one prepares every repair and asks a person before it.
 # What may be written here is in docs/policies.md; `goldseam policy simulate` shows what it would decide.
-version: 1
+version: 2
 policies:
   - name: ask-before-everything
     controls: ["*"]

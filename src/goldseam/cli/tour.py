@@ -30,7 +30,7 @@ _SERVICES: Final = "account,cloudtrail,ec2,iam,kms,rds,s3,sns,sqs"
 
 _POLICY: Final = """\
 # What the demo repairs by itself, and what it asks a person about.
-version: 1
+version: 2
 policies:
   - name: close-test-data
     controls: ["aws.s3.bucket.public-access-blocked", "aws.s3.bucket.policy-not-public"]

@@ -13,12 +13,13 @@ from goldseam.control.control import (
 )
 from goldseam.control.dependent import Dependent, Located, Unusable, Whereabouts
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits
-from goldseam.control.fact import Answer, Earlier, FactRule, Known, Lookup, Surroundings, fact, known, no_earlier
+from goldseam.control.fact import Answer, Earlier, FactRule, Known, Lookup, OneOf, Surroundings, fact, known, no_earlier
 from goldseam.control.kind import Kind, Touch, touched
 from goldseam.control.named import Naming, Placed
 from goldseam.control.owner import Owner, OwnerRule, owner_rule
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
 from goldseam.control.setting import Cidr, KmsKey, Port, Setting
+from goldseam.control.spelling import Spelling
 from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, undecided, violation
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Lookup",
     "Mask",
     "Naming",
+    "OneOf",
     "Owner",
     "OwnerRule",
     "Permission",
@@ -55,6 +57,7 @@ __all__ = [
     "Setting",
     "Severity",
     "ShouldBe",
+    "Spelling",
     "Step",
     "Surroundings",
     "Told",

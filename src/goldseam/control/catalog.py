@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 
@@ -12,17 +12,23 @@ from goldseam import __version__
 from goldseam.control.control import Control
 from goldseam.control.fact import FactRule
 from goldseam.control.kind import Kind
+from goldseam.control.spelling import Spelling
 from goldseam.model.errors import UnknownName
 from goldseam.model.values import Json, document_digest, plain
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """Kinds, controls and facts, looked up by name; passed in wherever it is needed."""
+    """Kinds, controls and facts, looked up by name; passed in wherever it is needed.
+
+    The spellings tell how its clouds name accounts and regions; where there are none, any name will do.
+    """
 
     kinds: tuple[Kind, ...]
     controls: tuple[Control, ...]
     facts: tuple[FactRule, ...] = ()
+    account_spellings: tuple[Spelling, ...] = ()
+    region_spellings: tuple[Spelling, ...] = ()
 
     @classmethod
     def of(cls, modules: Iterable[ModuleType]) -> Catalog:
@@ -56,7 +62,7 @@ class Catalog:
     def only(self, wanted: Iterable[Control]) -> Catalog:
         """The same catalogue with fewer controls."""
         keep = set(wanted)
-        return Catalog(self.kinds, tuple(control for control in self.controls if control in keep), self.facts)
+        return replace(self, controls=tuple(control for control in self.controls if control in keep))
 
     @cached_property
     def kind_by_name(self) -> Mapping[str, Kind]:
@@ -80,6 +86,18 @@ class Catalog:
     def fact_types(self) -> Mapping[str, type]:
         """The type of every fact, by its name."""
         return {fact.name: fact.type for fact in self.facts}
+
+    @cached_property
+    def fact_values(self) -> Mapping[str, frozenset[str]]:
+        """All that a fact can be, by its name, of those whose every rule declares a closed set."""
+        rules: dict[str, list[FactRule]] = defaultdict(list)
+        for fact in self.facts:
+            rules[fact.name].append(fact)
+        return {
+            name: frozenset(value for rule in held for value in rule.values)
+            for name, held in rules.items()
+            if all(rule.values for rule in held)
+        }
 
     @cached_property
     def _facts_of(self) -> dict[Kind, tuple[FactRule, ...]]:

@@ -83,11 +83,22 @@ class Lookup:
     ref_of: Callable[[Ref], Ref | None] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """The type of a fact that is one of a closed set of texts.
+
+    A clause that compares it with another text is refused, and an answer that is none of them is unknown.
+    """
+
+    values: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class FactRule:
     """How one fact is worked out, for one kind or (`kind` is None) for every kind that has the facets.
 
-    `lag` is how far the source may be behind, `source` the cloud's page that documents it.
+    `values` are all the texts that it can be, empty where they are not a closed set. `lag` is how far the source may be
+    behind, `source` the cloud's page that documents it.
     """
 
     name: str
@@ -103,6 +114,7 @@ class FactRule:
     lookups: Mapping[Kind, Lookup] = field(default_factory=dict)
     lag: timedelta = NO_LAG
     source: str = ""
+    values: tuple[str, ...] = ()
 
     def applies_to(self, kind: Kind) -> bool:
         """Whether the fact can be asked of resources of this kind."""
@@ -112,7 +124,7 @@ class FactRule:
 def fact(
     name: str,
     kind: Kind | None,
-    type: type,  # noqa: A002 - the word that everyone uses for it
+    type: type | OneOf,  # noqa: A002 - the word that everyone uses for it
     *,
     needs: Mapping[Kind, tuple[str, ...]] | None = None,
     glances: Mapping[Kind, tuple[str, ...]] | None = None,
@@ -127,24 +139,25 @@ def fact(
     A facet that is unknown makes the fact unknown, unless the rule is `tolerant` and receives the `Unknown` itself.
     `needs` names the facets of other kinds that it looks at; they are read once a resource with something wrong has the
     fact. `glances` names those that it looks at where the scan reads them anyway, and does without otherwise. The type
-    is what clauses are checked against: bool, int, float, str or list. A `dear` fact costs money or many calls: it is
-    gathered only where a policy in force or the disruption of a failed control asks for it. `lookups` names single
-    resources of other kinds, read for each resource that has something wrong. `lag` is how long after an event the
-    fact's source may still not show it, and `source` the title of the cloud's page that says so.
+    is what clauses are checked against: bool, int, float, str, list or `OneOf` some texts. A `dear` fact costs money or
+    many calls: it is gathered only where a policy in force or the disruption of a failed control asks for it. `lookups`
+    names single resources of other kinds, read for each resource that has something wrong. `lag` is how long after an
+    event the fact's source may still not show it, and `source` the title of the cloud's page that says so.
 
     Raises ValueError for a lag without a source.
     """
     if lag and not source:
         msg = f"fact {name} declares a lag; name the page that documents it in `source`"
         raise ValueError(msg)
+    values = type.values if isinstance(type, OneOf) else ()
 
     def make(rule: Callable[..., Answer]) -> FactRule:
         parameters = inspect.signature(rule).parameters.values()
         reads = tuple(p.name for p in parameters if p.kind is not inspect.Parameter.KEYWORD_ONLY)
         title = inspect.cleandoc(rule.__doc__ or "").partition("\n\n")[0].rstrip(".")
         return FactRule(
-            name, kind, type, title, reads, dict(needs or {}), rule, tolerant, dict(glances or {}), dear,
-            dict(lookups or {}), lag, source,
+            name, kind, str if isinstance(type, OneOf) else type, title, reads, dict(needs or {}), rule, tolerant,
+            dict(glances or {}), dear, dict(lookups or {}), lag, source, values,
         )  # fmt: skip
 
     return make

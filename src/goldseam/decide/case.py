@@ -15,7 +15,9 @@ from goldseam.decide.policy import Mode
 from goldseam.model.resource import Resource
 from goldseam.model.values import Json, Unknown, canonical
 
-Layer: TypeAlias = Literal["policy", "clause", "control", "fact", "exemption", "limit", "window", "precedent"]
+Layer: TypeAlias = Literal[
+    "policy", "clause", "guardrail", "setting", "control", "fact", "exemption", "limit", "window", "precedent"
+]
 
 NO_OBJECTION: Final = "no objection"
 AT_MOST_ASK: Final = "at most ask"

@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Protocol
 
+from goldseam.control import Catalog
+from goldseam.decide.expression import read_expression
+from goldseam.decide.vocabulary import Vocabulary
 from goldseam.model.errors import UnknownName, UsageError
 from goldseam.model.values import Json
 
@@ -47,6 +50,9 @@ class _Program(Protocol):
 
     def return_type(self) -> Any:
         """The type of every answer, as the engine names types."""
+
+    def serialize(self) -> bytes:
+        """The checked expression, as a protocol buffer."""
 
 
 class _Compiler(Protocol):
@@ -90,9 +96,15 @@ class Clause:
 
 @dataclass(frozen=True)
 class ClauseEnvironment:
-    """The variables that clauses may mention, and the compiler that checks clauses against them."""
+    """The variables that clauses may mention, what they may be, and the compiler that checks clauses against them."""
 
     fact_types: Mapping[str, type]
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> ClauseEnvironment:
+        """The variables of a catalog, with the values that they can have."""
+        return cls(catalog.fact_types, Vocabulary.of(catalog))
 
     @cached_property
     def types(self) -> Mapping[str, type]:
@@ -116,7 +128,10 @@ class ClauseEnvironment:
         return compiler
 
     def compile(self, text: str, where: str = "") -> Clause:
-        """The clause of that text; raises UsageError, or UnknownName with the nearest names, when it is not one."""
+        """The clause of that text.
+
+        Raises UsageError when it is not one or compares with a value that cannot occur, UnknownName with nearest names.
+        """
         tokens = list(_tokens(text[: LONGEST + 1]))
         _bound(text, tokens)
         try:
@@ -129,7 +144,19 @@ class ClauseEnvironment:
         if (kind := program.return_type().name()) != "BOOL":
             msg = f"clause `{_short(text)}` gives {kind.lower()}, not true or false; compare it with something"
             raise UsageError(msg)
+        self._check_values(text, program)
         return Clause(text, where, self._mentions(tokens), self.types, program)
+
+    def _check_values(self, text: str, program: _Program) -> None:
+        """Refuse a comparison with a value that cannot occur: it would mean nothing, or the opposite."""
+        try:
+            self.vocabulary.check(read_expression(program.serialize()))
+        except UsageError as error:
+            msg = f"clause `{_short(text)}`: {error}"
+            raise UsageError(msg) from error
+        except ValueError as error:
+            msg = f"clause `{_short(text)}` cannot be checked ({error}); write it in another way, and report this"
+            raise UsageError(msg) from error
 
     def _mentions(self, tokens: list[str]) -> tuple[str, ...]:
         """The declared variables in the text; `a.b` whatever stands around it, so rather one too many."""

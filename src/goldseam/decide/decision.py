@@ -1,4 +1,4 @@
-"""The decision on a finding: the most careful of all opinions, with the whole reasoning."""
+"""The decision on a finding: what the policy that decides says, capped by all else, with the whole reasoning."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from goldseam.assess.evaluate import Finding, owner_of
 from goldseam.control import Control
 from goldseam.decide import opinions
 from goldseam.decide.case import Case, Circumstances, Precedent, TraceLine
-from goldseam.decide.ownership import MANAGED_BY, with_markers
-from goldseam.decide.policy import Limits, Mode, PolicySet
-from goldseam.decide.ruling import agreed, ruled
+from goldseam.decide.ownership import with_markers
+from goldseam.decide.policy import MANAGED_BY, Limits, Mode, PolicySet
+from goldseam.decide.ruling import ruled
 from goldseam.model.resource import Resource
 from goldseam.model.values import Json
 
@@ -24,8 +24,8 @@ _DEFAULT_LIMITS: Final = Limits()
 class Decision:
     """What may be done about a finding, and the whole reasoning.
 
-    `policy` names the most careful policy that applies, empty when none does. `approvals_needed` is 0 for auto only.
-    `limits` are the least of all policies that apply.
+    `policy` names the policy that decides, empty when none applies. `approvals_needed` is 0 for auto only. `limits` are
+    the least of that policy, of those that may apply before it, and of the guardrails that hold.
     """
 
     finding: str
@@ -76,34 +76,32 @@ def decide(
     precedent: Precedent | None = None,
     reversible: bool | None = None,
 ) -> Decision:
-    """The decision on a finding: the most careful of all opinions.
+    """The decision on a finding: of the policies the first that applies, capped by the most careful of all else.
 
     `reversible` says whether the plan at hand has an inverse; without it the control's examples tell.
     """
     about = with_markers({fact.name: fact for fact in facts}, resource, control.kind, policies.ownership)
     case = Case(finding, control, resource, about, precedent)
-    applicable, ruling = ruled(case, policies)
-    approvals, agreement = agreed(applicable)
+    ruling = ruled(case, policies, around.now)
     voices = (
         opinions.of_finding(finding, reversible=control.reversible if reversible is None else reversible),
         opinions.of_owner(owner_of(control, resource)),
         opinions.of_exemptions(finding, around),
-        ruling,
-        agreement,
+        *ruling.opinions,
         opinions.of_disruption(control.disruption, case.facts),
         opinions.of_ownership(case.facts.get(MANAGED_BY)),
         opinions.of_precedent(precedent),
-        opinions.of_limits(applicable, around.usage, finding.ref.account),
-        opinions.of_windows(applicable, around.now),
+        opinions.of_limits(ruling.limits, around.usage, finding.ref.account),
+        opinions.of_windows(ruling.windows, around.now),
     )
     mode = Mode.most_careful(opinion.most for opinion in voices)
     return Decision(
         finding.id,
         mode,
-        applicable[0].name if applicable else "",
-        0 if mode is Mode.AUTO else approvals.needed,
-        approvals.groups,
+        ruling.policy,
+        0 if mode is Mode.AUTO else ruling.approvals.needed,
+        ruling.approvals.groups,
         tuple(line for opinion in voices for line in opinion.lines),
         policies.version,
-        opinions.least_limits(policy.limits for policy in applicable),
+        opinions.least_limits(ruling.limits),
     )

@@ -23,8 +23,7 @@ from goldseam.decide.case import (
     shortly,
 )
 from goldseam.decide.exemption import Exemption, exempted, held, lapsed
-from goldseam.decide.ownership import MANAGED_BY
-from goldseam.decide.policy import Limits, Mode, Policy
+from goldseam.decide.policy import MANAGED_BY, Limits, Mode, Window
 from goldseam.model.values import Json, Unknown, same
 
 REPAIRS_BEFORE_STOP: Final = 2
@@ -170,11 +169,11 @@ def of_precedent(past: Precedent | None) -> Opinion:
     ))  # fmt: skip
 
 
-def of_limits(applicable: Sequence[Policy], usage: Usage, account: str) -> Opinion:
-    """The least limits of all policies that apply; `0` is none at all (PEERS 14)."""
-    if not applicable:
+def of_limits(required: Sequence[Limits], usage: Usage, account: str) -> Opinion:
+    """The least of all limits that are required; `0` is none at all (PEERS 14)."""
+    if not required:
         return Opinion(Mode.AUTO)
-    least = least_limits(policy.limits for policy in applicable)
+    least = least_limits(required)
     sides = (
         ("per_hour", "in the last hour", usage.last_hour, least.per_hour),
         ("per_account", f"in the last hour in account {account}", usage.by_account.get(account, 0), least.per_account),
@@ -191,11 +190,10 @@ def least_limits(held: Iterable[Limits]) -> Limits:
     return Limits(min(limit.per_hour for limit in limits), min(limit.per_account for limit in limits))
 
 
-def of_windows(applicable: Sequence[Policy], now: datetime) -> Opinion:
-    """Every policy that applies and has a window must have it open."""
-    named = [(policy.name, policy.window) for policy in applicable if policy.window is not None]
+def of_windows(required: Sequence[tuple[str, Window]], now: datetime) -> Opinion:
+    """Every window, each with the name of its policy or guardrail, must be open."""
     it_is = f"it is {now.isoformat()}"
     return _all_of(
         _unless("window", name, f"the window of `{name}` is open: {window}", window.open_at(now), it_is)
-        for name, window in named
+        for name, window in required
     )

@@ -8,11 +8,10 @@ from typing import Final
 
 from goldseam.assess.context import Fact
 from goldseam.control import Kind
-from goldseam.decide.policy import Ownership, tags_of
+from goldseam.decide.policy import MANAGED_BY, Ownership, tags_of
 from goldseam.model.resource import Resource
 from goldseam.model.values import Unknown
 
-MANAGED_BY: Final = "managed_by"
 _BY_TAG: Final = "managed_by_tag"
 
 

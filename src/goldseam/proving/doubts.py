@@ -52,7 +52,7 @@ def favourable(control: Control) -> list[Fact]:
 
 def eager(catalog: Catalog) -> PolicySet:
     """The policy that lets goldseam repair whatever it can by itself."""
-    lines = ["version: 1", "policies:", "  - name: eager", "    controls:"]
+    lines = ["version: 2", "policies:", "  - name: eager", "    controls:"]
     lines += [f"      - {control.id}" for control in catalog.controls]
     lines += ["    when:", '      - "resource.id == resource.id"', "    mode: auto"]
     return load_policies("\n".join(lines) + "\n", "eager.yaml", catalog)

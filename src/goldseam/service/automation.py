@@ -19,7 +19,7 @@ _SENTENCES: Final[Mapping[tuple[str, str], str]] = {
     ("control", "disruption"): "the fix might disrupt something, and no fact can rule that out",
     ("policy", ""): "no policy applies",
     ("policy", "decision"): "the decision failed",
-    ("policy", "groups"): "no group may approve for every policy that applies",
+    ("policy", "groups"): "no group may approve for every policy and guardrail that applies",
     ("exemption", "resource"): "an exemption holds the whole resource",
     ("limit", "per_hour"): "the limit of automatic repairs per hour is reached",
     ("limit", "per_account"): "the limit of automatic repairs per account is reached",
@@ -51,7 +51,11 @@ class Reason:
         if self.layer == "clause":
             return f"policy clause `{self.about}` is unknown"
         if self.layer == "window":
-            return f"the window of policy `{self.about}` is closed"
+            return f"the window of `{self.about}` is closed"
+        if self.layer == "guardrail":
+            return f"guardrail `{self.about}` allows at most {self.caps}"
+        if self.layer == "setting":
+            return f"the settings may be those of policy `{self.about}`"
         if self.layer == "policy":
             return f"policy `{self.about}` allows at most {self.caps}"
         return f"the {self.layer} allows at most {self.caps}"

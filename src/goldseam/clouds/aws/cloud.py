@@ -6,7 +6,7 @@ Nothing here loads the SDK before an account is asked: help, controls and polici
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
 from pkgutil import walk_packages
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Self
 
 from goldseam.clouds.aws import facts, services
 from goldseam.clouds.aws.bounds import DEFAULT, Bounds
+from goldseam.clouds.aws.spellings import ACCOUNT_ID, REGION_NAME
 from goldseam.control import Catalog
 from goldseam.model.clock import SystemClock
 from goldseam.ports import Clock, WriterFactory
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 
 def aws_catalog() -> Catalog:
     """Every kind, control and fact of AWS: all that stands in the folders of services and facts."""
-    return Catalog.of(module for folder in (services, facts) for module in _modules(folder))
+    found = Catalog.of(module for folder in (services, facts) for module in _modules(folder))
+    return replace(found, account_spellings=(ACCOUNT_ID,), region_spellings=(REGION_NAME,))
 
 
 def _modules(folder: ModuleType) -> Iterator[ModuleType]:

@@ -97,6 +97,13 @@ class Place:
             raise self.wrong(f'{self.what} is a text; write `"{value}"` in quotes')
         return value
 
+    def quoted(self) -> str:
+        """A single text that no reader could take for a number: digits have to be in quotes."""
+        value = self.text()
+        if self.node.style is None and value.isdecimal():
+            raise self.wrong(f'{self.what} is a text; write `"{value}"` in quotes')
+        return value
+
     def word(self, what: str, known: tuple[str, ...]) -> str:
         """One of the known words, and nothing near them."""
         value = self.scalar()
@@ -137,7 +144,7 @@ def parsed(path: str, text: str) -> Place:
     except yaml.YAMLError as error:
         raise InvalidDocument(path, None, "the file holds characters that YAML does not allow; remove them") from error
     if node is None:
-        raise InvalidDocument(path, None, "the file is empty; write `version: 1` and `policies: []`")
+        raise InvalidDocument(path, None, "the file is empty; write `version: 2` and `policies: []`")
     return Place(path, "the file", node)
 
 

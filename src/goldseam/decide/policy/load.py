@@ -1,36 +1,35 @@
-"""Policy text to policies, strictly: whatever is not understood is an error with its line, and never a default."""
+"""Policy text to policies and guardrails, strictly: what is not understood is an error with its line, not a default."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from goldseam.control import Catalog, Control
 from goldseam.decide.clause import Clause, ClauseEnvironment
 from goldseam.decide.policy.document import Place, parsed
-from goldseam.decide.policy.ownership import NameMarker, Ownership, TagMarker
+from goldseam.decide.policy.ownership import MANAGED_BY, NameMarker, Ownership, TagMarker
 from goldseam.decide.policy.pattern import matches
-from goldseam.decide.policy.rules import (
-    DAYS,
-    Approvals,
-    Limits,
-    Mode,
-    Policy,
-    PolicySet,
-    Scope,
-    Window,
-    version_of,
-)
+from goldseam.decide.policy.rules import Approvals, Guardrail, Limits, Mode, Policy, PolicySet, Scope, version_of
+from goldseam.decide.policy.schedule import load_until, load_window
+from goldseam.decide.vocabulary import Vocabulary, check_spelling
 from goldseam.model.errors import UnknownName, UsageError
 from goldseam.model.values import Json
 
+VERSION: Final = 2
+_SECTIONS: Final = ("version", "ownership", "guardrails", "policies")
 _KEYS: Final = ("name", "controls", "scope", "when", "mode", "settings", "approvals", "limits", "window")
+_CAPS: Final = ("at_most", "approvals", "limits", "window")
+_GUARDS: Final = ("name", "controls", "scope", "when", "until", *_CAPS)
+_MODES_OF_CAPS: Final = tuple(str(mode) for mode in Mode if mode is not Mode.AUTO)
 _MOST: Final = 100_000
+_DEFAULT: Final = Limits()
 _NAME: Final = re.compile(r"\w[\w .-]{0,79}")
 _PATTERN: Final = re.compile(r"[\w*.:/@+-]{1,200}")
-_HOURS: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|(24:00))")
+_TAG_KEY: Final = re.compile(r"[\w .:/=+@-]{1,128}")
+_TAG_VALUE: Final = re.compile(r"[\w .:/=+@*-]{1,256}")
 
 
 def load_policies(text: str, path: str, catalog: Catalog) -> PolicySet:
@@ -38,13 +37,32 @@ def load_policies(text: str, path: str, catalog: Catalog) -> PolicySet:
 
     Raises InvalidDocument with line and nearest right word for anything that is not understood.
     """
-    top = parsed(path, text).fields(("version", "ownership", "policies"), needed=("version", "policies"))
-    top["version"].whole(1, 1)
-    clauses = ClauseEnvironment(catalog.fact_types)
-    policies = tuple(_policy(place, catalog, clauses) for place in top["policies"].items())
-    _refuse_repeated(policies, top["policies"])
+    file = parsed(path, text)
+    top = file.fields(_SECTIONS, needed=("version", "policies"))
+    _check_version(top["version"])
+    return load_sections(top, text, catalog)
+
+
+def _check_version(place: Place) -> None:
+    if place.node.value == "1":
+        what = "in version 1 the most careful policy decided, now the first that applies does"
+        raise place.wrong(f"{what}; rewrite it with `goldseam policy migrate FILE` (without FILE: the policy in force)")
+    place.whole(VERSION, VERSION)
+
+
+def load_sections(top: Mapping[str, Place], text: str, catalog: Catalog) -> PolicySet:
+    """The policies of the sections of a file, by name; raises InvalidDocument."""
     ownership = _ownership(top["ownership"], catalog) if "ownership" in top else None
-    return PolicySet(policies, version_of(text), ownership)
+    tools = [marker.means for marker in ownership.markers or ()] if ownership else []
+    vocabulary = Vocabulary.of(catalog).with_values(f"context.{MANAGED_BY}", tools)
+    loader = _Loader(catalog, ClauseEnvironment(catalog.fact_types, vocabulary))
+    guarding = top["guardrails"].items() if "guardrails" in top else []
+    if "guardrails" in top and not guarding:
+        raise top["guardrails"].wrong("`guardrails` is an empty list; write one, or remove the key")
+    guardrails = tuple(loader.guardrail(place) for place in guarding)
+    policies = tuple(loader.policy(place) for place in top["policies"].items())
+    _refuse_repeated((*guardrails, *policies), (*guarding, *top["policies"].items()))
+    return PolicySet(policies, version_of(text), ownership, guardrails)
 
 
 def _ownership(place: Place, catalog: Catalog) -> Ownership:
@@ -73,7 +91,7 @@ def _marker(place: Place) -> TagMarker | NameMarker:
         if "value" in given:
             raise given["value"].wrong("`value` is of a `tag`; a `name` has none")
         return NameMarker(_telling(given["name"]), means)
-    values = tuple(item.scalar() for item in given["value"].some()) if "value" in given else ("*",)
+    values = tuple(item.quoted() for item in given["value"].some()) if "value" in given else ("*",)
     return TagMarker(_telling(given["tag"]), values, means)
 
 
@@ -85,26 +103,112 @@ def _telling(place: Place) -> str:
     return pattern
 
 
-def _policy(place: Place, catalog: Catalog, clauses: ClauseEnvironment) -> Policy:
-    place = Place(place.path, "a policy", place.node)
-    given = place.fields(_KEYS, needed=("name", "controls", "mode"))
-    name = _named(given["name"])
-    mode = Mode(given["mode"].word("mode", tuple(Mode)))
-    if mode is Mode.AUTO and "when" not in given:
-        raise place.wrong(f'policy `{name}` is `auto` without a clause; add `when`, with `"true"` for always')
-    controls = _patterns(given["controls"], "control", catalog.control_by_id)
-    return Policy(
-        name,
-        controls,
-        mode,
-        scope=_scope(given["scope"], catalog) if "scope" in given else Scope(),
-        when=_clauses(given["when"], clauses) if "when" in given else (),
-        settings=_settings(given["settings"], _speaking_of(controls, catalog)) if "settings" in given else {},
-        approvals=_approvals(given["approvals"]) if "approvals" in given else Approvals(),
-        limits=_limits(given["limits"]) if "limits" in given else Limits(),
-        window=_window(given["window"]) if "window" in given else None,
-        where=place.where,
-    )
+@dataclass(frozen=True)
+class _Loader:
+    """What policies are checked against while they are read."""
+
+    catalog: Catalog
+    clauses: ClauseEnvironment
+
+    def policy(self, place: Place) -> Policy:
+        place = Place(place.path, "a policy", place.node)
+        given = place.fields(_KEYS, needed=("name", "controls", "mode"))
+        name = _named(given["name"])
+        mode = Mode(given["mode"].word("mode", tuple(Mode)))
+        if mode is Mode.AUTO and "when" not in given:
+            raise place.wrong(f'policy `{name}` is `auto` without a clause; add `when`, with `"true"` for always')
+        controls = _patterns(given["controls"], "control", self.catalog.control_by_id)
+        named = [control for control in self.catalog.controls if matches(controls, control.id)]
+        return Policy(
+            name,
+            controls,
+            mode,
+            scope=self._scope(given["scope"]) if "scope" in given else Scope(),
+            when=self._clauses(given["when"]) if "when" in given else (),
+            settings=_settings(given["settings"], named) if "settings" in given else {},
+            approvals=_approvals(given["approvals"]) if "approvals" in given else Approvals(),
+            limits=_limits(given["limits"]) if "limits" in given else Limits(),
+            window=load_window(given["window"]) if "window" in given else None,
+            where=place.where,
+        )
+
+    def guardrail(self, place: Place) -> Guardrail:
+        place = Place(place.path, "a guardrail", place.node)
+        given = place.fields(_GUARDS, needed=("name",))
+        name = _named(given["name"], "a guardrail")
+        if not given.keys() & set(_CAPS):
+            raise place.wrong(f"guardrail `{name}` caps nothing; add `at_most: ask`, or {_spelled(_CAPS[1:])}")
+        unbounded = Limits(_MOST, _MOST)
+        return Guardrail(
+            name,
+            Mode(given["at_most"].word("cap", _MODES_OF_CAPS)) if "at_most" in given else Mode.AUTO,
+            _patterns(given["controls"], "control", self.catalog.control_by_id) if "controls" in given else ("*",),
+            scope=self._scope(given["scope"]) if "scope" in given else Scope(),
+            when=self._clauses(given["when"]) if "when" in given else (),
+            until=load_until(given["until"]) if "until" in given else None,
+            approvals=_approvals(given["approvals"]) if "approvals" in given else None,
+            limits=_limits(given["limits"], unbounded) if "limits" in given else None,
+            window=load_window(given["window"]) if "window" in given else None,
+            where=place.where,
+        )
+
+    def _clauses(self, place: Place) -> tuple[Clause, ...]:
+        items = place.items()
+        if not items:
+            raise place.wrong('`when` is an empty list, and silence means no; write `"true"` for always, or remove it')
+        return tuple(self._clause(item) for item in items)
+
+    def _clause(self, item: Place) -> Clause:
+        try:
+            return self.clauses.compile(item.text(), item.where)
+        except UsageError as error:
+            raise item.checked(error) from error
+
+    def _scope(self, place: Place) -> Scope:
+        given = place.fields(("accounts", "regions", "kinds", "tags"))
+        return Scope(
+            accounts=self._spelled(given["accounts"], "resource.account") if "accounts" in given else ("*",),
+            regions=self._spelled(given["regions"], "resource.region") if "regions" in given else ("*",),
+            kinds=_patterns(given["kinds"], "kind", self.catalog.kind_by_name) if "kinds" in given else ("*",),
+            tags=self._tags(given["tags"]) if "tags" in given else {},
+        )
+
+    def _spelled(self, place: Place, variable: str) -> tuple[str, ...]:
+        """Patterns of names that no list holds: their form is checked."""
+        spellings, found = self.clauses.vocabulary.spelled.get(variable, ()), []
+        for item in place.some():
+            pattern = item.quoted()
+            if not _PATTERN.fullmatch(pattern):
+                raise item.wrong(f"{place.what} cannot hold `{pattern}`; write a name, with `*` for any text")
+            try:
+                if spellings:
+                    check_spelling(f"an item of {place.what}", pattern, spellings)
+            except UsageError as error:
+                raise item.checked(error) from error
+            found.append(pattern)
+        return tuple(found)
+
+    def _tags(self, place: Place) -> Mapping[str, tuple[str, ...]]:
+        members = place.members()
+        if not members:
+            raise place.wrong("`tags` names no tag; name one, or remove the key")
+        for name in members:
+            if not _TAG_KEY.fullmatch(name):
+                raise place.wrong(
+                    f"no tag is called `{name}`; a key is up to 128 letters, digits, blanks and `_.:/=+-@`"
+                )
+        return {name: tuple(self._tag_value(item) for item in member.some()) for name, member in members.items()}
+
+    def _tag_value(self, place: Place) -> str:
+        value = place.quoted()
+        if not _TAG_VALUE.fullmatch(value):
+            form = "a value is up to 256 letters, digits, blanks and `_.:/=+-@`, with `*` for any text"
+            raise place.wrong(f"no tag has the value `{value}`; {form}")
+        return value
+
+
+def _spelled(words: Iterable[str]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _named(place: Place, what: str = "a policy") -> str:
@@ -114,12 +218,13 @@ def _named(place: Place, what: str = "a policy") -> str:
     return name
 
 
-def _refuse_repeated(policies: Iterable[Policy], places: Place) -> None:
+def _refuse_repeated(rules: Iterable[Policy | Guardrail], places: Iterable[Place]) -> None:
     seen: dict[str, str] = {}
-    for policy, place in zip(policies, places.items(), strict=True):
-        if policy.name in seen:
-            raise place.wrong(f"policy `{policy.name}` is there already, at {seen[policy.name]}; rename one of them")
-        seen[policy.name] = policy.where
+    for rule, place in zip(rules, places, strict=True):
+        if rule.name in seen:
+            what = "guardrail" if isinstance(rule, Guardrail) else "policy"
+            raise place.wrong(f"{what} `{rule.name}` is there already, at {seen[rule.name]}; rename one of them")
+        seen[rule.name] = rule.where
 
 
 def _patterns(place: Place, what: str, known: Iterable[str]) -> tuple[str, ...]:
@@ -133,54 +238,6 @@ def _patterns(place: Place, what: str, known: Iterable[str]) -> tuple[str, ...]:
             raise item.checked(UnknownName(what, pattern, known))
         found.append(pattern)
     return tuple(found)
-
-
-def _speaking_of(patterns: tuple[str, ...], catalog: Catalog) -> list[Control]:
-    return [control for control in catalog.controls if matches(patterns, control.id)]
-
-
-def _clauses(place: Place, clauses: ClauseEnvironment) -> tuple[Clause, ...]:
-    items = place.items()
-    if not items:
-        raise place.wrong('`when` is an empty list, and silence means no; write `"true"` for always, or remove it')
-    return tuple(_clause(item, clauses) for item in items)
-
-
-def _clause(item: Place, clauses: ClauseEnvironment) -> Clause:
-    try:
-        return clauses.compile(item.text(), item.where)
-    except UsageError as error:
-        raise item.checked(error) from error
-
-
-def _scope(place: Place, catalog: Catalog) -> Scope:
-    given = place.fields(("accounts", "regions", "kinds", "tags"))
-    return Scope(
-        accounts=_free_patterns(given.get("accounts")),
-        regions=_free_patterns(given.get("regions")),
-        kinds=_patterns(given["kinds"], "kind", catalog.kind_by_name) if "kinds" in given else ("*",),
-        tags=_tags(given["tags"]) if "tags" in given else {},
-    )
-
-
-def _free_patterns(place: Place | None) -> tuple[str, ...]:
-    """Patterns of names that no list holds; only their form can be checked."""
-    if place is None:
-        return ("*",)
-    found = []
-    for item in place.some():
-        pattern = item.scalar()
-        if not _PATTERN.fullmatch(pattern):
-            raise item.wrong(f"{place.what} cannot hold `{pattern}`; write a name, with `*` for any text")
-        found.append(pattern)
-    return tuple(found)
-
-
-def _tags(place: Place) -> Mapping[str, tuple[str, ...]]:
-    members = place.members()
-    if not members:
-        raise place.wrong("`tags` names no tag; name one, or remove the key")
-    return {name: tuple(item.scalar() for item in member.some()) for name, member in members.items()}
 
 
 def _settings(place: Place, controls: Iterable[Control]) -> Mapping[str, Json]:
@@ -214,53 +271,9 @@ def _approvals(place: Place) -> Approvals:
     return Approvals(needed, groups)
 
 
-def _limits(place: Place) -> Limits:
+def _limits(place: Place, otherwise: Limits = _DEFAULT) -> Limits:
     given = place.fields(("per_hour", "per_account"))
-    numbers = {name: member.whole(0, _MOST) for name, member in given.items()}
-    return Limits(**numbers)
-
-
-def _window(place: Place) -> Window:
-    given = place.fields(("days", "hours", "zone"))
     if not given:
-        raise place.wrong("`window` says nothing; give `days` or `hours`, or remove the key")
-    days = frozenset(day for item in given["days"].some() for day in _days(item)) if "days" in given else range(7)
-    start, end = _hours(given["hours"]) if "hours" in given else (0, 24 * 60)
-    zone = _zone(given["zone"]) if "zone" in given else "UTC"
-    return Window(frozenset(days), start, end, zone)
-
-
-def _days(place: Place) -> list[int]:
-    """A day or a range of days, `mon` or `fri-mon`."""
-    first, dash, last = place.scalar().partition("-")
-    low, high = (_day(place, word) for word in (first, last if dash else first))
-    return [(low + step) % 7 for step in range((high - low) % 7 + 1)]
-
-
-def _day(place: Place, word: str) -> int:
-    if word not in DAYS:
-        raise place.wrong(f"there is no day `{word}`; write for example `mon-fri` or `[{', '.join(DAYS[5:])}]`")
-    return DAYS.index(word)
-
-
-def _hours(place: Place) -> tuple[int, int]:
-    found = _HOURS.fullmatch(place.scalar())
-    if not found:
-        raise place.wrong(f'`hours` cannot be `{place.scalar()}`; write for example `"09:00-17:00"`')
-    start = int(found[1]) * 60 + int(found[2])
-    end = 24 * 60 if found[5] else int(found[3]) * 60 + int(found[4])
-    if start == end:
-        raise place.wrong("`hours` begin and end at the same time; leave the key out for the whole day")
-    return start, end
-
-
-def _zone(place: Place) -> str:
-    zone = place.text()
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        known = available_timezones()
-        if not known:
-            raise place.wrong("this machine has no time zone data; install the package `tzdata`") from error
-        raise place.checked(UnknownName("time zone", zone, known)) from error
-    return zone
+        raise place.wrong("`limits` says nothing; give `per_hour` or `per_account`, or remove the key")
+    numbers = {name: member.whole(0, _MOST) for name, member in given.items()}
+    return replace(otherwise, **numbers)

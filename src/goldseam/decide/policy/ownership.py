@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from goldseam.decide.policy.pattern import matches
 from goldseam.model.values import Unknown
+
+MANAGED_BY: Final = "managed_by"
+"""The fact that names the tool whose code made a resource."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a policy is: which findings it speaks of, under which clauses, and what it allows."""
+"""What policies and guardrails are: which findings they are about, under which clauses, and what they allow."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from goldseam.control import Control, Kind
 from goldseam.decide.clause import Clause
 from goldseam.decide.policy.ownership import Ownership
 from goldseam.decide.policy.pattern import matches
+from goldseam.decide.policy.schedule import Window
 from goldseam.model.resource import Resource
 from goldseam.model.values import ABSENT, Json, Unknown
-
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 class Mode(StrEnum):
@@ -96,45 +94,21 @@ class Approvals:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most automated repairs in an hour: over everything, and in one account. `0` is none at all."""
+    """The most automated repairs in an hour: over everything, and in one account. `0` is none at all.
+
+    Every automated repair of the last hour counts, whichever policy decided it.
+    """
 
     per_hour: int = 20
     per_account: int = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """When automated repairs may run: days of the week and minutes of the day, by the clock of a time zone.
-
-    `end` before `start` is a window over midnight, which belongs to the day on which it opens.
-    """
-
-    days: frozenset[int]
-    start: int
-    end: int
-    zone: str
-
-    def open_at(self, now: datetime) -> bool:
-        """Whether the window is open at a time that knows its offset."""
-        local = now.astimezone(ZoneInfo(self.zone))
-        minute, today = local.hour * 60 + local.minute, local.weekday()
-        if self.start < self.end:
-            return today in self.days and self.start <= minute < self.end
-        opened = today if minute >= self.start else (today - 1) % 7
-        return opened in self.days and (minute >= self.start or minute < self.end)
-
-    def __str__(self) -> str:
-        days = ", ".join(DAYS[day] for day in sorted(self.days))
-        return f"{days} {_clock(self.start)}-{_clock(self.end)} {self.zone}"
-
-
-def _clock(minute: int) -> str:
-    return f"{minute // 60:02}:{minute % 60:02}"
-
-
 @dataclass(frozen=True)
 class Policy:
-    """One rule of the user. It applies where controls and scope match and no clause is false."""
+    """One rule of the user. It applies where controls and scope match and every clause holds.
+
+    It may apply where nothing of this is false and something is unknown.
+    """
 
     name: str
     controls: tuple[str, ...]
@@ -148,36 +122,66 @@ class Policy:
     where: str = ""
 
     def names(self, control: Control) -> bool:
-        """Whether the policy speaks of a control."""
+        """Whether the policy is about a control."""
         return matches(self.controls, control.id)
 
 
 @dataclass(frozen=True)
-class PolicySet:
-    """All policies in force, in the order of their file; `version` is the digest of the file's text.
+class Guardrail:
+    """A cap that always holds, whatever policy decides: where it applies, and where it may apply.
 
-    `ownership` is None where the file has no such section, and then tags that people write by convention count.
+    `at_most` is the most that it allows, auto where it only bounds approvals, limits or the window. It ends at `until`.
+    """
+
+    name: str
+    at_most: Mode = Mode.AUTO
+    controls: tuple[str, ...] = ("*",)
+    scope: Scope = Scope()
+    when: tuple[Clause, ...] = ()
+    until: datetime | None = None
+    approvals: Approvals | None = None
+    limits: Limits | None = None
+    window: Window | None = None
+    where: str = ""
+
+    def names(self, control: Control) -> bool:
+        """Whether the guardrail is about a control."""
+        return matches(self.controls, control.id)
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether the guardrail has not ended."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True)
+class PolicySet:
+    """All policies in force, in the order of their file, and the guardrails over them.
+
+    `version` is the digest of the file's text. `ownership` is None where the file has no such section, and then tags
+    that people write by convention count.
     """
 
     policies: tuple[Policy, ...]
     version: str
     ownership: Ownership | None = None
+    guardrails: tuple[Guardrail, ...] = ()
 
     @cached_property
     def facts(self) -> frozenset[str]:
         """The facts that clauses mention."""
-        return frozenset(name for policy in self.policies for clause in policy.when for name in clause.facts)
+        rules: tuple[Policy | Guardrail, ...] = (*self.guardrails, *self.policies)
+        return frozenset(name for rule in rules for clause in rule.when for name in clause.facts)
 
     def naming(self, control: Control) -> tuple[Policy, ...]:
-        """The policies that speak of a control."""
+        """The policies that are about a control, in the order of the file."""
         if control.id not in self._by_control:
             self._by_control[control.id] = tuple(policy for policy in self.policies if policy.names(control))
         return self._by_control[control.id]
 
     def giving(self, control: Control) -> tuple[tuple[Policy, Mapping[str, Json]], ...]:
-        """The policies that give settings to a control, the most careful first, with the settings as declared."""
+        """The policies that give settings to a control, in the order of the file, with the settings as declared."""
         if control.id not in self._giving:
-            found = sorted((item for item in self.naming(control) if item.settings), key=lambda item: item.mode.rank)
+            found = [item for item in self.naming(control) if item.settings]
             self._giving[control.id] = tuple((policy, control.declared(policy.settings)) for policy in found)
         return self._giving[control.id]
 

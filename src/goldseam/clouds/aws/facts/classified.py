@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from goldseam.clouds.aws.facts.sources import MACIE
-from goldseam.clouds.aws.facts.tagged import class_by_tags
+from goldseam.clouds.aws.facts.tagged import CLASSES, class_by_tags
 from goldseam.clouds.aws.services.macie import MACIE_BUCKET
 from goldseam.clouds.aws.services.s3 import BUCKET
-from goldseam.control import Answer, Known, Surroundings, fact, known
+from goldseam.control import Answer, Known, OneOf, Surroundings, fact, known
 from goldseam.model.values import Unknown
 
 _SENSITIVE: Final = 51
@@ -18,7 +18,10 @@ _SENSITIVE: Final = 51
 _SECRET: Final = frozenset({"confidential", "restricted"})
 
 
-@fact("data_class", BUCKET, str, needs={MACIE_BUCKET: ("score",)}, tolerant=True, lag=MACIE.lag, source=MACIE.source)
+@fact(
+    "data_class", BUCKET, OneOf(CLASSES), needs={MACIE_BUCKET: ("score",)}, tolerant=True, lag=MACIE.lag,
+    source=MACIE.source,
+)  # fmt: skip
 def bucket_class(tags: Mapping[str, str] | Unknown, *, around: Surroundings) -> Answer:
     """How secret the data is: `public`, `internal`, `confidential` or `restricted`.
 

@@ -14,7 +14,7 @@ from goldseam.clouds.aws.facts.physical_ids import PHYSICAL_IDS
 from goldseam.clouds.aws.facts.tagged import bare, tagged, words_of
 from goldseam.clouds.aws.services.cognito.client import CLIENT
 from goldseam.clouds.aws.services.stack import MEMBERSHIP
-from goldseam.control import Answer, Kind, Known, Lookup, Surroundings, fact, known
+from goldseam.control import Answer, Kind, Known, Lookup, OneOf, Surroundings, fact, known
 from goldseam.model.resource import Ref
 from goldseam.model.values import Json, Unknown
 
@@ -43,6 +43,8 @@ _MANAGERS: Final = words_of(
         "kubernetes": "kubernetes eks kops karpenter",
     }
 )
+TOOLS: Final = ("", *sorted({*_MANAGERS.values(), *(tool for _, tool in _WRITTEN_BY_TOOLS)}))
+"""All values of `managed_by`, beside the tools that a policy declares, and of `managed_by_tag`."""
 _FALSE: Final = frozenset({"", "false", "no", "none", "0"})
 _GONE: Final = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})
 """The states of what a stack holds no more: deleted, or kept when it was to be deleted."""
@@ -61,7 +63,7 @@ def _membership_of(ref: Ref) -> Ref | None:
 _LOOKUP: Final[Mapping[Kind, Lookup]] = {MEMBERSHIP: Lookup(("members",), _membership_of)}
 
 
-@fact("managed_by", None, str, lookups=_LOOKUP, tolerant=True)
+@fact("managed_by", None, OneOf(TOOLS), lookups=_LOOKUP, tolerant=True)
 def managed_by(tags: Mapping[str, str] | Unknown, *, around: Surroundings) -> Answer:
     """The tool whose code made the resource and would make it again: `terraform`, `cloudformation`, `cdk`, … or `""`.
 
@@ -78,7 +80,7 @@ def managed_by(tags: Mapping[str, str] | Unknown, *, around: Surroundings) -> An
     return known("", f"no marker found ({'; '.join(stack.evidence)}; none of {len(tags)} tags is written by a tool)")
 
 
-@fact("managed_by", CLIENT, str, lookups=_LOOKUP)
+@fact("managed_by", CLIENT, OneOf(TOOLS), lookups=_LOOKUP)
 def untagged_managed_by(*, around: Surroundings) -> Answer:
     """The tool whose code made the resource and would make it again: `cloudformation`, or `""`.
 
@@ -128,7 +130,7 @@ def _held_by(members: Sequence[Mapping[str, Json]], place: Ref, types: Sequence[
     return Unknown(f"CloudFormation stack `{live[0]['stack']}` holds `{place.id}` as {live[0]['type']}")
 
 
-@fact("managed_by_tag", None, str)
+@fact("managed_by_tag", None, OneOf(TOOLS))
 def managed_by_tag(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     """The tool that a tag names which people write, such as `managed-by: terraform` or `terraform: true`; or `""`.
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from goldseam.clouds.aws.services.stack import STACK
-from goldseam.control import Answer, Known, Surroundings, fact, known
+from goldseam.control import Answer, Known, OneOf, Surroundings, fact, known
 from goldseam.model.values import Unknown
 
 _NAME: Final = "aws:cloudformation:stack-name"
@@ -27,7 +27,7 @@ def stack(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     return known(name, f"tag `{_NAME}` is `{name}`" if name else _NO_STACK)
 
 
-@fact("stack_drift", None, str, needs={STACK: ("stack_name", "drift")})
+@fact("stack_drift", None, OneOf(("", *_STATES.values())), needs={STACK: ("stack_name", "drift")})
 def stack_drift(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     """Whether the stack that made the resource is `in_sync` with its template or `drifted`; `""` without a stack.
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from goldseam.clouds.aws.services.account_name import ACCOUNT_NAME
-from goldseam.control import Answer, Surroundings, fact, known
+from goldseam.control import Answer, OneOf, Surroundings, fact, known
 from goldseam.model.values import Unknown
 
 _ENVIRONMENT_KEYS: Final = (
@@ -39,6 +39,8 @@ _ENVIRONMENTS: Final = words_of(
         "dev": "dev develop development sandbox sbx playground lab",
     }
 )
+ENVIRONMENTS: Final = ("dev", "test", "staging", "production")
+"""All values of `environment`."""
 _CLASSES: Final = words_of(
     {
         "public": "public open",
@@ -47,6 +49,8 @@ _CLASSES: Final = words_of(
         "restricted": "restricted secret topsecret pii phi pci gdpr personal",
     }
 )
+CLASSES: Final = ("public", "internal", "confidential", "restricted")
+"""All values of `data_class`."""
 _TOGETHER: Final = re.compile(r"\b(pre|non)[-_. ]?(?=prod)")
 
 
@@ -69,7 +73,7 @@ def _environments(text: str) -> set[str]:
     return {_ENVIRONMENTS[word] for word in (*words, bare(text)) if word in _ENVIRONMENTS}
 
 
-@fact("environment", None, str, needs={ACCOUNT_NAME: ("alias",)})
+@fact("environment", None, OneOf(ENVIRONMENTS), needs={ACCOUNT_NAME: ("alias",)})
 def environment(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     """What the resource is used for: `dev`, `test`, `staging` or `production`.
 
@@ -117,7 +121,7 @@ def owner(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     return Unknown("no tag (owner, team, contact) names an owner")
 
 
-@fact("data_class", None, str)
+@fact("data_class", None, OneOf(CLASSES))
 def data_class(tags: Mapping[str, str], *, around: Surroundings) -> Answer:
     """How secret the data is: `public`, `internal`, `confidential` or `restricted`.
 
