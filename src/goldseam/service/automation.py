@@ -28,6 +28,14 @@ _SENTENCES: Final[Mapping[tuple[str, str], str]] = {
     ("precedent", "people"): "fixes of the control were rejected or rolled back more often than approved",
 }
 
+_BY_LAYER: Final = {
+    "clause": "policy clause `{about}` is unknown",
+    "window": "the window of `{about}` is closed",
+    "guardrail": "guardrail `{about}` allows at most {caps}",
+    "setting": "the settings may be those of policy `{about}`",
+    "policy": "policy `{about}` allows at most {caps}",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -48,17 +56,8 @@ class Reason:
             return sentence
         if self.layer == "fact":
             return self._of_fact()
-        if self.layer == "clause":
-            return f"policy clause `{self.about}` is unknown"
-        if self.layer == "window":
-            return f"the window of `{self.about}` is closed"
-        if self.layer == "guardrail":
-            return f"guardrail `{self.about}` allows at most {self.caps}"
-        if self.layer == "setting":
-            return f"the settings may be those of policy `{self.about}`"
-        if self.layer == "policy":
-            return f"policy `{self.about}` allows at most {self.caps}"
-        return f"the {self.layer} allows at most {self.caps}"
+        said = _BY_LAYER.get(self.layer, f"the {self.layer} allows at most {{caps}}")
+        return said.format(about=self.about, caps=self.caps)
 
     def _of_fact(self) -> str:
         if self.about == MANAGED_BY:
