@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, overlap, within, without
+from goldseam.clouds.aws.port_ranges import ALL, Range, overlap, within, without
 from goldseam.control.networks import is_world
 
 PORT = st.integers(0, 65535)

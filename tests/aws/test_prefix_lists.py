@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.group_rules import atom
 from goldseam.clouds.aws.public import Way, reached
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.ec2 import authorized_ports, security_group
 from goldseam.clouds.aws.services.ec2.authorized_ports import authorized_ports_only
-from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES
 from goldseam.clouds.aws.services.ec2.prefix_lists import expanded, prefix_list, unread

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from goldseam.clouds.aws.group_rules import atom
 from goldseam.clouds.aws.public import (
     FLAGS,
     GROUPS,
@@ -25,7 +26,6 @@ from goldseam.clouds.aws.public import (
     shared,
     yes,
 )
-from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.control import Answer
 from goldseam.model.values import ABSENT, Json, Unknown, Value
 

@@ -14,10 +14,10 @@ import pytest
 from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.facet import AwsFacet
+from goldseam.clouds.aws.group_rules import MOST_RULES, atom, changed, permissions
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.policy_sizes import LARGEST, policy_json
 from goldseam.clouds.aws.read import AwsReader
-from goldseam.clouds.aws.services.ec2.group_rules import MOST_RULES, atom, changed, permissions
 from goldseam.clouds.aws.services.iam.held import attached, document
 from goldseam.clouds.aws.statements import public_statements, with_statement, without_public
 from goldseam.control import Catalog

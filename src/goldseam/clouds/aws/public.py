@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from goldseam.clouds.aws.services.ec2.group_rules import from_world, spelled
+from goldseam.clouds.aws.group_rules import from_world, spelled
 from goldseam.clouds.aws.statements import Sorted, label, sorted_out
 from goldseam.control import Answer, Known
 from goldseam.control.networks import is_world

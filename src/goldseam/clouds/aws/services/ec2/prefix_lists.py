@@ -13,8 +13,8 @@ from typing import Final
 
 from goldseam.clouds.aws.ask import reason
 from goldseam.clouds.aws.facet import Look, Reading
+from goldseam.clouds.aws.group_rules import LIST, family, spelled
 from goldseam.clouds.aws.kind import Ask
-from goldseam.clouds.aws.services.ec2.group_rules import LIST, family, spelled
 from goldseam.control import Compliant, ShouldBe, Verdict, violation
 from goldseam.control.networks import internet_networks, is_world
 from goldseam.model.errors import CloudError
