@@ -79,11 +79,6 @@ def prefix_list(*networks: str) -> Json:
     return {_HOLDS: list(networks)}
 
 
-def unread(because: str) -> Json:
-    """A list that could not be read, for examples."""
-    return {_UNREAD: because}
-
-
 INTERNET: Final = PrefixLists(name="prefix_lists", holds=internet_networks)
 """Of each list what is the internet at large: a change of any other entry leaves plans as they are."""
 
