@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from goldseam.control import Catalog, Control
 from goldseam.decide.clause import Clause, ClauseEnvironment
-from goldseam.decide.policy.document import Place, parsed
 from goldseam.decide.policy.ownership import NameMarker, Ownership, TagMarker
 from goldseam.decide.policy.pattern import matches
 from goldseam.decide.policy.rules import (
@@ -23,6 +22,7 @@ from goldseam.decide.policy.rules import (
     Window,
     version_of,
 )
+from goldseam.model.document import Place, parsed
 from goldseam.model.errors import UnknownName, UsageError
 from goldseam.model.values import Json
 
