@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 from goldseam.assess.evaluate import evaluate, verdict_on
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.clouds.aws.services.ec2.group_rules import EVERY, atom
+from goldseam.clouds.aws.group_rules import EVERY, atom
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.control import Catalog, Control
 from goldseam.model.resource import Ref, Resource

@@ -170,3 +170,24 @@ def _pass_it_on() -> set[str]:
     for name in names:
         assert "writer(" not in (SOURCE / name).read_text(encoding="utf-8")
     return names
+
+
+def test_what_services_share_stands_below_them() -> None:
+    """A module of the cloud's own folder knows no service; only `cloud.py`, which finds them all, does.
+
+    The mutation: let `public.py` import from `services/ec2`.
+    """
+    folder = SOURCE / "clouds" / "aws"
+    climbing = {
+        short(path)
+        for path in folder.glob("*.py")
+        for node in ast.walk(parsed(path))
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and _names_a_service(node)
+    }
+    assert climbing == {"clouds/aws/cloud.py"}
+
+
+def _names_a_service(node: ast.Import | ast.ImportFrom) -> bool:
+    module = getattr(node, "module", None) or ""
+    names = [alias.name if isinstance(node, ast.Import) else f"{module}.{alias.name}" for alias in node.names]
+    return any(f"{name}.".startswith("goldseam.clouds.aws.services.") for name in names)

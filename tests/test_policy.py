@@ -47,7 +47,7 @@ from goldseam.decide.policy import (
     load_policies,
     no_policies,
 )
-from goldseam.decide.policy.document import LARGEST
+from goldseam.model.document import LARGEST
 from goldseam.model.errors import InvalidDocument
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import ABSENT, Unknown, Value

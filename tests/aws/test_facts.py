@@ -10,12 +10,12 @@ import pytest
 from goldseam.assess.context import Fact, gather
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.group_rules import atom
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.account_name import ACCOUNT_NAME
 from goldseam.clouds.aws.services.cloudfront import DISTRIBUTION
 from goldseam.clouds.aws.services.ec2.group_references import GROUP_REFERENCES, TITLES
-from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP
 from goldseam.clouds.aws.services.iam.user import USER

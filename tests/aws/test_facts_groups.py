@@ -9,9 +9,9 @@ from typing import Any, Final
 import pytest
 from botocore.session import get_session
 
+from goldseam.clouds.aws.group_rules import atom
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.services.ec2.group_references import DEFAULT, GROUP_REFERENCES, TITLES, GroupReferences
-from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.clouds.aws.services.ec2.network import FLOW_LOG, INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP

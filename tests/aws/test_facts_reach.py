@@ -6,10 +6,10 @@ import pytest
 
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.group_rules import atom
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.ec2.group_references import GROUP_REFERENCES
-from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP

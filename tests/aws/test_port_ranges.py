@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, overlap, within, without
+from goldseam.clouds.aws.port_ranges import ALL, Range, within, without
 from goldseam.control.networks import is_world
 
 PORT = st.integers(0, 65535)
@@ -45,13 +45,6 @@ def test_no_port_that_was_taken_out_is_left(span: Range, ports: list[int]) -> No
     for first, last in without(span, ports):
         assert span[0] <= first <= last <= span[1]
         assert not any(first <= port <= last for port in ports)
-
-
-@given(NEAR, NEAR)
-def test_an_overlap_is_what_both_hold(one: Range, other: Range) -> None:
-    shared = {*range(one[0], one[1] + 1)} & {*range(other[0], other[1] + 1)}
-    found = overlap(one, other)
-    assert (set() if found is None else {*range(found[0], found[1] + 1)}) == shared
 
 
 def test_ends_of_all_ports() -> None:

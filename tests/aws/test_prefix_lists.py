@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.group_rules import atom
 from goldseam.clouds.aws.public import Way, reached
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services.ec2 import authorized_ports, security_group
 from goldseam.clouds.aws.services.ec2.authorized_ports import authorized_ports_only
-from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES
-from goldseam.clouds.aws.services.ec2.prefix_lists import expanded, prefix_list, unread
+from goldseam.clouds.aws.services.ec2.prefix_lists import expanded, prefix_list
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE
 from goldseam.clouds.aws.services.ec2.security_group import (
     PORTS_CLOSED,
@@ -47,7 +47,7 @@ CATALOG = Catalog.of([security_group, authorized_ports])
 BY_WORD = {control.id.rpartition(".")[2]: control for control in CATALOG.controls}
 SSH = BY_WORD["port-ssh-closed"]
 OF_PORTS = [control for control in CATALOG.controls if control is not default_closed]
-DENIED = unread("access denied to ec2.GetManagedPrefixListEntries (UnauthorizedOperation)")
+DENIED = {"unread": "access denied to ec2.GetManagedPrefixListEntries (UnauthorizedOperation)"}
 OTHERS = "pl-0fedcba9876543210"
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from goldseam.clouds.aws.group_rules import atom
 from goldseam.clouds.aws.public import (
     FLAGS,
     GROUPS,
@@ -16,16 +17,11 @@ from goldseam.clouds.aws.public import (
     any_of,
     bucket,
     database,
-    domain,
-    endpoint,
-    file_system,
     no,
     policy,
     reached,
-    shared,
     yes,
 )
-from goldseam.clouds.aws.services.ec2.group_rules import atom
 from goldseam.control import Answer
 from goldseam.model.values import ABSENT, Json, Unknown, Value
 
@@ -265,17 +261,8 @@ POLICIES: Final[Sequence[tuple[str, Answer, bool | None, str]]] = (
         "Secrets Manager User Guide: Resource-based policies",
     ),
     ("a policy that is not known", policy(DENIED), None, PRINCIPAL),
-    ("a file system without a policy", file_system(ABSENT), False, EFS),
-    ("files through a mount target", file_system(document({**FILES, "Condition": VIA})), False, EFS),
-    ("files for everyone", file_system(document(FILES)), True, EFS),
-    ("files that are not known", file_system(DENIED), None, EFS),
-    ("an open domain on the internet", domain(document(SENDS), []), True, SEARCH),
-    ("an open domain in a network", domain(document(SENDS), ["vpc-1"]), False, SEARCH),
-    ("a domain in a network, its policy not known", domain(DENIED, ["vpc-1"]), False, SEARCH),
-    ("an open domain somewhere", domain(document(SENDS), DENIED), None, SEARCH),
-    ("a snapshot for all", shared(["210987654321", "all"]), True, SNAPSHOT),
-    ("a snapshot for one", shared(["210987654321"]), False, SNAPSHOT),
-    ("a snapshot for whom", shared(DENIED), None, SNAPSHOT),
+    ("files through a mount target", policy(document({**FILES, "Condition": VIA})), False, EFS),
+    ("files for everyone", policy(document(FILES)), True, EFS),
 )
 
 OPEN: Final = [atom("0.0.0.0/0", "tcp", 443)]
@@ -314,10 +301,6 @@ NETWORKS: Final[Sequence[tuple[str, Answer, bool | None, str]]] = (
     ("a private database", database(False, [v4(address=DENIED, gateway=DENIED, ingress=DENIED)]), False, HIDING),
     ("a public database behind a group", database(True, [v4(ingress=INSIDE)]), False, HIDING),
     ("a database that may be public", database(DENIED, [v4()]), None, HIDING),
-    ("a cluster for the world", endpoint(True, ["0.0.0.0/0"]), True, EKS),
-    ("a cluster for an office", endpoint(True, ["203.0.113.0/24"]), False, EKS),
-    ("a private cluster", endpoint(False, ["0.0.0.0/0"]), False, EKS),
-    ("a cluster for whom", endpoint(True, DENIED), None, EKS),
 )
 
 CASES: Final = (*((name, bucket(held), expected, page) for name, held, expected, page in BUCKETS), *POLICIES, *NETWORKS)

@@ -15,9 +15,9 @@ import pytest
 
 from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.clouds.aws.condition_values import forms
+from goldseam.clouds.aws.condition_values import _FORMS
 from goldseam.clouds.aws.conditions import condition_keys
-from goldseam.clouds.aws.public import Bucket, bucket, domain, file_system, policy
+from goldseam.clouds.aws.public import Bucket, bucket, policy
 from goldseam.clouds.aws.statements import is_public, public_access, sorted_out, without_public
 from goldseam.control import Control, Example, Violation
 from goldseam.model.errors import PlanRefused
@@ -72,7 +72,7 @@ def test_every_row_of_the_condition_keys_has_a_form_and_a_page() -> None:
     """The mutation: a form in the table is misspelt."""
     table = condition_keys()
     assert len(table) > 180
-    assert {row.narrows for row in table.values()} == {*forms(), "never", "unknown"}
+    assert {row.narrows for row in table.values()} == {*_FORMS, "never", "unknown"}
     assert all(row.page and row.present in {"always", "sometimes", "unknown", ""} for row in table.values())
     assert all(bool(row.present) == (row.narrows not in {"never", "unknown"}) for row in table.values())
 
@@ -237,15 +237,15 @@ def document(*held: Json) -> Value:
 def test_facts_take_what_is_not_known_for_unknown_and_a_way_that_is_known_to_be_open_for_yes() -> None:
     """The mutation: `policy` answers no where nothing is known to be public."""
     odd, wide = document(UNKNOWN), document(UNKNOWN, OPEN)
-    for answer in (policy(odd), file_system(odd), domain(odd, []), bucket(Bucket(odd))):
+    for answer in (policy(odd), bucket(Bucket(odd))):
         assert isinstance(answer, Unknown)
         assert "aws:Unheard" in answer.reason
-    for answer in (policy(wide), file_system(wide), domain(wide, []), bucket(Bucket(wide))):
+    for answer in (policy(wide), bucket(Bucket(wide))):
         assert not isinstance(answer, Unknown)
         assert answer.value is True
     closed = {"RestrictPublicBuckets": True, "IgnorePublicAcls": True}
     block = {**dict.fromkeys(("BlockPublicAcls", "BlockPublicPolicy"), False), **closed}
-    for answer in (domain(odd, ["vpc-1"]), bucket(Bucket(odd, block=block)), policy(ABSENT)):
+    for answer in (bucket(Bucket(odd, block=block)), policy(ABSENT)):
         assert not isinstance(answer, Unknown)
         assert answer.value is False
 

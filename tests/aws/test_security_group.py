@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldseam.assess.evaluate import Status, evaluate
+from goldseam.clouds.aws.group_rules import atom, atoms, from_world, identity, permissions
+from goldseam.clouds.aws.port_ranges import ALL
 from goldseam.clouds.aws.services.ec2 import authorized_ports, security_group
-from goldseam.clouds.aws.services.ec2.group_rules import atom, atoms, from_world, identity, permissions
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES, Service
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL
 from goldseam.clouds.aws.services.ec2.prefix_lists import prefix_list
 from goldseam.clouds.aws.services.ec2.security_group import (
     PORTS_CLOSED,

@@ -14,12 +14,12 @@ import pytest
 from goldseam.assess.evaluate import Status, evaluate
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.clouds.aws.facet import AwsFacet
+from goldseam.clouds.aws.group_rules import MOST_RULES, atom, changed, permissions
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.policy_sizes import LARGEST, policy_json
 from goldseam.clouds.aws.read import AwsReader
-from goldseam.clouds.aws.services.ec2.group_rules import MOST_RULES, atom, changed, permissions
 from goldseam.clouds.aws.services.iam.held import attached, document
-from goldseam.clouds.aws.statements import public_statements, with_statement, without_public
+from goldseam.clouds.aws.statements import sorted_out, with_statement, without_public
 from goldseam.control import Catalog
 from goldseam.model import values
 from goldseam.model.errors import LimitExceeded, NotFound, PlanRefused
@@ -153,7 +153,7 @@ def calls_of(work: Callable[[], object]) -> int:
 @pytest.mark.parametrize(
     "work",
     [
-        lambda size: public_statements(policy(size, size)),
+        lambda size: sorted_out(policy(size, size)),
         lambda size: without_public(policy(size, size)),
         lambda size: with_statement(policy(size), statement(-1)),
         lambda size: evaluate(public_bucket(size), [CATALOG.control("aws.s3.bucket.policy-not-public")]),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -18,7 +18,6 @@ actions: Any = importlib.import_module("ministack.core.iam_actions")
 ec2: Any = importlib.import_module("ministack.services.ec2")
 
 Answer = tuple[int, dict[str, str], bytes]
-Handler = Callable[[str, str, dict[str, str], bytes, Any], Awaitable[Answer]]
 
 _CLUSTERS: Final = (
     '<DescribeClustersResponse xmlns="http://redshift.amazonaws.com/doc/2012-12-01/">'

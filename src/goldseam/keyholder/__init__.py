@@ -6,7 +6,6 @@ The modules, in the order in which a request meets them:
     identity     the keys that the parties sign with
     sealed       what only the addressee can open
     message      the signed request and the signed answer
-    document     a YAML file read strictly
     config       the keyholder's own rules
     chain        an append-only file that shows every change, gap and cut
     journal      what was asked, granted and decided, durable before it counts

@@ -13,8 +13,8 @@ from typing import Final
 from goldseam.control.dependent import ACCOUNT, REGION
 from goldseam.keyholder import forms
 from goldseam.keyholder.allow import Rule
-from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import Verifier
+from goldseam.model.document import Section, read_document
 from goldseam.model.errors import UsageError
 from goldseam.model.values import Json
 

@@ -9,9 +9,9 @@ from typing import Final
 from goldseam.keyholder import forms
 from goldseam.keyholder.chain import replace_file
 from goldseam.keyholder.config import Config, load_config
-from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import KeyholderName, PrivateKey, Verifier
 from goldseam.keyholder.journal import Journal
+from goldseam.model.document import read_document
 from goldseam.model.errors import HomeError, UsageError
 from goldseam.model.values import Json
 
@@ -160,14 +160,14 @@ def summary(config: Config, name: KeyholderName, journal: Journal) -> dict[str, 
 def _with_line(path: Path, text: str, word: str, line: str) -> str:
     """The text with one more line at the head of a section, which is opened when it is empty or missing."""
     lines = text.splitlines()
-    node = read_document(path).entries.get(word)
-    if node is None:
+    place = read_document(path).entries.get(word)
+    if place is None:
         return "\n".join([*lines, f"{word}:", line, ""])
-    start = node.start_mark
-    if Section.of(str(path), node).entries:
+    start = place.node.start_mark
+    if place.members():
         lines.insert(start.line, " " * start.column + line.strip())
     else:
-        lines[start.line : node.end_mark.line + 1] = [f"{word}:", line]
+        lines[start.line : place.node.end_mark.line + 1] = [f"{word}:", line]
     return "\n".join([*lines, ""])
 
 

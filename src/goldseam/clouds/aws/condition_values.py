@@ -8,7 +8,7 @@ stands for the owner of the resource.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Final, TypeAlias
 
@@ -240,8 +240,3 @@ _FORMS: Final[Mapping[str, Form]] = {
     "unique-id": _like(r"(A[A-Z0-9]{15,}|\d{12})(:.*)?"),
     "vpc": _like(r"vpc-[0-9a-z]+"),
 }
-
-
-def forms() -> Iterable[str]:
-    """The names of the forms of values that name somebody."""
-    return _FORMS.keys()

@@ -17,10 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from goldseam.clouds.aws.services.ec2.group_rules import from_world, spelled
+from goldseam.clouds.aws.group_rules import from_world, spelled
 from goldseam.clouds.aws.statements import Sorted, label, sorted_out
 from goldseam.control import Answer, Known
-from goldseam.control.networks import is_world
 from goldseam.model.values import ABSENT, Json, Unknown, Value
 
 FLAGS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -183,39 +182,6 @@ def policy(held: Held, noun: str = "the policy") -> Answer:
     return no(f"{noun} allows nothing to everyone" if held is not ABSENT else f"there is nothing in place of {noun}")
 
 
-def file_system(held: Held) -> Answer:
-    """Whether everyone may use an EFS file system; who must come through a mount target is in the network already.
-
-    Without a policy every client that reaches a mount target may mount it, and nobody else.
-    """
-    if isinstance(held, Unknown):
-        return held
-    found = sorted_out(held)
-    if found.public:
-        return yes(*map(label, found.public))
-    if found.unknown:
-        return Unknown("; ".join(found.unknown[:_SHOWN]))
-    return no("only what reaches a mount target can use the file system")
-
-
-def domain(held: Held, networks: Sequence[str] | Unknown) -> Answer:
-    """Whether everyone may use a search domain: one inside a network has no public endpoint, whatever its policy."""
-    if isinstance(networks, Unknown):
-        inside: Answer = networks
-    elif networks:
-        inside = no(f"its endpoint is inside {', '.join(networks)}")
-    else:
-        inside = yes("its endpoint is on the internet")
-    return all_of(inside, policy(held, "the access policy"))
-
-
-def shared(names: Iterable[str] | Unknown) -> Answer:
-    """Whether a snapshot or an image is shared with everyone, by the accounts and groups that it is shared with."""
-    if isinstance(names, Unknown):
-        return names
-    return yes("it is shared with all AWS accounts") if "all" in names else no("it is not shared with everyone")
-
-
 # Addresses and endpoints
 
 
@@ -276,18 +242,3 @@ def database(public: bool | Unknown, ways: Iterable[Way]) -> Answer:  # noqa: FB
     else:
         asked = yes("it is publicly accessible") if public else no("it is not publicly accessible")
     return asked if isinstance(asked, Known) and not asked.value else all_of(asked, reached(ways))
-
-
-def endpoint(public: bool | Unknown, sources: Sequence[str] | Unknown) -> Answer:  # noqa: FBT001
-    """Whether everyone may connect to an endpoint of a service, which has a list of networks that may (EKS)."""
-    if isinstance(public, Unknown):
-        asked: Answer = public
-    else:
-        asked = yes("its endpoint is public") if public else no("its endpoint is private")
-    if isinstance(sources, Unknown):
-        listed: Answer = sources
-    elif world := [source for source in sources if is_world(source)]:
-        listed = yes(f"it takes connections from {', '.join(world)}")
-    else:
-        listed = no(f"it takes connections from {', '.join(sources) or 'nowhere'} alone")
-    return all_of(asked, listed)

@@ -56,11 +56,6 @@ def may_be_public(statement: Json) -> bool:
     return public_access(statement) is not False
 
 
-def public_statements(policy: Value) -> list[Json]:
-    """The statements of a policy that are known to allow something to everyone."""
-    return sorted_out(policy).public
-
-
 class Sorted(NamedTuple):
     """The statements of a policy that allow something to everyone, and why it is not known of others."""
 
@@ -112,11 +107,6 @@ def _allows_everyone(statement: Json) -> bool | Unknown:
         return True
     condition = spelled(statement["Condition"])[found.index(None)]
     return Unknown(f"{name_of(statement)}: it is not known whether condition key {condition} limits who is allowed")
-
-
-def without(policy: Value, offends: Callable[[Json], bool]) -> Value:
-    """The policy without the statements that offend; `ABSENT` when none is left."""
-    return _with_statements(policy, [statement for statement in statements(policy) if not offends(statement)])
 
 
 def without_public(policy: Value, instead: Callable[[Json], Iterable[Json]] | None = None) -> Value:

@@ -12,10 +12,10 @@ from copy import deepcopy
 from typing import Any, Final
 
 from goldseam.control import Catalog
-from goldseam.decide.policy.document import Place, parsed
 from goldseam.decide.policy.load import load_policies, load_sections
 from goldseam.decide.policy.overlap import always, may_overlap
 from goldseam.decide.policy.rules import Approvals, Limits, Mode, Policy
+from goldseam.model.document import Place, parsed
 
 _WIDTH: Final = 120
 _LONGEST_NAME: Final = 80

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from goldseam.decide.policy.document import Place
+from goldseam.model.document import Place
 from goldseam.model.errors import UnknownName
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

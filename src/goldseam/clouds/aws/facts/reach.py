@@ -13,8 +13,8 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from goldseam.clouds.aws.facts.group_names import REFERENCES, sleeping
+from goldseam.clouds.aws.group_rules import LIST, from_world
 from goldseam.clouds.aws.public import Family, Way, any_of, database, no, reached
-from goldseam.clouds.aws.services.ec2.group_rules import LIST, from_world
 from goldseam.clouds.aws.services.ec2.network import INSTANCE, NETWORK_INTERFACE
 from goldseam.clouds.aws.services.ec2.prefix_lists import expanded
 from goldseam.clouds.aws.services.ec2.routing import ROUTE_TABLE

@@ -164,7 +164,6 @@ SECRET: Final = AwsKind(
     owner_rule=_of_others,
 )  # fmt: skip
 
-_ARN: Final = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:goldseam-example-AbCdEf"
 _FUNCTION: Final = "arn:aws:lambda:eu-west-1:123456789012:function:goldseam-rotates"
 _MONTHLY: Final = {"RotationLambdaARN": _FUNCTION, "RotationRules": {"AutomaticallyAfterDays": 30}}
 _ANYONE: Final = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.ec2.group_rules import (
+from goldseam.clouds.aws.group_rules import (
     EVERY,
     PORTED,
     Ports,
@@ -17,7 +16,8 @@ from goldseam.clouds.aws.services.ec2.group_rules import (
     open_ports,
     spelled,
 )
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL, within
+from goldseam.clouds.aws.port_ranges import ALL, within
+from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.prefix_lists import with_lists
 from goldseam.clouds.aws.services.ec2.security_group import SECURITY_GROUP, example
 from goldseam.control import Port, Severity, Verdict, compliant, control, may_disrupt, should_be

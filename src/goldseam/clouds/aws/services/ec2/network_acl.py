@@ -15,9 +15,9 @@ from typing import Final
 from goldseam.clouds.aws.facet import AwsFacet, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
 from goldseam.clouds.aws.owners import shared
+from goldseam.clouds.aws.port_ranges import ALL
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.ec2.among import Own
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL
 from goldseam.control import (
     Call,
     Cidr,

@@ -13,8 +13,8 @@ from typing import Final
 
 from goldseam.clouds.aws.ask import reason
 from goldseam.clouds.aws.facet import Look, Reading
+from goldseam.clouds.aws.group_rules import LIST, family, spelled
 from goldseam.clouds.aws.kind import Ask
-from goldseam.clouds.aws.services.ec2.group_rules import LIST, family, spelled
 from goldseam.control import Compliant, ShouldBe, Verdict, violation
 from goldseam.control.networks import internet_networks, is_world
 from goldseam.model.errors import CloudError
@@ -77,11 +77,6 @@ class PrefixLists(Look):
 def prefix_list(*networks: str) -> Json:
     """A list that was read and holds these networks, for examples."""
     return {_HOLDS: list(networks)}
-
-
-def unread(because: str) -> Json:
-    """A list that could not be read, for examples."""
-    return {_UNREAD: because}
 
 
 INTERNET: Final = PrefixLists(name="prefix_lists", holds=internet_networks)

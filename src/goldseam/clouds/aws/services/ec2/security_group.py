@@ -6,11 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Look, Send, tags
-from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
-from goldseam.clouds.aws.owners import shared
-from goldseam.clouds.aws.requirements import required
-from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among, Own
-from goldseam.clouds.aws.services.ec2.group_rules import (
+from goldseam.clouds.aws.group_rules import (
     EVERY,
     among,
     atom,
@@ -25,8 +21,12 @@ from goldseam.clouds.aws.services.ec2.group_rules import (
     rules_of_group,
     spelled,
 )
+from goldseam.clouds.aws.kind import ANSWER, REQUEST, TAGGED, AwsKind, Listing, changes
+from goldseam.clouds.aws.owners import shared
+from goldseam.clouds.aws.port_ranges import ALL
+from goldseam.clouds.aws.requirements import required
+from goldseam.clouds.aws.services.ec2.among import INTERFACES, Among, Own
 from goldseam.clouds.aws.services.ec2.open_ports import SERVICES, Service
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL
 from goldseam.clouds.aws.services.ec2.prefix_lists import INTERNET, NETWORKS, prefix_list, with_lists
 from goldseam.clouds.aws.shapes import Items
 from goldseam.control import (

@@ -14,12 +14,6 @@ Range: TypeAlias = tuple[int, int]
 ALL: Final[Range] = (0, 65535)
 
 
-def overlap(one: Range, other: Range) -> Range | None:
-    """The ports that two ranges share, or None."""
-    low, high = max(one[0], other[0]), min(one[1], other[1])
-    return (low, high) if low <= high else None
-
-
 def without(range_: Range, ports: Iterable[int]) -> tuple[Range, ...]:
     """The ranges that are left of a range when these ports are taken out, in order."""
     left, start = [], range_[0]

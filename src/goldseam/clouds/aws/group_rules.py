@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from goldseam.clouds.aws.services.ec2.port_ranges import ALL, Range, within, without
+from goldseam.clouds.aws.port_ranges import ALL, Range, within, without
 from goldseam.control.networks import is_world
 from goldseam.model.errors import LimitExceeded
 from goldseam.model.values import Json, canonical
