@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from goldseam.clouds.aws.ask import Memo, reason
+from goldseam.clouds.aws.bounds import Bounds
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.facet import Address, AwsFacet
 from goldseam.clouds.aws.governor import Governors
@@ -32,6 +33,8 @@ REGION: Final = "eu-west-1"
 ACCOUNT: Final = "123456789012"
 """The account that examples speak of."""
 
+_PATIENT: Final = Bounds(connect=60.0, silence=600.0, read=900.0, resource=3600.0, listing=3600.0, failures=10_000)
+"""An emulator that shares its machine is slow and never gone: what is proved there does not depend on the load."""
 _TRUST: Final = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
@@ -161,7 +164,7 @@ class EmulatedGround:
         self._governors = Governors(sleep=lambda _: None)
         self.session = self._session("test", "test", None)
         self._recorder = Recorder(self.session)
-        self._reader = AwsReader(self._recorder, catalog, (REGION,), workers=4, clock=self.calendar)
+        self._reader = AwsReader(self._recorder, catalog, (REGION,), workers=4, clock=self.calendar, bounds=_PATIENT)
         self._made = 0
         self._roles: dict[str, str] = {}
         self._unread: dict[tuple[str, str], Resource] = {}
@@ -345,7 +348,7 @@ class EmulatedGround:
         every = {action for operation in operations for action in iam_actions(operation)}
         rest = (every - refused) or {"sts:GetCallerIdentity"}
         session = self._narrowed(role, policy_of(Permission(action, "*") for action in rest))
-        with AwsReader(session, self.catalog, (REGION,), workers=4, clock=self.calendar) as reader:
+        with AwsReader(session, self.catalog, (REGION,), workers=4, clock=self.calendar, bounds=_PATIENT) as reader:
             try:
                 return reader.read(placed.ref, placed.everything)
             except AccessDenied as error:  # nothing of the resource can be told
@@ -384,7 +387,8 @@ class EmulatedGround:
 
     def _session(self, access_key: str, secret: str, token: str | None) -> AwsSession:
         return AwsSession.with_credentials(
-            access_key, secret, token, endpoint_url=self.endpoint, governors=self._governors, attempts=1
+            access_key, secret, token, endpoint_url=self.endpoint, governors=self._governors, attempts=1,
+            bounds=_PATIENT,
         )  # fmt: skip
 
 

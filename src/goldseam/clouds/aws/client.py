@@ -120,11 +120,14 @@ class AwsSession:
         governors: Governors | None = None,
         attempts: int | None = None,
         transport: Sender | None = None,
+        bounds: Bounds = DEFAULT,
     ) -> AwsSession:
         """A session that signs with these credentials and takes none from the configuration."""
         # At level DEBUG botocore logs the headers that it signs, and the session token is one of them.
         logging.getLogger("botocore").setLevel(logging.INFO)
-        session = cls(endpoint_url=endpoint_url, governors=governors, attempts=attempts, transport=transport)
+        session = cls(
+            endpoint_url=endpoint_url, governors=governors, attempts=attempts, transport=transport, bounds=bounds
+        )
         session._sdk.set_credentials(access_key, secret, token)
         return session
 
