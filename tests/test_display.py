@@ -24,7 +24,8 @@ from goldseam.cli.planning import _print_commands
 from goldseam.cli.records import _told
 from goldseam.cli.scanning import _list, print_reasoning
 from goldseam.cli.showing import print_plan, print_repair
-from goldseam.clouds.aws.commands import command_line
+from goldseam.clouds.aws.commands import command_words
+from goldseam.clouds.commands import command_line
 from goldseam.control import Call, Catalog, Permission, Secrets
 from goldseam.decide import Decision, TraceLine
 from goldseam.decide.policy import Mode
@@ -102,7 +103,7 @@ def test_a_quoted_word_is_one_line_and_a_shell_reads_the_same_bytes(words: list[
 @given(TEXTS.filter(lambda text: text and "\0" not in text and "\ud800" not in text and not text.startswith("-")))
 @settings(deadline=None, max_examples=15)
 def test_a_command_with_hostile_text_says_the_same_bytes(text: str) -> None:
-    line = command_line(Call("s3.PutBucketTagging", "eu-west-1", {"Bucket": text}, ()))
+    line = command_line(command_words, Call("s3.PutBucketTagging", "eu-west-1", {"Bucket": text}, ()))
     script = f"aws() {{ printf '%s\\0' \"$@\"; }}; {line}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C"})
     words = ["s3api", "put-bucket-tagging", "--bucket", text, "--region", "eu-west-1"]
@@ -113,7 +114,7 @@ def test_a_command_with_hostile_text_says_the_same_bytes(text: str) -> None:
 def test_a_command_that_no_shell_can_hold_is_a_remark() -> None:
     call = Call("s3.PutBucketTagging", "eu-west-1", {"Bucket": "a\0b"}, ())
     assert (
-        command_line(call)
+        command_line(command_words, call)
         == "# s3.PutBucketTagging cannot be typed: it holds a NUL character, which no command line can"
     )
 
@@ -155,7 +156,7 @@ RENDERERS: Mapping[str, Callable[[str], object]] = {
     "table": lambda text: output.table(("A", "B"), [(text, (text, "red")), (f"a{text}", "b")]),
     "diff": lambda text: output.print_diff({text: text, "b": [text]}, {text: [text], "b": [f"{text}."]}),
     "plan": lambda text: print_plan(hostile_plan(text), (decided(text),), CATALOG),
-    "commands": lambda text: _print_commands(hostile_plan(text), CATALOG),
+    "commands": lambda text: _print_commands(hostile_plan(text), CATALOG, command_words),
     "repair": lambda text: print_repair(repaired(hostile_plan(text), text), hostile_plan(text), CATALOG),
     "reasoning": lambda text: print_reasoning(decided(text), Secrets()),
     "findings": lambda text: _list([found(text)], CATALOG),

@@ -18,7 +18,8 @@ from goldseam.assess.evaluate import Status, finding_id
 from goldseam.cli.planning import Made, _made, show_plans
 from goldseam.cli.policies import simulate
 from goldseam.cli.workspace import Workspace
-from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
+from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.protocol import CloudAccount
 from goldseam.control import Kind
 from goldseam.decide.policy import Mode, no_policies
 from goldseam.model.errors import AccessDenied, CredentialsExpired, CredentialsMissing, GoldseamError, PlanRefused
@@ -168,7 +169,7 @@ class Reader:
 
 
 def planned(workspace: Workspace, names: tuple[str, ...], **raising: Exception) -> list[Made]:
-    cloud = cast("AwsCloud", SimpleNamespace(reader=Reader(raising)))
+    cloud = cast("CloudAccount", SimpleNamespace(reader=Reader(raising)))
     return [_made(workspace, cloud, ref_of(PUBLIC.kind, name), [PUBLIC.id]) for name in names]
 
 

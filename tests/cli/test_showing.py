@@ -8,6 +8,7 @@ import pytest
 
 from goldseam.cli.masks import commands_shown
 from goldseam.cli.showing import print_plan, print_repair
+from goldseam.clouds.aws.commands import command_words
 from goldseam.control import Catalog
 from goldseam.model.resource import Resource
 from goldseam.model.values import ABSENT, Value
@@ -25,7 +26,7 @@ def sealed() -> Plan:
 
 def way_back(plan: Plan) -> list[str]:
     """What is printed behind the commands."""
-    return list(commands_shown(plan, CATALOG))[len(plan.calls) :]
+    return list(commands_shown(plan, CATALOG, command_words))[len(plan.calls) :]
 
 
 def test_a_plan_without_a_way_back_says_why_instead_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:

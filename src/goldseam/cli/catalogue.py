@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
 from goldseam.cli import output
 from goldseam.cli.selection import chosen, service_of
@@ -14,8 +14,8 @@ from goldseam.model.display import write_json
 from goldseam.model.errors import UnknownName, UsageError
 from goldseam.model.values import Json, indented_document, plain
 
-_MANAGED: Final = 6144
-"""Characters of a managed policy without white space (IAM User Guide, "IAM and AWS STS quotas")."""
+if TYPE_CHECKING:
+    from goldseam.clouds.protocol import Cloud
 
 
 def controls(workspace: Workspace, control_id: str, services: str, *, as_json: bool) -> int:
@@ -125,33 +125,28 @@ def _examples(title: str, examples: Sequence[Example]) -> None:
 
 def permissions(workspace: Workspace, what: str, plan_id: str, services: str, patterns: Sequence[str]) -> int:
     """Print the IAM policy of the scanner, the remediator or one plan."""
-    from goldseam.clouds.aws import permissions as iam
+    from goldseam.clouds.registry import cloud_of_kind, default_cloud
 
     if what == "plan":
         if not plan_id:
             raise UsageError("say which plan: `goldseam permissions plan <PLAN>`")
-        _policy(iam.plan_policy(workspace.plan(plan_id)))
+        plan = workspace.plan(plan_id)
+        _policy(cloud_of_kind(plan.ref.kind), cloud_of_kind(plan.ref.kind).plan_policy(plan))
         return 0
     catalog = chosen(workspace.catalog, services, patterns)
     if what == "scanner":
-        _policy(iam.scanner_policy(catalog))
+        _policy(default_cloud(), default_cloud().scanner_policy(catalog))
     elif what == "remediator":
-        _policy(iam.remediator_policy(catalog.controls))
+        _policy(default_cloud(), default_cloud().remediator_policy(catalog.controls))
     else:
         raise UnknownName("permission policy", what, ("scanner", "remediator", "plan"))
     return 0
 
 
-def _policy(document: Json) -> None:
-    import orjson
-
+def _policy(cloud: Cloud, document: Json) -> None:
     write_json(indented_document(document))
-    length = len(orjson.dumps(document))
-    if length > _MANAGED:
-        output.note(
-            f"goldseam: this has {length} characters without spaces, and AWS takes {_MANAGED} in one managed policy: "
-            "make one for some services at a time with `--services`, and attach them together"
-        )
+    if warning := cloud.policy_warning(document):
+        output.note(f"goldseam: {warning}")
 
 
 def conform(

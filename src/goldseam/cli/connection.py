@@ -18,7 +18,7 @@ from goldseam.model.errors import InvalidDocument, UnknownName, UsageError
 from goldseam.ports import KeySource, Secret
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.clouds.protocol import CloudAccount
     from goldseam.keyholder.identity import PrivateKey
 
 FILE: Final = "connection.json"
@@ -126,7 +126,7 @@ def requester(home: Path) -> PrivateKey:
     return PrivateKey.load_or_create(home / _REQUESTER)
 
 
-def key_source(source: Source, home: Path, cloud: AwsCloud) -> KeySource:
+def key_source(source: Source, home: Path, cloud: CloudAccount) -> KeySource:
     """The chosen source, ready to be asked; raises UnknownName, UsageError."""
     connection = load(home)
     if source.role:
@@ -164,17 +164,14 @@ def _prompted(prompt: str) -> str:
         return getpass.getpass(visible(prompt))
 
 
-def _rotating(connection: Connection, cloud: AwsCloud) -> KeySource:
-    from goldseam.clouds.aws.keys import RotatingCodeSource, RotatingRole, typed
+def _rotating(connection: Connection, cloud: CloudAccount) -> KeySource:
+    from goldseam.clouds.protocol import RotatingRole
 
     if not connection.rotating:
         raise UsageError("no role with a rotating code is known; run `goldseam connect --role ARN --uuid UUID`")
     roles = {account: RotatingRole(role["arn"], role["uuid"]) for account, role in connection.rotating.items()}
-    return RotatingCodeSource(cloud.session, roles, typed(_prompted))
+    return cloud.rotating_source(roles, _prompted)
 
 
-def _operator(connection: Connection, cloud: AwsCloud, *, unscoped: bool) -> KeySource:
-    from goldseam.clouds.aws.keys import OperatorSource
-
-    own = cloud.session.own_credentials if unscoped else None
-    return OperatorSource(cloud.session, connection.roles, SystemClock(), unscoped=unscoped, own=own)
+def _operator(connection: Connection, cloud: CloudAccount, *, unscoped: bool) -> KeySource:
+    return cloud.operator_source(connection.roles, unscoped=unscoped)

@@ -9,11 +9,11 @@ from goldseam.decide import settings_of
 from goldseam.model.clock import SystemClock
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.clouds.protocol import CloudAccount
     from goldseam.repair.apply import Doors
 
 
-def doors(workspace: Workspace, cloud: AwsCloud) -> Doors:
+def doors(workspace: Workspace, cloud: CloudAccount) -> Doors:
     """Everything outside that executing a plan goes through."""
     from goldseam.cli.interruption import stoppable
     from goldseam.repair.apply import Doors

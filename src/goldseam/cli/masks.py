@@ -17,6 +17,7 @@ from goldseam.repair.plan import Plan, why_no_way_back
 if TYPE_CHECKING:
     from goldseam.audit.disclosure import Show
     from goldseam.cli.workspace import Workspace
+    from goldseam.clouds.protocol import CommandWords
     from goldseam.repair.execute import Repair
 
 _KEY_BYTES = 16
@@ -63,13 +64,13 @@ def entries_shown(workspace: Workspace) -> Show:
     return masking(ledger.body, home.signer)
 
 
-def commands_shown(plan: Plan, catalog: Catalog) -> Iterator[str]:
-    """The command line of each call, and as comments the way back; a shell variable in place of each masked value."""
-    from goldseam.clouds.aws.commands import command_lines, with_variables
+def commands_shown(plan: Plan, catalog: Catalog, words: CommandWords) -> Iterator[str]:
+    """The command line of each call in a cloud's words, and as comments the way back; a shell variable in place of each masked value."""
+    from goldseam.clouds.commands import command_lines, with_variables
 
     found = secrets_of(plan, catalog)
     calls = [replace(call, parameters=found.document(call.parameters)) for call in (*plan.calls, *plan.undo)]
-    notes, lines = with_variables(command_lines(calls))
+    notes, lines = with_variables(command_lines(words, calls))
     yield from (*notes, *lines[: len(plan.calls)])
     if plan.reversible:
         yield from ("# to take it back", *(f"# {line}" for line in lines[len(plan.calls) :]))

@@ -44,7 +44,7 @@ from goldseam.repair.plan import Plan, Purpose
 from goldseam.service.pipeline import Seen, judged, look, plan_for
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.clouds.protocol import CloudAccount, CommandWords
     from goldseam.service.pipeline import Standing
 
 _FORMS: Final = ("diff", "json", "cli")
@@ -107,7 +107,7 @@ def _by_resource(findings: Sequence[Finding]) -> dict[Ref, list[str]]:
     return groups
 
 
-def _made(workspace: Workspace, cloud: AwsCloud, ref: Ref, names: Sequence[str]) -> Made:
+def _made(workspace: Workspace, cloud: CloudAccount, ref: Ref, names: Sequence[str]) -> Made:
     controls = [workspace.catalog.control(name) for name in dict.fromkeys(names)]
     standing = workspace.standing()
     try:
@@ -120,7 +120,7 @@ def _made(workspace: Workspace, cloud: AwsCloud, ref: Ref, names: Sequence[str])
         return Made(ref, None, (), unforeseen(error))
 
 
-def fresh_look(workspace: Workspace, cloud: AwsCloud, ref: Ref, standing: Standing) -> Seen:
+def fresh_look(workspace: Workspace, cloud: CloudAccount, ref: Ref, standing: Standing) -> Seen:
     """A resource with its facts, read and decided now; raises ResourceGone, CloudError."""
     return look(cloud.reader, workspace.catalog, standing, ref, SystemClock())
 
@@ -173,7 +173,9 @@ def unforeseen(error: Exception) -> str:
 
 def _show_one(workspace: Workspace, plan: Plan, decisions: Sequence[Decision], form: str) -> None:
     if form == "cli":
-        _print_commands(plan, workspace.catalog)
+        from goldseam.clouds.registry import cloud_of_kind
+
+        _print_commands(plan, workspace.catalog, cloud_of_kind(plan.ref.kind).command_words)
     else:
         print_plan(plan, decisions, workspace.catalog)
 
@@ -182,9 +184,9 @@ def _decision_shown(plan: Plan, decision: Decision, workspace: Workspace) -> Jso
     return secrets_of(plan, workspace.catalog).document(decision.to_json())
 
 
-def _print_commands(plan: Plan, catalog: Catalog) -> None:
+def _print_commands(plan: Plan, catalog: Catalog, words: CommandWords) -> None:
     """The assisted way: what a person would type."""
-    for line in (f"# {plan.id}: {plan.ref.address}", *commands_shown(plan, catalog)):
+    for line in (f"# {plan.id}: {plan.ref.address}", *commands_shown(plan, catalog, words)):
         write_line(line)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.shard import Progress
+    from goldseam.clouds.bounds import Progress
 from goldseam.assess.collect import AHEAD
 from goldseam.model.display import visible, write_error
 from goldseam.ports import Shard

@@ -26,12 +26,12 @@ from goldseam.repair.execute import Repair, repair
 from goldseam.repair.plan import Plan, Purpose
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.clouds.protocol import CloudAccount
     from goldseam.repair.apply import Doors
 
 
 @contextmanager
-def at_work(workspace: Workspace) -> Iterator[tuple[AwsCloud, Doors]]:
+def at_work(workspace: Workspace) -> Iterator[tuple[CloudAccount, Doors]]:
     """The account, and everything that executing a plan goes through."""
     with workspace.cloud() as cloud:
         yield cloud, doors(workspace, cloud)
@@ -80,7 +80,7 @@ def exit_code(results: Sequence[Repair], refusals: Sequence[str]) -> int:
 
 def _applied(
     workspace: Workspace,
-    cloud: AwsCloud,
+    cloud: CloudAccount,
     through: Doors,
     made: Made,
     source: Source,
@@ -105,7 +105,7 @@ def _applied(
 
 
 def carried_out(
-    workspace: Workspace, cloud: AwsCloud, through: Doors, plan: Plan, leave: Leave, *, quiet: bool
+    workspace: Workspace, cloud: CloudAccount, through: Doors, plan: Plan, leave: Leave, *, quiet: bool
 ) -> Repair:
     """Execute one plan, remember what the resource is like then, and show what came of it."""
     with under_way(plan) as ended:
@@ -118,7 +118,7 @@ def carried_out(
     return done
 
 
-def _decided(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> Made:
+def _decided(workspace: Workspace, cloud: CloudAccount, plan: Plan) -> Made:
     """The plan with the decisions on its findings as they are now; what was decided when it was made is not used."""
     if plan.purpose is Purpose.ROLLBACK:
         from goldseam.cli.taking_back import rollback_decisions
@@ -133,7 +133,7 @@ def _refs_decided_auto(workspace: Workspace) -> Sequence[Ref]:
     return tuple(dict.fromkeys(finding.ref for finding in decided_auto(workspace)))
 
 
-def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Made | None:
+def _automatic(workspace: Workspace, cloud: CloudAccount, ref: Ref) -> Made | None:
     """The plan for what is repaired automatically on a resource, made and decided on one look; None if nothing is."""
     standing = workspace.standing()
     seen = fresh_look(workspace, cloud, ref, standing)
@@ -147,7 +147,7 @@ def _automatic(workspace: Workspace, cloud: AwsCloud, ref: Ref) -> Made | None:
     return made
 
 
-def remember(workspace: Workspace, cloud: AwsCloud, plan: Plan) -> None:
+def remember(workspace: Workspace, cloud: CloudAccount, plan: Plan) -> None:
     """Store the resource and its facts as they read now, so that `findings` is right without another scan."""
     if noticed():
         return
@@ -197,7 +197,7 @@ def _note_waiting(until: datetime) -> None:
     output.note(f"goldseam: waiting until {until:%H:%M:%S} UTC, when the key of the interrupted repair has expired")
 
 
-def _if_known(source: Source, workspace: Workspace, cloud: AwsCloud) -> KeySource | None:
+def _if_known(source: Source, workspace: Workspace, cloud: CloudAccount) -> KeySource | None:
     """The key source, or none where none is set up: what needs no key is ended all the same."""
     try:
         return key_source(source, workspace.home_path, cloud)

@@ -33,8 +33,8 @@ from goldseam.service.pipeline import scan as scanned
 from goldseam.store.scans import Kept
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.bounds import Incomplete
-    from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.clouds.bounds import Incomplete
+    from goldseam.clouds.protocol import CloudAccount
 
 
 _SHOWN: Final = 10
@@ -64,7 +64,7 @@ def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
     statuses: Counter[str] = Counter()
     resources, gaps = 0, list[Gap]()
     with _account(workspace, wanted) as cloud, _garbage_seldom():
-        name = home.scans.begin(cloud.session.account_id())
+        name = home.scans.begin(cloud.account_id())
         for report in scanned(cloud.reader, catalog, standing, SystemClock()):
             regions = words(wanted.regions)
             home.scans.save(name, report.shard, report.kinds, report.seen, report.gaps, regions)
@@ -72,12 +72,12 @@ def scan(workspace: Workspace, wanted: Selection, *, as_json: bool) -> int:
             statuses.update(str(finding.status) for seen in report.seen for finding in seen.findings)
             resources += len(report.seen)
             gaps += report.gaps
-        closed = closed_by_looking(doors(workspace, cloud), home.signer, cloud.session.account_id())
+        closed = closed_by_looking(doors(workspace, cloud), home.signer, cloud.account_id())
         incomplete = cloud.reader.incomplete
     found = {str(status): statuses[status] for status in Status}
     counts = {"resources": resources, **found, "gaps": len(gaps), "incomplete": len(incomplete)}
     home.scans.end(name, counts)
-    home.ledger.append("scan", {"scan": name, "account": cloud.session.account_id(), "counts": counts})
+    home.ledger.append("scan", {"scan": name, "account": cloud.account_id(), "counts": counts})
     reasons = [f"{gap.kind} in {gap.shard.region}: {gap.reason}" for gap in gaps]
     _report(workspace, name, counts, reasons, closed, incomplete, as_json=as_json)
     note_unreviewed(workspace)
@@ -96,8 +96,8 @@ def _garbage_seldom() -> Iterator[None]:
 
 
 @contextmanager
-def _account(workspace: Workspace, wanted: Selection) -> Iterator[AwsCloud]:
-    from goldseam.clouds.aws.bounds import Bounds
+def _account(workspace: Workspace, wanted: Selection) -> Iterator[CloudAccount]:
+    from goldseam.clouds.bounds import Bounds
 
     timeout = wanted.read_timeout
     bounds = Bounds(read=timeout, silence=timeout / 2, shard=wanted.region_timeout)

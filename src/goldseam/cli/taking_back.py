@@ -29,7 +29,7 @@ from goldseam.repair.rollback import plan_rollback
 from goldseam.service.pipeline import judged
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.cloud import AwsCloud
+    from goldseam.clouds.protocol import CloudAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def _signed(back: Plan, by: str, comment: str, path: Path) -> Approval:
     return Approval.from_json(signed_approval(back, by, PrivateKey.load(path), now, comment=comment, emergency=True))
 
 
-def rollback_decisions(workspace: Workspace, cloud: AwsCloud, back: Plan) -> tuple[Decision, ...]:
+def rollback_decisions(workspace: Workspace, cloud: CloudAccount, back: Plan) -> tuple[Decision, ...]:
     """What the policies in force decide on the findings of the repair behind a rollback.
 
     A finding that passes now is decided on as it will be once the repair is taken back.

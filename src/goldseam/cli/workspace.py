@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from goldseam.clouds.aws.bounds import Bounds
-    from goldseam.clouds.aws.cloud import AwsCloud
-    from goldseam.clouds.aws.shard import Progress
+    from goldseam.clouds.bounds import Bounds, Progress
+    from goldseam.clouds.protocol import CloudAccount
     from goldseam.control import Catalog
     from goldseam.decide import Exemption
     from goldseam.decide.policy import PolicySet
@@ -50,10 +49,10 @@ class Workspace:
     def _bring_up(self, home: Home) -> None:
         """Bring a home that another version wrote up to date, and say what that means."""
         from goldseam.cli import output
-        from goldseam.clouds.aws.renamed import RENAMED
+        from goldseam.clouds.registry import renamed_controls
         from goldseam.store.upgrade import FORMAT, bring_up
 
-        done = bring_up(home, self.catalog.control_by_id, RENAMED)
+        done = bring_up(home, self.catalog.control_by_id, renamed_controls())
         if done is None:
             return
         output.note(f"goldseam: `{home.path}` was upgraded from format {done.before} to {FORMAT}")
@@ -66,9 +65,9 @@ class Workspace:
     @cached_property
     def catalog(self) -> Catalog:
         """Every kind, control and fact."""
-        from goldseam.clouds.aws.cloud import aws_catalog
+        from goldseam.clouds.registry import whole_catalog
 
-        return aws_catalog()
+        return whole_catalog()
 
     @cached_property
     def policies(self) -> PolicySet:
@@ -136,15 +135,14 @@ class Workspace:
         max_rate: float | None = None,
         progress: Progress | None = None,
         bounds: Bounds | None = None,
-    ) -> Iterator[AwsCloud]:
+    ) -> Iterator[CloudAccount]:
         """The account, with its threads and connections for as long as the block lasts."""
-        from goldseam.clouds.aws.bounds import DEFAULT
-        from goldseam.clouds.aws.cloud import AwsCloud
+        from goldseam.clouds.bounds import DEFAULT
+        from goldseam.clouds.protocol import Access
+        from goldseam.clouds.registry import default_cloud
 
-        profile, endpoint = self._profile or None, self._endpoint_url or None
-        with AwsCloud(
-            profile, endpoint, regions, max_rate, progress=progress, bounds=bounds or DEFAULT
-        ) as cloud:  # fmt: skip
+        access = Access(self._profile, self._endpoint_url, regions, max_rate, progress, bounds or DEFAULT)
+        with default_cloud().open(access, self.catalog) as cloud:
             yield cloud
 
     def filed(self, plan_id: str) -> Filed:
