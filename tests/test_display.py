@@ -24,7 +24,8 @@ from goldseam.cli.planning import print_commands
 from goldseam.cli.records import in_words
 from goldseam.cli.scanning import print_findings, print_reasoning
 from goldseam.cli.showing import print_plan, print_repair
-from goldseam.clouds.aws.commands import command_line
+from goldseam.clouds.aws.commands import command_words
+from goldseam.clouds.commands import command_line
 from goldseam.control import Call, Catalog, Permission, Secrets
 from goldseam.decide import Decision, TraceLine
 from goldseam.decide.policy import Mode
@@ -106,7 +107,7 @@ def test_a_quoted_word_is_one_line_and_a_shell_reads_the_same_bytes(words: list[
 @given(TEXTS.filter(lambda text: text and "\0" not in text and "\ud800" not in text and not text.startswith("-")))
 @settings(deadline=None, max_examples=15)
 def test_a_command_with_hostile_text_says_the_same_bytes(text: str) -> None:
-    line = command_line(Call("s3.PutBucketTagging", "eu-west-1", {"Bucket": text}, ()))
+    line = command_line(command_words, Call("s3.PutBucketTagging", "eu-west-1", {"Bucket": text}, ()))
     script = f"aws() {{ printf '%s\\0' \"$@\"; }}; {line}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, check=True, env={"LC_ALL": "C"})
     words = ["s3api", "put-bucket-tagging", "--bucket", text, "--region", "eu-west-1"]
@@ -117,7 +118,7 @@ def test_a_command_with_hostile_text_says_the_same_bytes(text: str) -> None:
 def test_a_command_that_no_shell_can_hold_is_a_remark() -> None:
     call = Call("s3.PutBucketTagging", "eu-west-1", {"Bucket": "a\0b"}, ())
     assert (
-        command_line(call)
+        command_line(command_words, call)
         == "# s3.PutBucketTagging cannot be typed: it holds a NUL character, which no command line can"
     )
 
@@ -159,7 +160,7 @@ RENDERERS: Mapping[str, Callable[[str], object]] = {
     "table": lambda text: output.table(("A", "B"), [(text, (text, "red")), (f"a{text}", "b")]),
     "diff": lambda text: output.print_diff({text: text, "b": [text]}, {text: [text], "b": [f"{text}."]}),
     "plan": lambda text: print_plan(plan_view(hostile_plan(text), (decided(text),), MASKING)),
-    "commands": lambda text: print_commands(f"p-1: {text}", list(MASKING.commands(hostile_plan(text)))),
+    "commands": lambda text: print_commands(f"p-1: {text}", list(MASKING.commands(hostile_plan(text), command_words))),
     "repair": lambda text: print_repair(repair_view(repaired(hostile_plan(text), text), hostile_plan(text), MASKING)),
     "reasoning": lambda text: print_reasoning(decided(text), Secrets()),
     "findings": lambda text: print_findings([listed(found(text), CATALOG)]),

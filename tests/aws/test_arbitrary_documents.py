@@ -26,11 +26,12 @@ from goldseam.cli import output
 from goldseam.cli.scanning import print_reasoning
 from goldseam.cli.showing import print_plan
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.clouds.aws.commands import command_line
+from goldseam.clouds.aws.commands import command_words
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.reading import readings_of
 from goldseam.clouds.aws.representable import represented, why_not_kept
+from goldseam.clouds.commands import command_line
 from goldseam.control import Control, Secrets, Surroundings
 from goldseam.decide.policy import load_policies
 from goldseam.model.errors import Refused
@@ -251,7 +252,7 @@ def shown(plan: Plan, seen: Seen) -> None:
             print_reasoning(decision, Secrets())
         output.print_json("goldseam.test/1", plan=plan.to_json(), findings=[item.to_json() for item in seen.findings])
         for call in (*plan.calls, *plan.undo):
-            command_line(call)
+            command_line(command_words, call)
 
 
 def test_every_facet_of_every_kind_is_covered() -> None:

@@ -15,9 +15,10 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from goldseam.clouds.aws.bounds import Bounds, Circuit, Deadline, all_items
+from goldseam.clouds.aws.bounds import Circuit, Deadline, all_items
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.transport import DeadlineExceeded, TooLarge, Transport
+from goldseam.clouds.bounds import Bounds
 from goldseam.model.errors import LimitExceeded, TimedOut
 from goldseam.model.values import Json
 from tests.aws.loopback import Told, loopback

@@ -11,8 +11,9 @@ from types import ModuleType
 import pytest
 
 import goldseam.clouds.aws as folder
-from goldseam.clouds.aws.bounds import Bounds
-from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
+from goldseam.clouds.aws.cloud import AWS, aws_catalog
+from goldseam.clouds.bounds import Bounds
+from goldseam.clouds.protocol import Access
 from goldseam.control import Call, Catalog
 from goldseam.model.resource import Resource
 from goldseam.model.values import Unknown
@@ -36,7 +37,8 @@ def test_the_catalogue_holds_everything_that_the_folder_defines() -> None:
 
 def test_nothing_loads_the_sdk_before_an_account_is_asked() -> None:
     program = (
-        "import sys; from goldseam.clouds.aws.cloud import AwsCloud; cloud = AwsCloud(regions=('x',)); "
+        "import sys; from goldseam.clouds.aws.cloud import AWS; from goldseam.clouds.protocol import Access; "
+        "cloud = AWS.open(Access(regions=('x',)), AWS.catalog()); "
         "assert cloud.catalog.controls; cloud.close(); "
         "print(sorted({'botocore', 'boto3', 'urllib3', 'rich', 'cryptography'} & set(sys.modules)))"
     )
@@ -57,7 +59,7 @@ NOT_THERE = (
 def test_an_account_is_read_through_the_configuration(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with AwsCloud(endpoint_url=moto_url, regions=("eu-west-3",), bounds=PATIENT) as cloud:
+    with AWS.open(Access(endpoint_url=moto_url, regions=("eu-west-3",), bounds=PATIENT), aws_catalog()) as cloud:
         made = {"Bucket": "bucket", "CreateBucketConfiguration": {"LocationConstraint": "eu-west-3"}}
         door = cloud.session.guarded([("s3.CreateBucket", made)])
         door.call("s3", "CreateBucket", "eu-west-3", **made)

@@ -16,7 +16,8 @@ from botocore.validate import ParamValidator
 
 from goldseam.assess.evaluate import verdict_on
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.clouds.aws.commands import command_line, command_lines, with_variables
+from goldseam.clouds.aws.commands import command_words
+from goldseam.clouds.commands import command_line, command_lines, with_variables
 from goldseam.control import Call, Catalog, Control, Mask, Secrets
 from goldseam.control.facet import admits
 from goldseam.model.resource import Resource
@@ -86,7 +87,7 @@ def _value(text: str, shape: Any) -> Json:
 def test_a_policy_goes_through_the_shell_whole() -> None:
     text = '{"Statement":[{"Sid":"it\'s","Resource":"arn:aws:s3:::$HOME/`*`"}]}'
     one = call("s3.PutBucketPolicy", Bucket="b", Policy=text)
-    line = command_line(one)
+    line = command_line(command_words, one)
     assert line.startswith('aws s3api put-bucket-policy --bucket b --policy \'{"Statement"')
     assert line.endswith(" --region eu-west-3")
     assert parsed(line) == one
@@ -129,14 +130,14 @@ def test_a_policy_goes_through_the_shell_whole() -> None:
     ],
 )
 def test_commands_are_what_a_person_would_type(one: Call, line: str) -> None:
-    assert command_line(one) == line
+    assert command_line(command_words, one) == line
     assert parsed(line) == one
 
 
 def test_lists_are_json() -> None:
     rules = [{"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}]
     one = call("ec2.AuthorizeSecurityGroupIngress", GroupId="sg-1", IpPermissions=rules)
-    assert parsed(command_line(one)) == one
+    assert parsed(command_line(command_words, one)) == one
 
 
 def plans(catalog: Catalog) -> list[tuple[Control, Plan]]:
@@ -162,7 +163,7 @@ def example_ref(control: Control) -> Any:
 def test_every_fix_has_commands_that_the_aws_cli_takes(control: Control, plan: Plan) -> None:
     calls = (*plan.calls, *plan.undo)
     assert calls
-    for one, line in zip(calls, command_lines(calls), strict=True):
+    for one, line in zip(calls, command_lines(command_words, calls), strict=True):
         again = parsed(line)
         assert again.operation == one.operation
         assert admits(one.parameters, again.parameters)
@@ -183,7 +184,7 @@ def test_a_masked_value_is_a_variable_that_the_shell_asks_for() -> None:
     call = Call("sqs.SetQueueAttributes", "eu-west-1", {"QueueUrl": "it's", "Attributes": {"Policy": text}}, ())
     back = Call("sqs.SetQueueAttributes", "eu-west-1", {"QueueUrl": "it's", "Attributes": {"Policy": other}}, ())
     calls = [replace(item, parameters=hidden.document(item.parameters)) for item in (call, back)]
-    notes, lines = with_variables(command_lines(calls))
+    notes, lines = with_variables(command_lines(command_words, calls))
     assert "tiger" not in "".join((*notes, *lines))
     assert [note.split()[1] for note in notes] == ["SENSITIVE_1", "SENSITIVE_2", "set"]
     assert "SENSITIVE_2" in lines[1]
@@ -199,4 +200,4 @@ def test_a_masked_value_is_a_variable_that_the_shell_asks_for() -> None:
 
 def test_a_command_without_masked_values_is_as_it_was() -> None:
     call = Call("sqs.SetQueueAttributes", "eu-west-1", {"QueueUrl": "u"}, ())
-    assert with_variables(command_lines([call])) == ((), command_lines([call]))
+    assert with_variables(command_lines(command_words, [call])) == ((), command_lines(command_words, [call]))

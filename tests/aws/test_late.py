@@ -12,9 +12,10 @@ import pytest
 
 from goldseam.assess.collect import Nearby, collect
 from goldseam.clouds.aws.ask import Memo
-from goldseam.clouds.aws.bounds import Bounds, Deadline, IncompleteReads
+from goldseam.clouds.aws.bounds import Deadline, IncompleteReads
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.read import AwsReader
+from goldseam.clouds.bounds import Bounds
 from goldseam.control import Catalog, FactRule, Kind, Known
 from goldseam.model.errors import CloudError, TimedOut
 from goldseam.model.resource import Resource

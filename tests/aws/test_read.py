@@ -15,7 +15,7 @@ from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send,
 from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, ListingScope
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.shapes import Document, Settings, policy
-from goldseam.clouds.aws.shard import Progress
+from goldseam.clouds.bounds import Progress
 from goldseam.control import Catalog, Kind
 from goldseam.model.errors import (
     AccessDenied,

@@ -17,7 +17,8 @@ from goldseam.assess.context import Fact
 from goldseam.assess.evaluate import Status, finding_id
 from goldseam.cli.planning import show_plans
 from goldseam.cli.policies import simulate
-from goldseam.clouds.aws.cloud import AwsCloud, aws_catalog
+from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.protocol import CloudAccount
 from goldseam.control import Kind
 from goldseam.decide.policy import Mode, no_policies
 from goldseam.model.errors import AccessDenied, CredentialsExpired, CredentialsMissing, GoldseamError, PlanRefused
@@ -170,8 +171,8 @@ class Reader:
 
 
 def planned(context: ServiceContext, names: tuple[str, ...], **raising: Exception) -> tuple[Proposal, ...]:
-    cloud = cast("AwsCloud", SimpleNamespace(reader=Reader(raising)))
-    context.__dict__["cloud"] = cloud
+    account = cast("CloudAccount", SimpleNamespace(reader=Reader(raising)))
+    context.__dict__["account"] = account
     return make(context, PlanRequest([finding(name) for name in names]))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from goldseam.cli.showing import print_plan, print_repair
+from goldseam.clouds.aws.commands import command_words
 from goldseam.control import Catalog
 from goldseam.model.resource import Resource
 from goldseam.model.values import ABSENT, Value
@@ -26,7 +27,7 @@ def sealed() -> Plan:
 
 def way_back(plan: Plan) -> list[str]:
     """What is printed behind the commands."""
-    return list(MASKING.commands(plan))[len(plan.calls) :]
+    return list(MASKING.commands(plan, command_words))[len(plan.calls) :]
 
 
 def test_a_plan_without_a_way_back_says_why_instead_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from goldseam.cli import run
 from goldseam.cli.tracebacks import formatted, scrubbed
-from goldseam.clouds.aws.keys import RotatingCodeSource, RotatingRole, typed
+from goldseam.clouds.aws.keys import RotatingCodeSource, typed
+from goldseam.clouds.protocol import RotatingRole
 from goldseam.model.errors import AccessDenied, GrantRefused
 from goldseam.ports import Secret
 from tests.keyholder.desk import FakeSts, repair

@@ -20,9 +20,10 @@ from botocore.exceptions import ClientError
 
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.clouds.aws.keys import OperatorSource, RotatingCodeSource, RotatingRole, rotated
+from goldseam.clouds.aws.keys import OperatorSource, RotatingCodeSource, rotated
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.clouds.aws.read import AwsReader
+from goldseam.clouds.protocol import RotatingRole
 from goldseam.demo.account import DemoAccount
 from goldseam.demo.aws import Clients
 from goldseam.demo.lumen_people import DemoIdentity
@@ -322,13 +323,13 @@ def test_a_wrong_code_gives_no_key(demo_account: DemoAccount, rotating: Rotating
 
 def test_rotation_changes_the_external_id_and_nothing_else(demo_account: DemoAccount, rotating: RotatingRole) -> None:
     iam = Clients(demo_account.endpoint, demo_account.region, "test", "test")("iam")
-    name = rotating.arn.rpartition("/")[2]
+    name = rotating.role.rpartition("/")[2]
     before = json.dumps(iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"])
     code = rotated(session_of(demo_account.people.keyholder, demo_account), rotating).reveal()["code"]
     after = json.dumps(iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"])
     assert after == before.replace(demo_account.people.external_id, f"{rotating.uuid}:{code}")
     assert after != before
-    stranger = RotatingRole(rotating.arn, str(uuid.uuid4()))
+    stranger = RotatingRole(rotating.role, str(uuid.uuid4()))
     with pytest.raises(GrantRefused, match="asks for no external id"):
         rotated(session_of(demo_account.people.keyholder, demo_account), stranger)
 

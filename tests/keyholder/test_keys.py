@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from goldseam.clouds.aws.keys import OperatorSource, RotatingCodeSource, RotatingRole, rotated, typed
+from goldseam.clouds.aws.keys import OperatorSource, RotatingCodeSource, rotated, typed
+from goldseam.clouds.protocol import RotatingRole
 from goldseam.keyholder.allow import allowed
 from goldseam.keyholder.derive import Derived
 from goldseam.keyholder.identity import decoded, encoded

@@ -18,7 +18,7 @@ from goldseam.service.context import ServiceContext
 from goldseam.service.rights import EVERY_RIGHT, Actor, Right, UseCase, needs
 
 FOLDER = Path(service.__file__).parent
-BENEATH = {"account", "automation", "context", "execution", "interruption", "keys", "masking", "pipeline", "readings",
+BENEATH = {"automation", "context", "execution", "interruption", "keys", "masking", "pipeline", "readings",
            "rights", "selection", "views"}  # fmt: skip
 """Modules that use cases stand on; every other one holds use cases."""
 NOUNS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem not in {*BENEATH, "__init__"})

@@ -128,12 +128,11 @@ def scan(
     Example: goldseam scan --services s3,iam --regions eu-west-1
     """
     from goldseam.cli import scanning
-    from goldseam.service.account import ReadLimits
     from goldseam.service.scans import ScanRequest
     from goldseam.service.selection import words
 
-    limits = ReadLimits(words(regions), max_rate, read_timeout, region_timeout)
-    return scanning.scan(ctx.obj, ScanRequest(services, controls or [], limits), as_json=as_json)
+    wanted = ScanRequest(services, controls or [], words(regions), max_rate, read_timeout, region_timeout)
+    return scanning.scan(ctx.obj, wanted, as_json=as_json)
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from goldseam.cli import output
 from goldseam.model.display import write_json
@@ -11,9 +10,6 @@ from goldseam.model.values import indented_document
 from goldseam.service import controls as known
 from goldseam.service.context import ServiceContext
 from goldseam.service.controls import Control, Example
-
-_MANAGED: Final = 6144
-"""Characters of a managed policy without white space (IAM User Guide, "IAM and AWS STS quotas")."""
 
 
 def controls(context: ServiceContext, control_id: str, services: str, *, as_json: bool) -> int:
@@ -93,9 +89,6 @@ def permissions(context: ServiceContext, what: str, plan_id: str, services: str,
     """Print the permission policy of the scanner, the remediator or one plan."""
     policy = known.permissions(context, what, plan_id, services, patterns)
     write_json(indented_document(policy.document))
-    if policy.length > _MANAGED:
-        output.note(
-            f"goldseam: this has {policy.length} characters without spaces, and AWS takes {_MANAGED} in one managed "
-            "policy: make one for some services at a time with `--services`, and attach them together"
-        )
+    if policy.warning:
+        output.note(f"goldseam: {policy.warning}")
     return 0

@@ -13,7 +13,7 @@ from goldseam.ports import Shard
 from goldseam.service.scans import SHARDS_AT_ONCE
 
 if TYPE_CHECKING:
-    from goldseam.service.account import Progress
+    from goldseam.service.scans import Progress
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from goldseam.service.findings import Explanation, FactView, FailingControl, Fin
 from goldseam.service.scans import ScanRequest, ScanResult
 
 if TYPE_CHECKING:
-    from goldseam.service.account import IncompleteRead
     from goldseam.service.automation import Tally
     from goldseam.service.findings import Decision, Secrets, TraceLine
+    from goldseam.service.scans import Incomplete
 
 _SHOWN: Final = 10
 """Failed listings that are shown one by one."""
@@ -68,7 +68,7 @@ def _report(context: ServiceContext, result: ScanResult) -> None:
         output.say("Nothing was found: is it the right account and region? Try `--profile` or `--regions`.", "dim")
 
 
-def _say_incomplete(incomplete: Sequence[IncompleteRead]) -> None:
+def _say_incomplete(incomplete: Sequence[Incomplete]) -> None:
     """Say which reads exceeded a bound, by call, region and reason."""
     if not incomplete:
         return

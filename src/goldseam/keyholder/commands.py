@@ -259,7 +259,8 @@ def _journal(config: Config) -> Journal:
 
 def _rotate(given: argparse.Namespace) -> int:
     from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415 - only this command needs the cloud
-    from goldseam.clouds.aws.keys import RotatingRole, rotated  # noqa: PLC0415
+    from goldseam.clouds.aws.keys import rotated  # noqa: PLC0415
+    from goldseam.clouds.protocol import RotatingRole  # noqa: PLC0415
 
     role = RotatingRole(forms.role_arn(given.role), forms.external_uuid(given.uuid))
     code = rotated(AwsSession(given.profile), role).reveal()["code"]

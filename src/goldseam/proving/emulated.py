@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from goldseam.clouds.aws.ask import Memo, reason
-from goldseam.clouds.aws.bounds import Bounds
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.facet import Address, AwsFacet
 from goldseam.clouds.aws.governor import Governors
@@ -21,6 +20,7 @@ from goldseam.clouds.aws.permissions import policy_of, remediator_policy, scan_o
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.reading import item_now
 from goldseam.clouds.aws.write import AwsWriter, check_calls, hiding
+from goldseam.clouds.bounds import Bounds
 from goldseam.control import Call, Catalog, Example, Facet, Kind, Permission, Step
 from goldseam.model.errors import AccessDenied, CloudError, PlanRefused, ResourceGone
 from goldseam.model.resource import Ref, Resource

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from goldseam.model.clock import SystemClock
-from goldseam.service.account import ReadLimits
 from goldseam.service.rights import Actor
 
 if TYPE_CHECKING:
     from typing import Self
 
+    from goldseam.clouds.bounds import Bounds, Progress
+    from goldseam.clouds.protocol import CloudAccount
     from goldseam.control import Catalog
     from goldseam.decide import Exemption
     from goldseam.decide.policy import PolicySet
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from goldseam.model.values import Unknown
     from goldseam.ports import Clock, Entry
     from goldseam.repair.apply import Doors
-    from goldseam.service.account import Cloud, Progress
     from goldseam.service.interruption import Interruption
     from goldseam.service.masking import Masking
     from goldseam.service.pipeline import Standing
@@ -111,7 +111,7 @@ class ServiceContext:
 
     def _bring_up(self, home: Home) -> None:
         """Bring a home that another version wrote up to date, and say what that means."""
-        from goldseam.service.account import renamed_controls
+        from goldseam.clouds.registry import renamed_controls
         from goldseam.store.upgrade import FORMAT, bring_up
 
         done = bring_up(home, self.catalog.control_by_id, renamed_controls())
@@ -128,9 +128,9 @@ class ServiceContext:
     @cached_property
     def catalog(self) -> Catalog:
         """Every kind, control and fact."""
-        from goldseam.service import account
+        from goldseam.clouds.registry import whole_catalog
 
-        return account.catalog()
+        return whole_catalog()
 
     @cached_property
     def masking(self) -> Masking:
@@ -196,21 +196,26 @@ class ServiceContext:
         return {other.id: other.region for other in refs}
 
     @cached_property
-    def cloud(self) -> Cloud:
+    def account(self) -> CloudAccount:
         """The account, with its threads and connections until the context is closed."""
-        from goldseam.service.account import opened
+        return self._opened.enter_context(self.open())
 
-        return self._opened.enter_context(closing(opened(self._profile, self._endpoint_url, ReadLimits(), None)))
+    def open(
+        self,
+        regions: tuple[str, ...] = (),
+        max_rate: float | None = None,
+        progress: Progress | None = None,
+        bounds: Bounds | None = None,
+    ) -> CloudAccount:
+        """The account within bounds; whoever opens it closes it."""
+        from goldseam.clouds.bounds import DEFAULT
+        from goldseam.clouds.protocol import Access
+        from goldseam.clouds.registry import default_cloud
 
-    @contextmanager
-    def scanned_cloud(self, limits: ReadLimits, progress: Progress | None) -> Iterator[Cloud]:
-        """The account within limits, for as long as the block lasts."""
-        from goldseam.service.account import opened
+        where = (self._profile, self._endpoint_url, regions)
+        return default_cloud().open(Access(*where, max_rate, progress, bounds or DEFAULT), self.catalog)
 
-        with closing(opened(self._profile, self._endpoint_url, limits, progress)) as cloud:
-            yield cloud
-
-    def doors(self, cloud: Cloud) -> Doors:
+    def doors(self, account: CloudAccount) -> Doors:
         """Everything outside that executing a plan goes through."""
         from goldseam.decide import settings_of
         from goldseam.repair.apply import Doors
@@ -218,8 +223,8 @@ class ServiceContext:
         home = self.home
         return Doors(
             self.catalog,
-            cloud.reader,
-            self.interruption.stoppable(cloud.writers),
+            account.reader,
+            self.interruption.stoppable(account.writers),
             home.ledger,
             home.locks,
             self.clock,

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-import orjson
+from typing import TYPE_CHECKING
 
 from goldseam.control import Control, Example
 from goldseam.model.errors import UnknownName, UsageError
 from goldseam.model.values import Json, plain
-from goldseam.service import account
 from goldseam.service.context import ServiceContext
 from goldseam.service.rights import Right, needs
 from goldseam.service.selection import chosen, service_of
 
+if TYPE_CHECKING:
+    from goldseam.clouds.protocol import Cloud
+
 
 @dataclass(frozen=True, slots=True)
 class PermissionPolicy:
-    """A permission policy, and its length without white space."""
+    """A permission policy, and why the cloud may not take it as it is (empty where it does)."""
 
     document: Json
-    length: int
+    warning: str
 
 
 @needs(Right.READ)
@@ -41,15 +42,19 @@ def permissions(
     context: ServiceContext, role: str, plan_id: str = "", services: str = "", patterns: Sequence[str] = ()
 ) -> PermissionPolicy:
     """The permission policy of the `scanner`, the `remediator` or one `plan`; raises UsageError, UnknownName."""
+    from goldseam.clouds.registry import cloud_of_kind, default_cloud
+
     if role == "plan":
         if not plan_id:
             raise UsageError("say which plan: `goldseam permissions plan <PLAN>`")
-        return _measured(account.plan_policy(context.home.plans.get(plan_id).plan))
-    catalog = chosen(context.catalog, services, patterns)
+        plan = context.home.plans.get(plan_id).plan
+        cloud = cloud_of_kind(plan.ref.kind)
+        return _checked(cloud, cloud.plan_policy(plan))
+    catalog, cloud = chosen(context.catalog, services, patterns), default_cloud()
     if role == "scanner":
-        return _measured(account.scanner_policy(catalog))
+        return _checked(cloud, cloud.scanner_policy(catalog))
     if role == "remediator":
-        return _measured(account.remediator_policy(catalog.controls))
+        return _checked(cloud, cloud.remediator_policy(catalog.controls))
     raise UnknownName("permission policy", role, ("scanner", "remediator", "plan"))
 
 
@@ -90,8 +95,8 @@ def with_examples(control: Control) -> dict[str, Json]:
     }
 
 
-def _measured(document: Json) -> PermissionPolicy:
-    return PermissionPolicy(document, len(orjson.dumps(document)))
+def _checked(cloud: Cloud, document: Json) -> PermissionPolicy:
+    return PermissionPolicy(document, cloud.policy_warning(document))
 
 
 __all__ = [

@@ -32,7 +32,7 @@ def carried_out(
     assert plan is not None
     leave = Leave(by, proposal.decisions, key_source(context, source), emergency=emergency)
     with context.interruption.under_way(plan) as ended:
-        done = repair(plan, leave, context.doors(context.cloud), context.home.signer)
+        done = repair(plan, leave, context.doors(context.account), context.home.signer)
         ended(done.state)
     remember(context, plan)
     return Done(plan, done)

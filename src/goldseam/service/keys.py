@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from goldseam.model.errors import InvalidDocument, UnknownName, UsageError
 from goldseam.ports import KeySource, Secret
-from goldseam.service.account import operator_source, rotating_source
 from goldseam.service.context import ServiceContext
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def key_source(context: ServiceContext, source: Source) -> KeySource:
     if source.kind == "rotating-code":
         return _rotating(context, connection)
     if source.kind == "operator":
-        return operator_source(context.cloud, connection.roles, unscoped=source.unscoped)
+        return context.account.operator_source(connection.roles, unscoped=source.unscoped)
     raise UnknownName("key source", source.kind, SOURCES)
 
 
@@ -103,9 +102,12 @@ def _keyholder(context: ServiceContext, connection: Connection, *, ask_code: boo
 
 
 def _rotating(context: ServiceContext, connection: Connection) -> KeySource:
+    from goldseam.clouds.protocol import RotatingRole
+
     if not connection.rotating:
         raise UsageError("no role with a rotating code is known; run `goldseam connect --role ARN --uuid UUID`")
-    return rotating_source(context.cloud, connection.rotating, lambda question: _asked(context, question))
+    roles = {account: RotatingRole(role["arn"], role["uuid"]) for account, role in connection.rotating.items()}
+    return context.account.rotating_source(roles, lambda question: _asked(context, question))
 
 
 def _asked(context: ServiceContext, question: str) -> str:

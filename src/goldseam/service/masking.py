@@ -18,6 +18,7 @@ from goldseam.repair.plan import Plan, why_no_way_back
 
 if TYPE_CHECKING:
     from goldseam.audit.disclosure import Show
+    from goldseam.clouds.protocol import CommandWords
     from goldseam.model.values import Unknown
     from goldseam.repair.execute import Repair
     from goldseam.store import Home
@@ -71,13 +72,13 @@ class Masking:
         ledger = MaskedLedger(self.catalog, lambda plan: home.ledger.entries(plan=plan), self.mask)
         return masking(ledger.body, home.signer)
 
-    def commands(self, plan: Plan) -> Iterator[str]:
-        """The command line of each call, and as comments the way back; a variable in place of each masked value."""
-        from goldseam.service.account import command_lines
+    def commands(self, plan: Plan, words: CommandWords) -> Iterator[str]:
+        """The command of each call in a cloud's words, and the way back as comments; variables for masked values."""
+        from goldseam.clouds.commands import command_lines, with_variables
 
         found = self.secrets_of(plan)
         calls = [replace(call, parameters=found.document(call.parameters)) for call in (*plan.calls, *plan.undo)]
-        notes, lines = command_lines(calls)
+        notes, lines = with_variables(command_lines(words, calls))
         yield from (*notes, *lines[: len(plan.calls)])
         if plan.reversible:
             yield from ("# to take it back", *(f"# {line}" for line in lines[len(plan.calls) :]))

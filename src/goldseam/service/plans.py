@@ -75,7 +75,10 @@ def document(context: ServiceContext, proposal: Proposal) -> dict[str, Json]:
 @needs(Right.READ)
 def commands(context: ServiceContext, proposal: Proposal) -> tuple[str, ...]:
     """The commands that a person would type to carry a plan out, and the way back as comments."""
-    return tuple(context.masking.commands(_plan_of(proposal)))
+    from goldseam.clouds.registry import cloud_of_kind
+
+    plan = _plan_of(proposal)
+    return tuple(context.masking.commands(plan, cloud_of_kind(plan.ref.kind).command_words))
 
 
 def unforeseen(error: Exception) -> str:

@@ -27,7 +27,7 @@ class Proposal:
 
 def fresh_look(context: ServiceContext, ref: Ref, standing: Standing) -> Seen:
     """A resource with its facts, read and decided now; raises ResourceGone, CloudError."""
-    return look(context.cloud.reader, context.catalog, standing, ref, context.clock)
+    return look(context.account.reader, context.catalog, standing, ref, context.clock)
 
 
 def proposed(context: ServiceContext, seen: Seen, controls: Sequence[Control], standing: Standing) -> Proposal:

@@ -80,7 +80,7 @@ def resume(
         return ()
     with context.interruption.under_way() as ended:
         done = end_unfinished(
-            context.doors(context.cloud),
+            context.doors(context.account),
             _if_known(context, source),
             home.signer,
             context.actor.name,

@@ -34,7 +34,7 @@ def prepare(context: ServiceContext, plan_id: str, emergency: EmergencyRequest |
     """
     if emergency is not None and not emergency.because.strip():
         raise UsageError("an emergency rollback needs a reason; add -m 'what is broken'")
-    back = plan_rollback(plan_id, context.doors(context.cloud))
+    back = plan_rollback(plan_id, context.doors(context.account))
     decisions = rollback_decisions(context, back)
     context.home.plans.save([(back, decisions)])
     return Proposal(back.ref, back, decisions)

@@ -6,16 +6,16 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from goldseam.assess.collect import AHEAD
 from goldseam.assess.evaluate import Status
+from goldseam.clouds.bounds import DEFAULT, Bounds, Incomplete, Progress
 from goldseam.control import Catalog
 from goldseam.model.values import Json
 from goldseam.ports import Gap
 from goldseam.repair.resume import Resumed, closed_by_looking
-from goldseam.service.account import IncompleteRead, Progress, ReadLimits, account_id, incomplete_reads
 from goldseam.service.context import ServiceContext
 from goldseam.service.exemptions import record_lapsed
 from goldseam.service.pipeline import Standing
@@ -24,8 +24,10 @@ from goldseam.service.rights import Right, needs
 from goldseam.service.selection import chosen
 
 if TYPE_CHECKING:
-    from goldseam.service.account import Cloud
+    from goldseam.clouds.protocol import CloudAccount
 
+
+__all__ = ["SHARDS_AT_ONCE", "Incomplete", "Progress", "ScanRequest", "ScanResult", "any_scan", "scan"]
 
 SHARDS_AT_ONCE: Final = AHEAD + 1
 """How many shards are held at once, at most: those that are read and the one that is looked at."""
@@ -33,11 +35,24 @@ SHARDS_AT_ONCE: Final = AHEAD + 1
 
 @dataclass(frozen=True, slots=True)
 class ScanRequest:
-    """What a scan is about: services and control patterns (none means all), and what reading is limited to."""
+    """What a scan is about: services, control patterns and regions (none means all), and what reading is limited to.
+
+    `max_rate` is in calls a second to one service in one region, `read_timeout` in seconds for one call with its
+    retries, `region_timeout` in seconds for one region.
+    """
 
     services: str = ""
     controls: Sequence[str] = ()
-    limits: ReadLimits = field(default_factory=ReadLimits)
+    regions: tuple[str, ...] = ()
+    max_rate: float | None = None
+    read_timeout: float = DEFAULT.read
+    region_timeout: float = DEFAULT.shard
+
+    @property
+    def bounds(self) -> Bounds:
+        """What reading may take."""
+        timeout = self.read_timeout
+        return Bounds(read=timeout, silence=timeout / 2, shard=self.region_timeout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +66,7 @@ class ScanResult:
     scan: str
     counts: Mapping[str, int]
     gaps: tuple[str, ...]
-    incomplete: tuple[IncompleteRead, ...]
+    incomplete: tuple[Incomplete, ...]
     resumed: tuple[Resumed, ...]
 
     @property
@@ -87,16 +102,16 @@ def scan(context: ServiceContext, request: ScanRequest, progress: Progress | Non
     """
     catalog, home = chosen(context.catalog, request.services, request.controls), context.home
     standing = context.standing()
-    with context.scanned_cloud(request.limits, progress) as cloud, _garbage_seldom():
-        account = account_id(cloud)
-        name = home.scans.begin(account)
-        tally = _stored(context, cloud, catalog, standing, (name, request.limits.regions))
-        closed = closed_by_looking(context.doors(cloud), home.signer, account)
-        incomplete = incomplete_reads(cloud)
+    with context.open(request.regions, request.max_rate, progress, request.bounds) as account, _garbage_seldom():
+        account_id = account.account_id()
+        name = home.scans.begin(account_id)
+        tally = _stored(context, account, catalog, standing, (name, request.regions))
+        closed = closed_by_looking(context.doors(account), home.signer, account_id)
+        incomplete = account.reader.incomplete
     found = {str(status): tally.statuses[status] for status in Status}
     counts = {"resources": tally.resources, **found, "gaps": len(tally.gaps), "incomplete": len(incomplete)}
     home.scans.end(name, counts)
-    home.ledger.append("scan", {"scan": name, "account": account, "counts": counts})
+    home.ledger.append("scan", {"scan": name, "account": account_id, "counts": counts})
     gaps = tuple(f"{gap.kind} in {gap.shard.region}: {gap.reason}" for gap in tally.gaps)
     return ScanResult(name, counts, gaps, incomplete, tuple(closed))
 
@@ -108,11 +123,15 @@ def any_scan(context: ServiceContext) -> bool:
 
 
 def _stored(
-    context: ServiceContext, cloud: Cloud, catalog: Catalog, standing: Standing, where: tuple[str, Sequence[str]]
+    context: ServiceContext,
+    account: CloudAccount,
+    catalog: Catalog,
+    standing: Standing,
+    where: tuple[str, Sequence[str]],
 ) -> _Tally:
     """Judge and store the account, a shard at a time."""
     tally, (scan_id, regions) = _Tally(Counter(), []), where
-    for report in scanned(cloud.reader, catalog, standing, context.clock):
+    for report in scanned(account.reader, catalog, standing, context.clock):
         context.home.scans.save(scan_id, report.shard, report.kinds, report.seen, report.gaps, regions)
         for seen in report.seen:
             record_lapsed(context, standing, seen)

@@ -8,7 +8,8 @@ from functools import partial
 from threading import Lock
 from typing import Final, Protocol
 
-from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline, Incomplete, IncompleteReads, all_items
+from goldseam.clouds.aws.bounds import Deadline, IncompleteReads, all_items
+from goldseam.clouds.bounds import DEFAULT, Bounds, Incomplete
 from goldseam.model.errors import (
     AccessDenied,
     CloudError,

@@ -1,51 +1,22 @@
-"""How long a read, a listing and a shard may take, and how much they may hold.
+"""What keeps reading within its bounds: deadlines, whole listings, and circuits that open.
 
-What exceeds a bound is unknown with its reason, never a part that is taken for the whole. The reasons for the numbers
-are in docs/decisions/0013-bounds-of-a-scan.md.
+What exceeds a bound is unknown with its reason, never a part that is taken for the whole.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from threading import Lock
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from goldseam.clouds.aws.kind import at
+from goldseam.clouds.bounds import Bounds, Incomplete
 from goldseam.model.errors import LimitExceeded, TimedOut
 from goldseam.model.values import Json
 
 Timer: TypeAlias = Callable[[], float]
 """Seconds that only grow, such as `time.monotonic`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The limits of one account's reading, in seconds, bytes and numbers.
-
-    `connect` and `silence` are for one attempt (until a connection is there; between two bytes), `read` for one call
-    with its retries, without the time that our own rate limit and AWS's throttling take. `listing`, `pages`,
-    `empty_pages` (in a row) and `items` are for all pages of a listing, `resource` for one resource that is read
-    afresh, `shard` for one region. After `failures` calls in a row to a service in a region without an answer, it is
-    not called for `pause` seconds.
-    """
-
-    connect: float = 5.0
-    silence: float = 15.0
-    read: float = 30.0
-    answer_bytes: int = 64 * 1024 * 1024
-    listing: float = 600.0
-    pages: int = 10_000
-    empty_pages: int = 500
-    items: int = 500_000
-    resource: float = 300.0
-    shard: float = 3600.0
-    failures: int = 5
-    pause: float = 60.0
-
-
-DEFAULT: Final = Bounds()
 
 
 class Deadline:
@@ -154,15 +125,6 @@ class Circuits:
             if key not in self._circuits:
                 self._circuits[key] = Circuit(self._bounds, self._timer)
             return self._circuits[key]
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Incomplete:
-    """A read that exceeded a bound: the call, the region it went to, and the reason."""
-
-    operation: str
-    region: str
-    reason: str
 
 
 class IncompleteReads:

@@ -11,11 +11,12 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.client import BaseClient
 
-from goldseam.clouds.aws.bounds import Bounds, Circuits, Deadline, Timer
+from goldseam.clouds.aws.bounds import Circuits, Deadline, Timer
 from goldseam.clouds.aws.failures import THROTTLES
 from goldseam.clouds.aws.governor import Governor
 from goldseam.clouds.aws.paging import PagesRequested
 from goldseam.clouds.aws.transport import DeadlineExceeded, UnknownHost
+from goldseam.clouds.bounds import Bounds
 from goldseam.model.errors import TimedOut, Unreachable
 
 

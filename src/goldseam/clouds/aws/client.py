@@ -25,7 +25,7 @@ from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
 from botocore.parsers import ResponseParserError
 
 from goldseam.clouds.aws.answer import Answer
-from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline, Timer
+from goldseam.clouds.aws.bounds import Deadline, Timer
 from goldseam.clouds.aws.call_limits import CallLimits, pace
 from goldseam.clouds.aws.failures import failure
 from goldseam.clouds.aws.governor import Governors
@@ -34,6 +34,7 @@ from goldseam.clouds.aws.paging import PagesRequested, paginator_of
 from goldseam.clouds.aws.representable import represented
 from goldseam.clouds.aws.sdk import configured, user_agent
 from goldseam.clouds.aws.transport import Transport, UnknownHost
+from goldseam.clouds.bounds import DEFAULT, Bounds
 from goldseam.model.errors import (
     AccessDenied,
     CredentialsMissing,

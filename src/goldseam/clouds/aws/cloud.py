@@ -1,29 +1,36 @@
-"""AWS as one thing: its catalogue, the reader of an account, and the writers for plans.
+"""AWS as one thing: what goldseam knows of it, and the way into an account of it.
 
 Nothing here loads the SDK before an account is asked: help, controls and policies work without it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
-from typing import TYPE_CHECKING, Self
+from typing import Final
 
-from goldseam.clouds.aws import facts, services
-from goldseam.clouds.aws.bounds import DEFAULT, Bounds
+import orjson
+
+from goldseam.clouds.aws import facts, names, services
+from goldseam.clouds.aws.account import AwsAccount
+from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.aws.renamed import RENAMED
 from goldseam.clouds.aws.spellings import ACCOUNT_ID, REGION_NAME
-from goldseam.control import Catalog
-from goldseam.model.clock import SystemClock
-from goldseam.ports import Clock, WriterFactory
+from goldseam.clouds.protocol import Access, RotatingRole, Touched
+from goldseam.control import Call, Catalog, Control, Kind
+from goldseam.control.kind import touched
+from goldseam.model.resource import Ref
+from goldseam.model.values import Json
+from goldseam.ports import GLOBAL
+from goldseam.repair.plan import Plan
 
-if TYPE_CHECKING:
-    from goldseam.clouds.aws.client import AwsSession
-    from goldseam.clouds.aws.read import AwsReader
-    from goldseam.clouds.aws.shard import Progress
+_PLACE: Final = 5
+"""Fields of an ARN that say where: `arn`, partition, service, region, account."""
+_MANAGED: Final = 6144
+"""Characters of a managed policy without white space (IAM User Guide, "IAM and AWS STS quotas")."""
 
 
 def aws_catalog() -> Catalog:
@@ -37,63 +44,105 @@ def _modules(folder: ModuleType) -> Iterator[ModuleType]:
         yield import_module(found.name)
 
 
-@dataclass(frozen=True)
-class AwsCloud:
-    """One AWS account, as the user's configuration reaches it; `regions` are the user's choice, or none for all."""
+class Aws:
+    """Amazon Web Services, in all of its partitions."""
 
-    profile: str | None = None
-    endpoint_url: str | None = None
-    regions: tuple[str, ...] = ()
-    max_rate: float | None = None
-    progress: Progress | None = None
-    clock: Clock = field(default_factory=SystemClock)
-    bounds: Bounds = DEFAULT
+    __slots__ = ()
+    name: Final = "aws"
+    title: Final = "AWS"
+    renamed: Final = RENAMED
 
-    @cached_property
     def catalog(self) -> Catalog:
-        """What can be read, judged and repaired."""
+        """Every kind, control and fact of AWS."""
         return aws_catalog()
 
-    @cached_property
-    def session(self) -> AwsSession:
-        """The client for everything that is read; raises UnknownName for a profile that does not exist."""
-        from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415 - loads the SDK
-        from goldseam.clouds.aws.permissions import reading_operations  # noqa: PLC0415
+    def open(self, access: Access, catalog: Catalog) -> AwsAccount:
+        """An account, read by a catalog; nothing is asked of it yet."""
+        return AwsAccount(access, catalog)
 
-        operations = reading_operations(self.catalog)
-        return AwsSession(
-            self.profile, self.endpoint_url, self.max_rate, operations=operations, bounds=self.bounds
-        )  # fmt: skip
+    def account(self, text: str) -> str:
+        """The id of an account, which has 12 digits; raises UsageError."""
+        return names.account_id(text)
 
-    @cached_property
-    def reader(self) -> AwsReader:
-        """The reader of the account."""
-        from goldseam.clouds.aws.read import AwsReader  # noqa: PLC0415 - loads threads and queues
+    def account_pattern(self, text: str) -> str:
+        """The id of an account, or one with `*` in it; raises UsageError."""
+        return names.account_pattern(text)
 
-        return AwsReader(
-            self.session, self.catalog, self.regions, progress=self.progress, clock=self.clock, bounds=self.bounds
+    def role(self, text: str) -> str:
+        """The ARN of an IAM role; raises UsageError."""
+        return names.role_arn(text)
+
+    def role_account(self, text: str) -> str:
+        """The account in the ARN of an IAM role; raises UsageError."""
+        return names.role_account(text)
+
+    def rotating_role(self, role: str, uuid: str) -> RotatingRole:
+        """A role whose trust policy asks for an external id `<uuid>:<code>`; raises UsageError."""
+        return RotatingRole(names.role_arn(role), names.external_uuid(uuid))
+
+    def addressed(self, kind: Kind, ref: Ref) -> bool:
+        """Whether the ARN is the kind's for the id; where the listing says it, the same service, place and account."""
+        if not isinstance(kind, AwsKind):
+            return False
+        partition = ref.address.split(":")[1] if ref.address.startswith("arn:") else "aws"
+        made = kind.ref(partition, ref.account, ref.region, ref.id).address
+        if kind.find is None or not kind.find.address:
+            return made == ref.address
+        return made.split(":")[:_PLACE] == ref.address.split(":")[:_PLACE]
+
+    def command_words(self, call: Call) -> tuple[str, ...]:
+        """The call as words of the AWS command line."""
+        from goldseam.clouds.aws.commands import command_words  # noqa: PLC0415
+
+        return command_words(call)
+
+    def scanner_policy(self, catalog: Catalog) -> Json:
+        """The IAM policy of the scanner's role."""
+        from goldseam.clouds.aws.permissions import scanner_policy  # noqa: PLC0415
+
+        return scanner_policy(catalog)
+
+    def remediator_policy(self, controls: Iterable[Control]) -> Json:
+        """The IAM policy of the remediator's role."""
+        from goldseam.clouds.aws.permissions import remediator_policy  # noqa: PLC0415
+
+        return remediator_policy(controls)
+
+    def plan_policy(self, plan: Plan) -> Json:
+        """The IAM policy that executing one plan takes."""
+        from goldseam.clouds.aws.permissions import plan_policy  # noqa: PLC0415
+
+        return plan_policy(plan)
+
+    def policy_warning(self, policy: Json) -> str:
+        """What to do with a policy that is longer than AWS takes in one."""
+        length = len(orjson.dumps(policy))
+        if length <= _MANAGED:
+            return ""
+        return (
+            f"this has {length} characters without spaces, and AWS takes {_MANAGED} in one managed policy: "
+            "make one for some services at a time with `--services`, and attach them together"
         )
 
-    @cached_property
-    def writers(self) -> WriterFactory:
-        """What opens a writer for a plan, given its key; it shares nothing with the reader but the pace."""
-        from goldseam.clouds.aws.write import AwsWriterFactory  # noqa: PLC0415 - loads the SDK
-
-        return AwsWriterFactory(
-            self.session.default_region(),
-            endpoint_url=self.endpoint_url,
-            governors=self.session.governors,
-            clock=self.clock,
+    def touched(self, catalog: Catalog, event: Json) -> frozenset[Touched]:
+        """The resources that an event of CloudTrail may have changed, as it is or in an envelope of EventBridge."""
+        record = event.get("detail", event) if isinstance(event, Mapping) else None
+        if not isinstance(record, Mapping):
+            return frozenset()
+        account, region = record.get("recipientAccountId"), record.get("awsRegion")
+        if not isinstance(account, str) or not isinstance(region, str):
+            return frozenset()
+        return frozenset(
+            Touched(kind.name, account, _region_of(kind, region), name)
+            for kind in catalog.kinds
+            if isinstance(kind, AwsKind)
+            for name in touched(kind, record)
         )
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        self.close()
+def _region_of(kind: AwsKind, region: str) -> str:
+    """Where the resource is: what an account has once is in no region, unless the listing places it in one."""
+    return GLOBAL if kind.account_wide and not (kind.find and kind.find.region) else region
 
-    def close(self) -> None:
-        """Stop the threads and close the connections that were opened."""
-        for name in ("reader", "session"):
-            if name in self.__dict__:
-                getattr(self, name).close()
+
+AWS: Final = Aws()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import orjson
 
-from goldseam.control import MASKED, Call
-from goldseam.model.display import shell_word
+from goldseam.control import Call
 from goldseam.model.values import Json, Placeholder
 
 _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
@@ -17,19 +15,6 @@ _SERVICE: Final[Mapping[str, str]] = {"s3": "s3api", "config": "configservice", 
 
 _RENAMED: Final[Mapping[tuple[str, str], str]] = {("ec2", "--no-egress"): "--ingress"}
 _GLOBAL: Final = "global"
-
-
-def command_line(call: Call) -> str:
-    """The command that makes this call, quoted for a shell; a remark instead of it where no shell can hold it."""
-    try:
-        return " ".join(map(shell_word, command_words(call)))
-    except ValueError as error:
-        return f"# {call.operation} cannot be typed: {error}"
-
-
-def command_lines(calls: Iterable[Call]) -> tuple[str, ...]:
-    """The commands that make these calls, in order."""
-    return tuple(command_line(call) for call in calls)
 
 
 def command_words(call: Call) -> tuple[str, ...]:
@@ -43,27 +28,6 @@ def command_words(call: Call) -> tuple[str, ...]:
     if call.region != _GLOBAL:
         words.extend(("--region", call.region))
     return tuple(words)
-
-
-def with_variables(lines: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Comments on what the variables stand for, and the commands with a shell variable in place of each masked value.
-
-    A shell stops at a command whose variable is not set, so that no mask is ever written into a resource.
-    """
-    found: dict[str, str] = {}
-
-    def variable(mask: re.Match[str]) -> str:
-        return _variable(found.setdefault(mask[0], f"SENSITIVE_{len(found) + 1}"))
-
-    made = tuple(MASKED.sub(variable, line) for line in lines)
-    meant = [f"# {name} is a value that is not printed: {mask}" for mask, name in found.items()]
-    how = ["# set them to what the resource has now; inside JSON, as JSON writes it"] if found else []
-    return (*meant, *how), made
-
-
-def _variable(name: str) -> str:
-    """A variable inside a single-quoted word, which masks always stand in: they hold spaces."""
-    return f"""'"${{{name}:?}}"'"""
 
 
 def _told_in_words(parameter: Json) -> Json:

@@ -21,6 +21,7 @@ from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from goldseam.clouds.aws.permissions import session_policy
+from goldseam.clouds.protocol import RotatingRole
 from goldseam.model.errors import AccessDenied, AlreadyDone, CallFailed, GoldseamError, GrantRefused, NotFound
 from goldseam.model.values import Json
 from goldseam.ports import Clock, Key, Secret
@@ -31,6 +32,9 @@ SECONDS: Final = 900
 
 _CODE: Final = re.compile(r"[A-Za-z0-9-]{6,128}")
 _CODE_BYTES: Final = 16
+_NOT_IN_IDENTITY: Final = re.compile(r"[^\w+=,.@-]")
+_LONGEST_IDENTITY: Final = 64
+"""The characters and the length of a source identity (AWS STS API Reference, AssumeRole, `SourceIdentity`)."""
 _WIRE_LOGGERS: Final = ("auth", "endpoint", "parsers", "hooks", "retryhandler", "credentials")
 
 CodeSource: TypeAlias = Callable[[str], Secret]
@@ -86,6 +90,18 @@ def assumed(session: MintingSession, role: str, name: str) -> tuple[Secret, date
     _silence_wire_logs()
     parameters = {"RoleArn": role, "RoleSessionName": name, "DurationSeconds": SECONDS}
     return _given(session.call("sts", "AssumeRole", **parameters))
+
+
+class SessionMinter:
+    """Makes the keyholder's keys by the right of a session to assume roles."""
+
+    def __init__(self, session: MintingSession) -> None:
+        self._session = session
+
+    def mint(self, plan: Plan, role: str, source: str, *, on_behalf_of: str = "") -> Key:
+        """The key; `on_behalf_of` becomes the source identity. Raises GrantRefused, PlanRefused, CloudError."""
+        identity = _NOT_IN_IDENTITY.sub("-", on_behalf_of)[:_LONGEST_IDENTITY]
+        return minted(self._session, Order(role, plan.id, session_policy(plan), source, source_identity=identity))
 
 
 def _given(answer: Mapping[str, Json]) -> tuple[Secret, datetime]:
@@ -181,18 +197,6 @@ class OperatorSource:
         return Key(self.name, self._clock.now() + timedelta(seconds=SECONDS), own(), narrowed=False)
 
 
-@dataclass(frozen=True, slots=True)
-class RotatingRole:
-    """A role whose trust policy asks for the external id `<uuid>:<code>`."""
-
-    arn: str
-    uuid: str
-
-    def external_id(self, code: str) -> str:
-        """The external id of a code."""
-        return f"{self.uuid}:{code}"
-
-
 class RotatingCodeSource:
     """A role that is assumed with a code which changes after every use; the session policy narrows this too.
 
@@ -229,16 +233,21 @@ class RotatingCodeSource:
             msg = "that is not a code; copy the whole of it, as the last rotation showed it"
             raise GrantRefused(msg)
         self._spend(role, code)
-        return Order(role.arn, plan.id, policy, self.name, Secret(external_id=role.external_id(code), code=code))
+        return Order(role.role, plan.id, policy, self.name, Secret(external_id=_external_id(role, code), code=code))
 
     def _spend(self, role: RotatingRole, code: str) -> None:
         """Remember, by a mark that means nothing outside this process, that the code is used."""
-        mark = hmac.new(self._salt, f"{role.arn} {code}".encode(), "sha256").hexdigest()
+        mark = hmac.new(self._salt, f"{role.role} {code}".encode(), "sha256").hexdigest()
         try:
             self._used.once(mark)
         except AlreadyDone as error:
             msg = "this code was used before; rotate it on the customer's side, then give the new one"
             raise GrantRefused(msg) from error
+
+
+def _external_id(role: RotatingRole, code: str) -> str:
+    """What the role's trust policy asks for: `<uuid>:<code>`."""
+    return f"{role.uuid}:{code}"
 
 
 def typed(ask: Callable[[str], str]) -> CodeSource:
@@ -264,7 +273,7 @@ def rotated(session: GuardingSession, role: RotatingRole) -> Secret:
     this role's uuid, CloudError when AWS refuses.
     """
     _silence_wire_logs()
-    name = role.arn.rpartition("/")[2]
+    name = role.role.rpartition("/")[2]
     held = session.call("iam", "GetRole", RoleName=name)["Role"]["AssumeRolePolicyDocument"]
     code = secrets.token_hex(_CODE_BYTES)
     document = _with_code(_parsed(held), role, code)
@@ -290,5 +299,5 @@ def _with_code(policy: Json, role: RotatingRole, code: str) -> Json | None:
         for wanted in statement.get("Condition", {}).values():
             for key, value in wanted.items():
                 if key.lower() == "sts:externalid" and str(value).startswith(f"{role.uuid}:"):
-                    wanted[key], found = role.external_id(code), True
+                    wanted[key], found = _external_id(role, code), True
     return document if found else None

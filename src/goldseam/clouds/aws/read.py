@@ -9,11 +9,12 @@ from functools import partial
 from typing import Final, Self
 
 from goldseam.clouds.aws.ask import Memo, ReadingSession, late
-from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline, Incomplete, IncompleteReads
+from goldseam.clouds.aws.bounds import Deadline, IncompleteReads
 from goldseam.clouds.aws.facet import Address, AwsFacet
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.reading import Readings, WantedFacets, item_now, readings_of, wanted_of, whole
-from goldseam.clouds.aws.shard import Progress, ReadBudget, Scan
+from goldseam.clouds.aws.shard import ReadBudget, Scan
+from goldseam.clouds.bounds import DEFAULT, Bounds, Incomplete, Progress
 from goldseam.control import Catalog, Kind
 from goldseam.model.clock import SystemClock
 from goldseam.model.errors import TimedOut

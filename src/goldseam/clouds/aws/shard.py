@@ -15,19 +15,17 @@ from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias
 
 from goldseam.clouds.aws.ask import NOT_OFFERED, late, reason
-from goldseam.clouds.aws.bounds import Deadline, Incomplete, IncompleteReads
+from goldseam.clouds.aws.bounds import Deadline, IncompleteReads
 from goldseam.clouds.aws.bucket_regions import LOCATE, located
 from goldseam.clouds.aws.facet import AwsFacet, Reading
 from goldseam.clouds.aws.kind import Ask, Listing, asked_of, at
 from goldseam.clouds.aws.lanes import Lanes
 from goldseam.clouds.aws.reading import Readings, WantedFacets, misunderstood, readings_of, whole
+from goldseam.clouds.bounds import Incomplete, Progress
 from goldseam.model.errors import MISSHAPEN, CloudError, NotFound, NotOffered, in_words
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json, Unknown
 from goldseam.ports import GLOBAL, Gap, Shard
-
-Progress: TypeAlias = Callable[[Shard, int, int], None]
-"""Told of the shard, how many of its resources are done, and how many are known so far."""
 
 _BUCKETS: Final = "s3.ListBuckets"
 

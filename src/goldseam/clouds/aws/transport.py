@@ -27,8 +27,9 @@ from botocore.exceptions import (
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
-from goldseam.clouds.aws.bounds import DEFAULT, Bounds, Deadline
+from goldseam.clouds.aws.bounds import Deadline
 from goldseam.clouds.aws.wire import AnswerTooLarge, ProtocolError, Reply, Wire
+from goldseam.clouds.bounds import DEFAULT, Bounds
 
 IDLE: Final = 64
 """Connections kept open over all hosts; S3 has a host for each bucket, so the least recently used are closed."""

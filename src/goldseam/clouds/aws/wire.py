@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from urllib3.util import wait_for_read
 
-from goldseam.clouds.aws.bounds import DEFAULT, Deadline
+from goldseam.clouds.aws.bounds import Deadline
+from goldseam.clouds.bounds import DEFAULT
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
