@@ -9,7 +9,7 @@ import pytest
 
 from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.client import AwsSession
-from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.cloud import AWS, aws_catalog
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services import sqs
 from goldseam.clouds.aws.services.elbv2 import load_balancer
@@ -277,7 +277,7 @@ def test_a_keyholder_lists_a_setting_in_any_form_and_for_a_region_or_an_account(
 ) -> None:
     """The mutation: `listed_settings` answers the rule as it is."""
     plan = made("dead_letters: failed", QUEUE, region)
-    takes = derived(plan, CATALOG, {})
+    takes = derived(plan, CATALOG, {}, {"aws": AWS})
     rule = Rule(("*",), ("*",), ("*",), ("*",), ("*",), 0, listed)
     found = allowed(takes, unusual_settings(plan, CATALOG), [listed_settings(plan, CATALOG, rule)])
     assert (not found.doubts) is fits
@@ -287,10 +287,10 @@ def test_a_keyholder_grants_no_plan_whose_setting_is_in_another_place(monkeypatc
     """The mutation: `_settings_in` does not resolve. A server that was taken over makes such a plan all the same."""
     monkeypatch.setattr(dependent, "_misplaced", lambda *_: "")
     plan = made(f"dead_letters: 'arn:aws:sqs:us-east-1:{ACCOUNT}:failed'", QUEUE, "eu-west-1")
-    assert derived(plan, CATALOG, {}).plan == plan
+    assert derived(plan, CATALOG, {}, {"aws": AWS}).plan == plan
     monkeypatch.undo()
     with pytest.raises(GrantRefused, match="`failed` in us-east-1, and not in eu-west-1"):
-        derived(plan, CATALOG, {})
+        derived(plan, CATALOG, {}, {"aws": AWS})
 
 
 # --- the same through a reader ---

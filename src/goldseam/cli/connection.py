@@ -98,9 +98,9 @@ def _with_keyholder(connection: Connection, wish: Wish) -> Connection:
 
 def account_of(arn: str) -> str:
     """The account in a role's ARN; raises UsageError."""
-    from goldseam.keyholder import forms
+    from goldseam.clouds.registry import cloud_of_role
 
-    return forms.role_account(arn)
+    return cloud_of_role(arn).role_account(arn)
 
 
 def load(home: Path) -> Connection:

@@ -65,7 +65,10 @@ def entries_shown(workspace: Workspace) -> Show:
 
 
 def commands_shown(plan: Plan, catalog: Catalog, words: CommandWords) -> Iterator[str]:
-    """The command line of each call in a cloud's words, and as comments the way back; a shell variable in place of each masked value."""
+    """The command line of each call in a cloud's words, and as comments the way back.
+
+    A shell variable stands in place of each masked value.
+    """
     from goldseam.clouds.commands import command_lines, with_variables
 
     found = secrets_of(plan, catalog)

@@ -42,7 +42,7 @@ def cloud_of_role(role: str) -> Cloud:
     why = []
     for cloud in clouds().values():
         try:
-            cloud.role(role)
+            cloud.role_account(role)
         except UsageError as error:
             why.append(str(error))
         else:
