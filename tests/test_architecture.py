@@ -115,6 +115,7 @@ def test_plug_ins_see_the_language_and_never_a_stage() -> None:
     doors = {
         "protocol",
         "registry",
+        "plugins",
         "account",
         "names",
         "read",
