@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "goldseam"
-ROOMS = ("model", "control", "assess", "decide", "repair", "audit", "service", "store", "keyholder", "ports.py")
+ROOMS = (
+    "model",
+    "control",
+    "assess",
+    "decide",
+    "repair",
+    "audit",
+    "service",
+    "store",
+    "keyholder",
+    "proving",
+    "ports.py",
+)
 """Where no cloud is named."""
 
 WORDS = frozenset(

@@ -159,6 +159,7 @@ def conform(
     as_json: bool,
 ) -> int:
     """Prove the laws and print the table; write the page of proofs, or compare it."""
+    from goldseam.clouds.conformance import built_in
     from goldseam.proving import report
 
-    return report.run(workspace.catalog, patterns, modules, as_json=as_json, write=write, check=check)
+    return report.run(workspace.catalog, built_in(), patterns, modules, as_json=as_json, write=write, check=check)
