@@ -10,6 +10,8 @@ import pytest
 
 from goldseam.clouds.aws.facet import AwsFacet
 from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.aws.proving.emulated import EmulatedGround
+from goldseam.clouds.aws.proving.fixtures import aws_fixtures
 from goldseam.clouds.aws.services import s3
 from goldseam.clouds.aws.shapes import Document, Switch
 from goldseam.control import (
@@ -30,8 +32,6 @@ from goldseam.control import (
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.model.resource import Ref
 from goldseam.model.values import ABSENT, Value
-from goldseam.proving.aws_fixtures import aws_fixtures
-from goldseam.proving.emulated import EmulatedGround
 from goldseam.proving.ground import Ground
 from goldseam.proving.memory import Faults, Held, MemoryGround
 from goldseam.proving.proof import ProofState

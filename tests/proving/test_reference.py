@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from goldseam.clouds.aws.proving.reference import in_order
 from goldseam.control import Call, Permission
 from goldseam.proving.ground import CannotPlace
-from goldseam.proving.reference import in_order
 
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:q"
 TRAIL = "arn:aws:cloudtrail:eu-west-1:123456789012:trail/t"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.conformance import built_in
 from goldseam.model.errors import UnknownName, UsageError
 from goldseam.proving import report
 from goldseam.proving.jobs import whole
@@ -46,7 +47,7 @@ def test_only_what_is_disproved_fails_a_run() -> None:
 
 
 def test_a_user_s_own_controls_are_proved_in_memory(capsys: pytest.CaptureFixture[str]) -> None:
-    assert report.run(aws_catalog(), modules=[MODULE], as_json=True) == 0
+    assert report.run(aws_catalog(), built_in(), modules=[MODULE], as_json=True) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["schema"] == "goldseam.conform/1"
     assert [item["id"] for item in document["controls"]] == [
@@ -59,21 +60,21 @@ def test_a_user_s_own_controls_are_proved_in_memory(capsys: pytest.CaptureFixtur
 
 def test_the_page_is_written_and_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "conformance.md"
-    assert report.run(aws_catalog(), ["toy.house.lamp*"], [MODULE], write=path) == 0
+    assert report.run(aws_catalog(), built_in(), ["toy.house.lamp*"], [MODULE], write=path) == 0
     text = path.read_text(encoding="utf-8")
     assert "| `toy.house.lamp-lit` | low | memory |" in text
-    assert report.run(aws_catalog(), ["toy.house.lamp*"], [MODULE], check=path) == 0
+    assert report.run(aws_catalog(), built_in(), ["toy.house.lamp*"], [MODULE], check=path) == 0
     path.write_text(text.replace("| memory |", "| ministack |"), encoding="utf-8")
-    assert report.run(aws_catalog(), ["toy.house.lamp*"], [MODULE], check=path) == 1
+    assert report.run(aws_catalog(), built_in(), ["toy.house.lamp*"], [MODULE], check=path) == 1
     assert "is stale" in capsys.readouterr().err
 
 
 def test_bad_input_is_named() -> None:
     with pytest.raises(UnknownName, match=r"did you mean `toy.house.lamp-lit`"):
-        report.run(aws_catalog(), ["toy.house.lamp-list"], [MODULE])
+        report.run(aws_catalog(), built_in(), ["toy.house.lamp-list"], [MODULE])
     with pytest.raises(UsageError, match=r"the module `no.such.module` cannot be imported"):
-        report.run(aws_catalog(), modules=["no.such.module"])
+        report.run(aws_catalog(), built_in(), modules=["no.such.module"])
 
 
 def test_the_catalogue_of_a_run_holds_both() -> None:
-    assert len(whole([]).controls) == len(aws_catalog().controls)
+    assert len(whole([], built_in()).controls) == len(aws_catalog().controls)

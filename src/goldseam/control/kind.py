@@ -43,6 +43,11 @@ class Kind:
     touched_by: tuple[Touch, ...] = field(default=(), kw_only=True)
     owner_rule: OwnerRule | None = field(default=None, kw_only=True)
 
+    @property
+    def cloud(self) -> str:
+        """The name of the cloud that it is of, the first word of its own: `toy` of `toy.house`."""
+        return self.name.partition(".")[0]
+
     @cached_property
     def facet_by_name(self) -> Mapping[str, Facet]:
         """The facets by name."""

@@ -53,9 +53,16 @@ class PlacedExample:
 
 
 class Ground(Protocol):
-    """A place to prove on."""
+    """A place to prove on; `denies` says whether it refuses a reading that is not permitted."""
 
     name: str
+
+    @property
+    def denies(self) -> bool:
+        """Whether what is not permitted is refused."""
+
+    def cleared(self) -> None:
+        """Forget everything that was placed before another kind is proved."""
 
     def place(self, kind: Kind, example: Example) -> PlacedExample:
         """A fresh resource at an example's state, and a neighbour; raises CannotPlace."""

@@ -67,6 +67,14 @@ class MemoryGround:
         self._effects: dict[bytes, Step] = {}
         self._made = 0
 
+    @property
+    def denies(self) -> bool:
+        """It refuses whatever it is told to refuse."""
+        return True
+
+    def cleared(self) -> None:
+        """Nothing grows long here."""
+
     def place(self, kind: Kind, example: Example) -> PlacedExample:
         """A resource that holds exactly the example, and one beside it that holds the same."""
         self._made += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from goldseam.control import Call, Permission, Told
 from goldseam.model.errors import AccessDenied, CloudError, PlanRefused, RefusedCall
@@ -18,6 +18,7 @@ from goldseam.repair.propose import reversal
 EVERYTHING = "*"
 
 
+@runtime_checkable
 class Narrowing(Ground, Protocol):
     """A place that enforces permissions."""
 
@@ -26,6 +27,9 @@ class Narrowing(Ground, Protocol):
 
     def unasked(self, placed: PlacedExample) -> frozenset[str]:
         """Actions that the cloud asks for and the place does not, so that it cannot show whether they are needed."""
+
+    def harmless(self) -> Permission:
+        """A permission that no call of a plan needs, for a grant that allows nothing."""
 
     def readings(self, placed: PlacedExample) -> Sequence[Call]:
         """The calls that reading the resource takes, which no grant for writing may allow."""
@@ -62,7 +66,7 @@ def exact(ground: Narrowing, work: Work, plan: Plan) -> str:
 def _own(plan: Plan) -> list[Permission]:
     """The permissions of the services that are called.
 
-    What those services ask of others, such as `iam:PassRole`, no emulator checks; the Reference says it.
+    What those services ask of others, such as to hand over a role, no emulator checks; a cloud's documentation says it.
     """
     called = {item.action.partition(":")[0] for call in (*plan.calls, *plan.undo) for item in call.permissions[:1]}
     return [item for item in plan.permissions if item.action.partition(":")[0] in called]
@@ -92,7 +96,7 @@ def _allowed(ground: Narrowing, plan: Plan, back: Sequence[Call]) -> str:
 def _refused(ground: Narrowing, permissions: Sequence[Permission], plan: Plan, back: Sequence[Call]) -> bool:
     """Whether something of the plan or its undo is refused with these permissions only."""
     if not permissions:
-        permissions = [Permission("sts:GetCallerIdentity", EVERYTHING)]
+        permissions = [ground.harmless()]
     hand = ground.grant(permissions)((*plan.calls, *back))
     return any(_is_refused(hand, call, words_of(ground, plan.ref, call)) for call in (*plan.calls, *back))
 

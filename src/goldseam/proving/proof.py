@@ -19,11 +19,8 @@ LAWS: Final = {
 }
 """The laws that the kit proves, with the numbers that the design gives them."""
 
-GROUNDS: Final = ("ministack", "moto", "reference", "memory")
-"""The places to prove on, the most telling first."""
-
-EMULATORS: Final = frozenset(("ministack", "moto"))
-"""The places that behave as the cloud does by work of other people."""
+NO_EMULATORS: Final = ("reference", "memory")
+"""The places that do not behave as the cloud does by work of other people; all others do, and tell more."""
 
 
 class ProofState(StrEnum):
@@ -85,24 +82,24 @@ def cell(proofs: Sequence[Proof]) -> Cell:
 def _on_an_emulator(missing: Proof, proofs: Iterable[Proof]) -> bool:
     """Whether an emulator proves what another place could not."""
     return any(
-        proof.state is ProofState.PROVED and proof.example == missing.example and proof.ground in EMULATORS
+        proof.state is ProofState.PROVED and proof.example == missing.example and proof.ground not in NO_EMULATORS
         for proof in proofs
     )
 
 
 def _grounds(proofs: Iterable[Proof]) -> list[str]:
-    """The grounds in order: the known ones first."""
-    known = {name: at for at, name in enumerate(GROUNDS)}
-    return sorted({proof.ground for proof in proofs}, key=lambda name: (known.get(name, len(known)), name))
+    """The grounds in order: emulators by name, then the others, the most telling first."""
+    last = {name: at for at, name in enumerate(NO_EMULATORS, 1)}
+    return sorted({proof.ground for proof in proofs}, key=lambda name: (last.get(name, 0), name))
 
 
 def _shown(proved: dict[str, set[str]], asked: int) -> list[str]:
     """Emulators with how much they prove; other places only where they do not prove all of it."""
-    emulated = set[str]().union(*(held for ground, held in proved.items() if ground in EMULATORS))
+    emulated = set[str]().union(*(held for ground, held in proved.items() if ground not in NO_EMULATORS))
     return [
         ground if len(held) == asked else f"{ground} {len(held)}/{asked}"
         for ground, held in proved.items()
-        if held and (ground in EMULATORS or len(emulated) < asked)
+        if held and (ground not in NO_EMULATORS or len(emulated) < asked)
     ]
 
 

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Catalog, Control, Kind
 from goldseam.decide.policy import PolicySet
 from goldseam.model.errors import PlanRefused
 from goldseam.proving.cases import ExampleCase, as_read, cases, fix_of, settings_in
 from goldseam.proving.doubts import disbelieved, eager, interrupted, late, stale, unknown
-from goldseam.proving.emulated import EmulatedGround
 from goldseam.proving.ground import CannotPlace, Ground, NothingAsked, Subject
+from goldseam.proving.kit import CloudKit
 from goldseam.proving.laws import REPAIR_LAWS
 from goldseam.proving.lenses import Lenses
 from goldseam.proving.memory import MemoryGround
 from goldseam.proving.merging import groups, merged
-from goldseam.proving.permitting import exact, shape
+from goldseam.proving.permitting import Narrowing, exact, shape
 from goldseam.proving.proof import Proof, ProofState, verdict
-from goldseam.proving.reference import justified
 from goldseam.proving.repairing import Repaired, Work, prepared, there_and_back
 from goldseam.repair.plan import Plan
 
@@ -38,6 +36,7 @@ class Prover:
     policies: PolicySet
     settled: frozenset[tuple[str, int, str]] = frozenset()
     """Control, law and example that were proved elsewhere, and need not be here."""
+    kits: Mapping[str, CloudKit] = field(default_factory=dict)
     proofs: list[Proof] = field(default_factory=list)
     _moved: set[str] = field(default_factory=set)
     _shapes: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
@@ -45,8 +44,7 @@ class Prover:
     def run(self, kinds: Iterable[Kind], wanted: frozenset[Control]) -> list[Proof]:
         """All proofs for the wanted controls of these kinds."""
         for kind in kinds:
-            if isinstance(self.ground, EmulatedGround):
-                self.ground.cleared()
+            self.ground.cleared()
             controls = [control for control in self.catalog.controls_of.get(kind.name, ()) if control in wanted]
             lenses = Lenses(self.ground, kind, self.catalog.controls_of.get(kind.name, ()))
             for control in controls:
@@ -85,7 +83,7 @@ class Prover:
 
     def _doubts(self, case: ExampleCase) -> None:
         """Law 5 on each facet that the control reads, where something can be refused."""
-        if isinstance(self.ground, EmulatedGround) and not self.ground.enforces:
+        if not self.ground.denies:
             return
         control = case.control
         try:
@@ -134,16 +132,16 @@ class Prover:
             self._faulty(case, self.ground)
             self._justified(case)
         ground = self.ground
-        if isinstance(ground, EmulatedGround) and ground.enforces:
+        if isinstance(ground, Narrowing) and ground.denies:
             self._try(case.control, 6, case.name, lambda: self._exact(case, ground, seen.plan))
 
     def _bare_permissions(self, case: ExampleCase) -> None:
         """Law 6 where the state cannot be shown: what may be called does not depend on it."""
         ground = self.ground
-        if isinstance(ground, EmulatedGround) and ground.enforces:
+        if isinstance(ground, Narrowing) and ground.denies:
             self._try(case.control, 6, case.name, lambda: self._exact_at_any_state(case, ground))
 
-    def _exact_at_any_state(self, case: ExampleCase, ground: EmulatedGround) -> str:
+    def _exact_at_any_state(self, case: ExampleCase, ground: Narrowing) -> str:
         control = case.control
         placed = ground.bare(control.kind, case.example)
         work = Work(ground, placed, self.catalog, settings_in(placed, control))
@@ -157,10 +155,11 @@ class Prover:
                 self._say(case.control, law, f"{case.name} {name}", ProofState.DISPROVED, problem)
 
     def _justified(self, case: ExampleCase) -> None:
-        """Law 6 against the Service Authorization Reference."""
-        if not isinstance(case.control.kind, AwsKind):
+        """Law 6 against what the cloud documents."""
+        kit = self.kits.get(case.control.kind.cloud)
+        if kit is None:
             return
-        self._try(case.control, 6, case.name, partial(justified, case))
+        self._try(case.control, 6, case.name, partial(kit.justified, case))
         self.proofs[-1] = replace(self.proofs[-1], ground="reference")
 
     def _lenses(self, control: Control, lenses: Lenses) -> None:
@@ -168,7 +167,7 @@ class Prover:
         for name, facet, value in lenses.values(control):
             self._try(control, 2, name, partial(lenses.there_and_back, facet, value))
 
-    def _exact(self, case: ExampleCase, ground: EmulatedGround, like: Plan) -> str:
+    def _exact(self, case: ExampleCase, ground: Narrowing, like: Plan) -> str:
         """Law 6, once for all plans of a kind that ask for the same."""
         key = (case.control.kind.name, shape(like))
         if key not in self._shapes:
@@ -189,11 +188,27 @@ class Prover:
             self.proofs += [replace(self.proofs[-1], control=control.id) for control in rest]
 
 
-def prove(catalog: Catalog, ground: Ground, wanted: Iterable[Control], elsewhere: Iterable[Proof] = ()) -> list[Proof]:
-    """Every law over the wanted controls in one place, but for what was proved `elsewhere`."""
+def prove(
+    catalog: Catalog,
+    ground: Ground,
+    wanted: Iterable[Control],
+    elsewhere: Iterable[Proof] = (),
+    *,
+    kits: Mapping[str, CloudKit] | None = None,
+) -> list[Proof]:
+    """Every law over the wanted controls in one place, but for what was proved `elsewhere`; `kits` are by cloud."""
     controls = frozenset(wanted)
     settled = frozenset(
         (item.control, item.law, item.example) for item in elsewhere if item.state is not ProofState.OPEN
     )
     kinds = sorted({control.kind for control in controls}, key=lambda kind: kind.name)
-    return Prover(catalog, ground, eager(catalog), settled).run(kinds, controls)
+    return Prover(catalog, ground, eager(catalog), settled, kits or {}).run(kinds, controls)
+
+
+def by_control(proofs: Iterable[Proof]) -> Iterator[tuple[str, int, list[Proof]]]:
+    """The proofs of each control and law."""
+    grouped: dict[tuple[str, int], list[Proof]] = {}
+    for proof in proofs:
+        grouped.setdefault((proof.control, proof.law), []).append(proof)
+    for (control, law), held in sorted(grouped.items()):
+        yield control, law, held

@@ -16,13 +16,10 @@ from goldseam.model.errors import UnknownName
 from goldseam.model.values import indented_document
 from goldseam.proving.jobs import loaded, whole
 from goldseam.proving.jobs import run as run_jobs
+from goldseam.proving.kit import Proving
 from goldseam.proving.proof import LAWS, Cell, Proof, ProofState, cell
 
 _LEGEND: Final = {
-    "ministack": "an AWS emulator that enforces IAM policies, written and read by the real writer and reader",
-    "moto": "another one with more services and no permissions, for what ministack cannot show",
-    "reference": "AWS's Service Authorization Reference: law 6 where no emulator enforces the service. The action, "
-    "the type of resource and its ARN are what AWS documents, all that it demands and nothing more",
     "memory": "a cloud in memory that does what plans say, and fails, lags and lies on demand; it proves that control, "
     "facet and stages agree, and is named where no emulator proves all examples. Every control is also proved there",
     "-": "the law asks nothing: there is no fix, or no call",
@@ -65,6 +62,7 @@ def table(controls: Iterable[Control], proofs: Iterable[Proof]) -> Table:
 
 def run(
     catalog: Catalog,
+    proving: Proving,
     patterns: Sequence[str] = (),
     modules: Sequence[str] = (),
     *,
@@ -80,14 +78,14 @@ def run(
     chosen = Catalog.of(own) if own else catalog
     chosen = chosen.only(_matching(chosen, patterns)) if patterns else chosen
     del catalog
-    made = table(chosen.controls, run_jobs(Catalog(whole(own).kinds, chosen.controls), modules))
+    made = table(chosen.controls, run_jobs(Catalog(whole(own, proving).kinds, chosen.controls), modules, proving))
     if as_json:
         _print_json(made)
     else:
         _print(made)
     if write is not None:
-        write.write_text(page(made), encoding="utf-8")
-    if check is not None and (not check.exists() or check.read_text(encoding="utf-8") != page(made)):
+        write.write_text(page(made, proving), encoding="utf-8")
+    if check is not None and (not check.exists() or check.read_text(encoding="utf-8") != page(made, proving)):
         write_error(f"{check} is stale: run `goldseam conform --write {check}`")
         return 1
     return made.exit_code
@@ -153,7 +151,7 @@ def _bad(held: Cell) -> bool:
     return held.state in (ProofState.DISPROVED, ProofState.OPEN)
 
 
-def page(made: Table) -> str:
+def page(made: Table, proving: Proving) -> str:
     """The documentation page: the same for the same proofs, whenever and wherever they were made."""
     laws = "".join(f"| {law} {name} " for law, name in LAWS.items())
     lines = [
@@ -167,7 +165,7 @@ def page(made: Table) -> str:
         "resource; the laws are those of the design. A cell says where the law was proved for all examples, or for how",
         "many of them.",
         "",
-        *(f"* `{word}`: {meaning}." for word, meaning in _LEGEND.items()),
+        *(f"* `{word}`: {meaning}." for word, meaning in {**proving.legend(), **_LEGEND}.items()),
         "",
         f"| control | severity {laws}|",
         f"|---|---{'|---' * len(LAWS)}|",

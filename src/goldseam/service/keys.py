@@ -118,6 +118,6 @@ def _asked(context: ServiceContext, question: str) -> str:
 
 def _account_of(arn: str) -> str:
     """The account in a role's ARN; raises UsageError."""
-    from goldseam.keyholder import forms
+    from goldseam.clouds.registry import cloud_of_role
 
-    return forms.role_account(arn)
+    return cloud_of_role(arn).role_account(arn)
