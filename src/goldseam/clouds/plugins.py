@@ -52,7 +52,7 @@ def with_plugins(built: Catalog, found: Iterable[Plugin], known: Mapping[str, ob
         if faults := [*_foreign(added, known), *_clashes(catalog, added, owners)]:
             raise _refused(plugin.distribution, plugin.entry, "; ".join(faults))
         owners |= dict.fromkeys(_new_names(catalog, added), plugin.distribution)
-        catalog = _joined(catalog, added)
+        catalog = Catalog.together((catalog, added))
     return catalog
 
 
@@ -119,14 +119,3 @@ def _new_names(held: Catalog, added: Catalog) -> Iterator[str]:
     yield from added.kind_by_name.keys() - held.kind_by_name.keys()
     yield from added.control_by_id.keys() - held.control_by_id.keys()
     yield from added.fact_types.keys() - held.fact_types.keys()
-
-
-def _joined(held: Catalog, added: Catalog) -> Catalog:
-    kinds = {kind.name: kind for kind in (*added.kinds, *held.kinds)}
-    controls = {control.id: control for control in (*added.controls, *held.controls)}
-    facts = {id(fact): fact for fact in (*held.facts, *added.facts)}
-    return Catalog(
-        tuple(kinds[name] for name in sorted(kinds)),
-        tuple(controls[name] for name in sorted(controls)),
-        tuple(facts.values()),
-    )

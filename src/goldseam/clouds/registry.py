@@ -62,7 +62,4 @@ def whole_catalog() -> Catalog:
 
 
 def _built_in() -> Catalog:
-    parts = [cloud.catalog() for cloud in clouds().values()]
-    controls = sorted((control for part in parts for control in part.controls), key=lambda control: control.id)
-    kinds = sorted((kind for part in parts for kind in part.kinds), key=lambda kind: kind.name)
-    return Catalog(tuple(kinds), tuple(controls), tuple(fact for part in parts for fact in part.facts))
+    return Catalog.together(cloud.catalog() for cloud in clouds().values())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from types import ModuleType
+from typing import Any
 
 from goldseam import __version__
 from goldseam.control.control import Control
@@ -46,6 +47,17 @@ class Catalog:
         kinds |= {kind for rule in facts.values() for kind in (*rule.needs, *rule.lookups)}
         by_id = sorted(controls, key=lambda control: control.id)
         return cls(tuple(sorted(kinds, key=lambda kind: kind.name)), tuple(by_id), tuple(facts.values()))
+
+    @classmethod
+    def together(cls, parts: Iterable[Catalog]) -> Catalog:
+        """All that catalogs hold, each thing once; whoever joins them sees to it that no name is taken twice."""
+        held, joined = list(parts), dict[str, tuple[Any, ...]]()
+        for member in fields(cls):
+            every = (item for part in held for item in getattr(part, member.name))
+            joined[member.name] = tuple({id(item): item for item in every}.values())
+        joined["kinds"] = tuple(sorted(joined["kinds"], key=lambda kind: kind.name))
+        joined["controls"] = tuple(sorted(joined["controls"], key=lambda control: control.id))
+        return cls(**joined)
 
     @cached_property
     def version(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from types import ModuleType
 from typing import Final
@@ -101,4 +101,5 @@ def whole(own: Sequence[ModuleType], proving: Proving) -> Catalog:
     built, added = proving.catalog(), Catalog.of(own)
     kinds = {kind.name: kind for kind in (*built.kinds, *added.kinds)}
     controls = {control.id: control for control in (*built.controls, *added.controls)}
-    return Catalog(tuple(kinds.values()), tuple(sorted(controls.values(), key=lambda control: control.id)), built.facts)
+    in_order = tuple(sorted(controls.values(), key=lambda control: control.id))
+    return replace(built, kinds=tuple(kinds.values()), controls=in_order)
