@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, cast
 
 import pytest
 
@@ -41,7 +42,7 @@ MEMBERS: Final = {
     "simulation/1": {"version", "decisions"},
     "verification/1": {"entries", "checkpoints", "signed", "hash", "since"},
 }
-FINDING: Final = ListedFinding(*[""] * 13, False, None, None, "", "")
+FINDING: Final = ListedFinding(**cast("Any", dict.fromkeys((item.name for item in fields(ListedFinding)), "")))
 WHOLE: Final = {
     "explanation/1": Explanation(FINDING, None, "", (), Secrets()).to_json(),
     "scan/1": ScanResult("s-1", dict.fromkeys(map(str, Status), 0), (), (), ()).to_json(),
