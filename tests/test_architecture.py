@@ -115,6 +115,7 @@ def test_plug_ins_see_the_language_and_never_a_stage() -> None:
     doors = {
         "protocol",
         "registry",
+        "plugins",
         "account",
         "names",
         "read",
@@ -134,7 +135,11 @@ def test_plug_ins_see_the_language_and_never_a_stage() -> None:
 
 
 ABOUT_ANOTHER_PROCESS = {
-    "cli/processes.py": {"keyholder", "proving"},  # the customer's own process; the proofs, which start emulators
+    "cli/processes.py": {
+        "clouds",
+        "keyholder",
+        "proving",
+    },  # the customer's own process; the proofs, which start emulators
     "cli/tour.py": {"demo"},  # starts the embedded cloud and types commands
     "cli/policies.py": {"decide"},  # until its use cases are in the service layer
 }

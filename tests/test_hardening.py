@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from goldseam.clouds.registry import clouds
 from goldseam.keyholder.setup import set_up
 
 _STATE = """
@@ -67,7 +68,7 @@ def test_it_holds_for_as_long_as_a_key_is_held() -> None:
 
 
 def test_a_keyholder_holds_it_for_its_whole_life(tmp_path: Path) -> None:
-    path = set_up(tmp_path, {"111122223333": "arn:aws:iam::111122223333:role/fix"}).path
+    path = set_up(tmp_path, {"111122223333": "arn:aws:iam::111122223333:role/fix"}, clouds()).path
     assert run(_STATE + _KEYHOLDER, str(path)).splitlines()[-1] == "0 (0, 0)"
 
 

@@ -162,10 +162,10 @@ def planned(street: Value | Unknown) -> Plan:
 
 def test_a_keyholder_grants_nothing_on_what_is_another_s_and_doubts_where_it_cannot_tell() -> None:
     """The mutations: no owner in `_reasons`; no doubt about an unknown owner."""
-    assert derived(planned("quiet"), HUTS, {}).doubts == ()
+    assert derived(planned("quiet"), HUTS, {}, {"toy": toy.ToyCloud()}).doubts == ()
     with pytest.raises(GrantRefused, match="is not applicable"):
-        derived(planned("the city's"), HUTS, {})
-    doubts = derived(planned(Unknown("it could not be read")), HUTS, {}).doubts
+        derived(planned("the city's"), HUTS, {}, {"toy": toy.ToyCloud()})
+    doubts = derived(planned(Unknown("it could not be read")), HUTS, {}, {"toy": toy.ToyCloud()}).doubts
     assert doubts == ("who may change the resource is unknown: it could not be read",)
 
 

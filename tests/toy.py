@@ -150,6 +150,15 @@ def quiet_street(street: str) -> Verdict:
 
 
 CONTROLS = (no_open_door, no_window_door, lamp_lit, sealed, quiet_street)
+
+
+class ToyCloud:
+    """The cloud of these kinds, as far as a keyholder asks it: an address is `toy:` and the id."""
+
+    def addressed(self, kind: Kind, ref: Ref) -> bool | Unknown:
+        return ref.address == f"toy:{ref.id}" and kind.name == ref.kind
+
+
 REF = Ref("toy.house", "acc", "here", "h1", "toy:h1")
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from goldseam.assess.evaluate import Finding, Status, evaluate
 from goldseam.clouds.aws.client import AwsSession
-from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.cloud import AWS, aws_catalog
+from goldseam.clouds.aws.named import ArnNaming
 from goldseam.clouds.aws.read import AwsReader
 from goldseam.clouds.aws.services import sqs
 from goldseam.clouds.aws.services.elbv2 import load_balancer
@@ -149,7 +150,7 @@ def test_what_is_no_setting_is_refused_when_the_policy_is_loaded(setting: str, p
         (control, setting.name, setting.naming.type_name)
         for control in CATALOG.controls
         for setting in control.settings
-        if setting.naming
+        if isinstance(setting.naming, ArnNaming)
     ],
 )
 def test_every_setting_that_names_something_takes_the_form_that_it_writes(
@@ -158,7 +159,7 @@ def test_every_setting_that_names_something_takes_the_form_that_it_writes(
     """What a plan holds is resolved, and is resolved to itself again: a keyholder derives the same plan."""
     held = next(item for item in control.settings if item.name == setting)
     name = {"SecurityGroup": "sg-0a1b2c", "OriginAccessControl": "E1", "WebAclArn": ""}.get(form, "shop")
-    assert held.naming is not None
+    assert isinstance(held.naming, ArnNaming)
     region = held.placed.region if held.placed and held.placed.region not in ("same", "any") else "eu-west-1"
     arn = held.naming.arn.format(partition="aws", region=region, account=ACCOUNT, name=name or "regional/webacl/a/b")
     ref = replace(ref_of(control.kind), region="eu-west-1")
@@ -277,7 +278,7 @@ def test_a_keyholder_lists_a_setting_in_any_form_and_for_a_region_or_an_account(
 ) -> None:
     """The mutation: `listed_settings` answers the rule as it is."""
     plan = made("dead_letters: failed", QUEUE, region)
-    takes = derived(plan, CATALOG, {})
+    takes = derived(plan, CATALOG, {}, {"aws": AWS})
     rule = Rule(("*",), ("*",), ("*",), ("*",), ("*",), 0, listed)
     found = allowed(takes, unusual_settings(plan, CATALOG), [listed_settings(plan, CATALOG, rule)])
     assert (not found.doubts) is fits
@@ -287,10 +288,10 @@ def test_a_keyholder_grants_no_plan_whose_setting_is_in_another_place(monkeypatc
     """The mutation: `_settings_in` does not resolve. A server that was taken over makes such a plan all the same."""
     monkeypatch.setattr(dependent, "_misplaced", lambda *_: "")
     plan = made(f"dead_letters: 'arn:aws:sqs:us-east-1:{ACCOUNT}:failed'", QUEUE, "eu-west-1")
-    assert derived(plan, CATALOG, {}).plan == plan
+    assert derived(plan, CATALOG, {}, {"aws": AWS}).plan == plan
     monkeypatch.undo()
     with pytest.raises(GrantRefused, match="`failed` in us-east-1, and not in eu-west-1"):
-        derived(plan, CATALOG, {})
+        derived(plan, CATALOG, {}, {"aws": AWS})
 
 
 # --- the same through a reader ---

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from goldseam.audit.record import exported
 from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.registry import clouds
 from goldseam.demo.aws import Clients
 from goldseam.demo.emulator import EmbeddedCloud
 from goldseam.demo.lumen_people import DemoIdentity, People
@@ -266,10 +267,10 @@ class World:
         person.home.mkdir(exist_ok=True)
         roles = {self.cloud.account_id: self.people.remediator_role}
         reads = {self.cloud.account_id: self.people.scanner_role}
-        config = set_up(self.folder / "keyholder", roles, "127.0.0.1:0", read_roles=reads).path
+        config = set_up(self.folder / "keyholder", roles, clouds(), "127.0.0.1:0", read_roles=reads).path
         text = config.read_text("utf-8").replace("allow: []", ALLOW.format(resource=resource))
         config.write_text(text.replace("automated: false", f"automated: {str(automated).lower()}"), encoding="utf-8")
-        trust(config, "requester", person.name, requester(person.home).verifier)
+        trust(config, "requester", person.name, requester(person.home).verifier, clouds())
         own = self.people.keyholder.environment(self.wire.url, self.cloud.region)
         process = subprocess.Popen(
             [*GOLDSEAM, "keyholder", "--config", str(config), "run"],

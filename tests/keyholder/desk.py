@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from goldseam.clouds.aws.keys import MintingSession, SessionMinter
+from goldseam.clouds.protocol import AddressCheck
 from goldseam.control import Catalog, Control
 from goldseam.keyholder import message
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.config import Config
-from goldseam.keyholder.hearing import Keyholder
+from goldseam.keyholder.hearing import CloudInReach, Keyholder
 from goldseam.keyholder.identity import PrivateKey
 from goldseam.keyholder.journal import Journal
 from goldseam.keyholder.setup import journal_key
@@ -166,6 +168,12 @@ class Desk:
         return self.keyholder.journal.decisions()
 
 
+def in_reach(
+    sts: MintingSession, world: World, name: str = "toy", addresses: AddressCheck | None = None
+) -> dict[str, CloudInReach]:
+    return {name: CloudInReach(addresses or toy.ToyCloud(), SessionMinter(sts), world)}
+
+
 def desk(folder: Path, rules: tuple[Rule, ...] = (ANYTHING,), *, automated: bool = True, **more: Any) -> Desk:
     requester, approvers = PrivateKey.fresh(), {"ada": PrivateKey.fresh(), "ben": PrivateKey.fresh()}
     config = Config(
@@ -177,6 +185,7 @@ def desk(folder: Path, rules: tuple[Rule, ...] = (ANYTHING,), *, automated: bool
         automated=automated,
         code_life=timedelta(minutes=15),
         roles={"acc": ROLE},
+        clouds={"acc": "toy"},
         requesters={"console": requester.verifier},
         approvers={name: key.verifier for name, key in approvers.items()},
         approval_life=timedelta(hours=24),
@@ -188,5 +197,5 @@ def desk(folder: Path, rules: tuple[Rule, ...] = (ANYTHING,), *, automated: bool
     journal = Journal(config.state / "journal.jsonl", journal_key(own), create=True)
     world = World()
     world.put(house())
-    keyholder = Keyholder(config, own, journal, CATALOG, sts, clock, world)
+    keyholder = Keyholder(config, own, journal, CATALOG, in_reach(sts, world), clock)
     return Desk(keyholder, sts, clock, requester, approvers, world)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from goldseam.clouds.registry import clouds
 from goldseam.keyholder import main
 from goldseam.keyholder.allow import Rule
 from goldseam.keyholder.commands import new_code
@@ -52,7 +53,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_good_one(tmp_path: Path) -> None:
-    config = load_config(written(tmp_path, GOOD))
+    config = load_config(written(tmp_path, GOOD), clouds())
     assert (config.host, config.port, config.automated) == ("127.0.0.1", 7443, True)
     assert config.rules == (Rule(("111122223333",), ("aws.s3.bucket",), ("*",), ("s3:*",), ("arn:aws:s3:::*",), 1),)
     assert config.state == tmp_path / "state"
@@ -65,7 +66,7 @@ def test_settings_are_listed_as_values_or_for_each_region_or_account(tmp_path: P
       target_bucket: {by: region, values: {eu-west-1: logs-eu, us-east-1: logs-us}, default: logs}
       bucket: {by: account, values: {"111122223333": ours}}
 """
-    (rule,) = load_config(written(tmp_path, GOOD + listed)).rules
+    (rule,) = load_config(written(tmp_path, GOOD + listed), clouds()).rules
     assert rule.settings == {
         "days": (30, 90),
         "target_bucket": (
@@ -84,12 +85,12 @@ def test_settings_are_listed_as_values_or_for_each_region_or_account(tmp_path: P
 )  # fmt: skip
 def test_what_the_keyholder_cannot_go_by_is_refused(tmp_path: Path, wrong: str) -> None:
     with pytest.raises(InvalidDocument):
-        load_config(written(tmp_path, f"{GOOD}    settings: {{target_bucket: {wrong}}}\n"))
+        load_config(written(tmp_path, f"{GOOD}    settings: {{target_bucket: {wrong}}}\n"), clouds())
 
 
 def test_paths_are_absolute_or_below_the_folder_of_the_file(tmp_path: Path) -> None:
     text = GOOD + "state: /var/lib/kh\ntls: {certificate: tls/a.pem, key: /etc/a.key}\n"
-    config = load_config(written(tmp_path, text))
+    config = load_config(written(tmp_path, text), clouds())
     assert config.state == Path("/var/lib/kh")
     assert config.tls is not None
     assert (config.tls.certificate, config.tls.key) == (tmp_path / "tls" / "a.pem", Path("/etc/a.key"))
@@ -147,29 +148,29 @@ def test_paths_are_absolute_or_below_the_folder_of_the_file(tmp_path: Path) -> N
 def test_a_fault_names_its_line(tmp_path: Path, old: str, new: str, line: int | None, problem: str) -> None:
     assert old in GOOD
     with pytest.raises(InvalidDocument, match=problem) as refused:
-        load_config(written(tmp_path, GOOD.replace(old, new, 1)))
+        load_config(written(tmp_path, GOOD.replace(old, new, 1)), clouds())
     assert line is None or refused.value.line == line
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "7\n", "- 1\n"])
 def test_what_is_no_configuration(tmp_path: Path, text: str) -> None:
     with pytest.raises(InvalidDocument):
-        load_config(written(tmp_path, text))
+        load_config(written(tmp_path, text), clouds())
 
 
 def test_a_new_keyholder_allows_nothing_until_it_is_told(tmp_path: Path) -> None:
-    config = set_up(tmp_path / "kh", ACCOUNTS)
+    config = set_up(tmp_path / "kh", ACCOUNTS, clouds())
     assert (config.rules, config.requesters, config.automated) == ((), {}, False)
     with pytest.raises(HomeError, match="exists"):
-        set_up(tmp_path / "kh", ACCOUNTS)
+        set_up(tmp_path / "kh", ACCOUNTS, clouds())
 
 
 def test_trusting_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
-    path = set_up(tmp_path, ACCOUNTS).path
+    path = set_up(tmp_path, ACCOUNTS, clouds()).path
     before = path.read_text().splitlines()
-    trust(path, "requester", "console", Verifier(ADA))
-    config = trust(path, "requester", "second", Verifier(BEN))
-    config = trust(path, "approver", "ada", Verifier(CLARA))
+    trust(path, "requester", "console", Verifier(ADA), clouds())
+    config = trust(path, "requester", "second", Verifier(BEN), clouds())
+    config = trust(path, "approver", "ada", Verifier(CLARA), clouds())
     assert {name: key.text for name, key in config.requesters.items()} == {"console": ADA, "second": BEN}
     assert {name: key.text for name, key in config.approvers.items()} == {"ada": CLARA}
     after = path.read_text().splitlines()
@@ -183,7 +184,7 @@ def test_trusting_keeps_the_rest_of_the_file(tmp_path: Path) -> None:
         ("approver", "ben", own), ("requester", "third", own),
     ):  # fmt: skip
         with pytest.raises(UsageError):
-            trust(path, group, name, Verifier(key))
+            trust(path, group, name, Verifier(key), clouds())
         assert path.read_text() == kept
     assert path.stat().st_mode & 0o777 == 0o600
 
@@ -230,7 +231,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 
 def asked_for(config: Path, plan: str, resource: str) -> None:
     """The record of a request that lacked nothing but a code."""
-    loaded = load_config(config)
+    loaded = load_config(config, clouds())
     entry = {
         "plan": plan,
         "resource": resource,
@@ -242,9 +243,9 @@ def asked_for(config: Path, plan: str, resource: str) -> None:
 
 
 def test_goldseam_key_gives_a_code_only_for_what_was_asked_for(tmp_path: Path) -> None:
-    path = set_up(tmp_path, ACCOUNTS).path
+    path = set_up(tmp_path, ACCOUNTS, clouds()).path
     asked_for(path, PLAN, "bucket one")
-    loaded = load_config(path)
+    loaded = load_config(path, clouds())
     with pytest.raises(GrantRefused, match="no request"):
         new_code(loaded, OTHER)
     with pytest.raises(UsageError, match="not the id of a plan"):
@@ -257,7 +258,7 @@ def test_goldseam_key_gives_a_code_only_for_what_was_asked_for(tmp_path: Path) -
 def test_a_damaged_record_is_told_of_and_sealed_again_by_a_persons_word(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = set_up(tmp_path, ACCOUNTS)
+    config = set_up(tmp_path, ACCOUNTS, clouds())
     path, record = str(config.path), config.state / "journal.jsonl"
     asked_for(config.path, PLAN, "bucket one")
     record.write_bytes(b"")
@@ -279,9 +280,9 @@ def test_setting_up_writes_nothing_for_accounts_and_roles_that_are_none(
 ) -> None:
     roles = {account: f"arn:aws:iam::{account}:role/fix"} if role is None else {"111122223333": role}
     with pytest.raises(UsageError):
-        set_up(tmp_path / "kh", roles)
+        set_up(tmp_path / "kh", roles, clouds())
     with pytest.raises(UsageError):
-        set_up(tmp_path / "kh", ACCOUNTS, listen="0.0.0.0:1")
+        set_up(tmp_path / "kh", ACCOUNTS, clouds(), listen="0.0.0.0:1")
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -343,7 +344,7 @@ def test_a_link_in_the_place_of_a_key_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_state_folder_that_others_may_write_to_is_not_used(tmp_path: Path) -> None:
-    config = set_up(tmp_path, ACCOUNTS)
+    config = set_up(tmp_path, ACCOUNTS, clouds())
     config.state.chmod(0o777)
     with pytest.raises(HomeError, match="chmod 700"):
         signer_of(config)
@@ -383,7 +384,7 @@ def test_the_documented_configuration_is_one(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "keyholder.md").read_text()
     [example] = [part for part in page.split("```yaml\n") if part.startswith("version: 1")]
     text = example.split("```")[0].replace("ed25519:…", ADA, 1).replace("ed25519:…", BEN, 1)
-    config = load_config(written(tmp_path, text))
+    config = load_config(written(tmp_path, text), clouds())
     assert [rule.approvals for rule in config.rules] == [1, 0]
     for word in KEYS:
         assert f"`{word}" in page, f"docs/keyholder.md does not explain `{word}`"

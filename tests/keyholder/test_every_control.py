@@ -9,7 +9,7 @@ from functools import partial
 import orjson
 import pytest
 
-from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.aws.cloud import AWS, aws_catalog
 from goldseam.clouds.aws.kind import AwsKind
 from goldseam.control import Control, Example
 from goldseam.keyholder.derive import derived, identified
@@ -20,7 +20,7 @@ from goldseam.repair.plan import Plan
 from goldseam.repair.propose import Rules, propose, reversal
 from tests.aws.laws import ACCOUNT, REGION
 
-CATALOG = aws_catalog()
+CATALOG, CLOUDS = aws_catalog(), {"aws": AWS}
 ID = {"aws.kms.key": "1234abcd-12ab-34cd-56ef-1234567890ab"}
 
 
@@ -64,11 +64,11 @@ def test_the_keyholder_can_work_out_the_plans_of(control: Control) -> None:
     assert plans
     for resource, plan in plans:
         again = identified(orjson.loads(orjson.dumps(plan.to_json())))
-        takes = derived(again, CATALOG, {})
+        takes = derived(again, CATALOG, {}, CLOUDS)
         assert takes.permissions == plan.permissions
         if plan.reversible:
             after = resource.with_facets({change.facet: change.after for change in plan.changes})
             back = identified(
                 orjson.loads(orjson.dumps(reversal(plan, after, control.kind, rules=rules(control)).to_json()))
             )
-            assert derived(back, CATALOG, {plan.id: takes.record}).controls == (control.id,)
+            assert derived(back, CATALOG, {plan.id: takes.record}, CLOUDS).controls == (control.id,)

@@ -8,6 +8,7 @@ approvers with two keys: a check binds what its test asserts.
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
@@ -17,8 +18,10 @@ from typing import Any, TypeAlias
 import orjson
 import pytest
 
+from goldseam.clouds.aws.cloud import AWS as AWS_CLOUD
 from goldseam.clouds.aws.cloud import aws_catalog
-from goldseam.control import Catalog, Control, Permission
+from goldseam.clouds.protocol import AddressCheck
+from goldseam.control import Catalog, Control, Kind, Permission
 from goldseam.keyholder import message
 from goldseam.keyholder.approval import signed_approval
 from goldseam.keyholder.identity import PrivateKey
@@ -28,7 +31,7 @@ from goldseam.model.values import ABSENT, Json, Unknown, Value, digest
 from goldseam.repair.plan import Change, Plan, Purpose, steps_of, undo_of
 from goldseam.repair.propose import propose
 from tests import toy
-from tests.keyholder.desk import ANYTHING, CATALOG, NOON, Desk, back, desk, forged, repair, rules
+from tests.keyholder.desk import ANYTHING, CATALOG, NOON, Desk, back, desk, forged, in_reach, repair, rules
 from tests.keyholder.manor import MANOR, REFS, estate, gates_narrow, policy_closed, wall_kept
 
 TWO = dataclasses.replace(ANYTHING, approvals=2)
@@ -231,6 +234,54 @@ def test_what_was_forged_is_granted_when_it_is_genuine(tmp_path: Path) -> None:
     assert {ref.id for ref, _ in room.world.asked} == {"m1", "m2"}
 
 
+class Blind:
+    """A cloud that cannot check its addresses."""
+
+    def addressed(self, kind: Kind, ref: Ref) -> Unknown:
+        del kind, ref
+        return Unknown("its ids say nothing")
+
+
+@pytest.mark.parametrize(
+    ("name", "addresses", "why"),
+    [
+        ("aws", AWS_CLOUD, "does not know the cloud of `toy.manor`"),
+        ("toy", Blind(), "is the address of `m1` is unknown: its ids say nothing"),
+        ("toy", AWS_CLOUD, "`toy:m1` is not the address of `m1`"),
+    ],
+    ids=["a cloud that it does not know", "a cloud that cannot check", "a check of another cloud"],
+)
+def test_an_address_that_nobody_vouches_for_is_refused(
+    tmp_path: Path, name: str, addresses: AddressCheck, why: str
+) -> None:
+    """The mutations: pass where the cloud is not known; take `Unknown` for yes; check kinds of AWS only, as before."""
+    room = office(tmp_path)
+    assert room.ask(plan(gates_narrow, at=1).to_json()).narrowed
+    room.keyholder = dataclasses.replace(room.keyholder, clouds=in_reach(room.sts, room.world, name, addresses))
+    given, read = len(room.sts.asked), len(room.world.asked)
+    with pytest.raises(GrantRefused, match=re.escape(why)):
+        room.ask(BOTH.to_json())
+    assert (len(room.sts.asked), len(room.world.asked)) == (given, read)
+
+
+def test_a_forged_address_of_a_made_up_cloud_is_refused(tmp_path: Path) -> None:
+    """The mutation: check the addresses of one cloud only; this plan then was granted."""
+    room = office(tmp_path)
+    room.world.put(Resource(dataclasses.replace(REFS[0], address="toy:m2"), estate().facets))
+    elsewhere = Resource(dataclasses.replace(REFS[0], address="toy:m2"), estate().facets)
+    with pytest.raises(GrantRefused, match="`toy:m2` is not the address of `m1`"):
+        room.ask(repair(elsewhere, gates_narrow).to_json())
+    assert room.sts.asked == []
+
+
+def test_the_account_of_one_cloud_is_none_of_another(tmp_path: Path) -> None:
+    """The mutation: look for the account alone; a role of one cloud was then asked for a plan of another."""
+    room = office(tmp_path, clouds={"acc": "aws"})
+    with pytest.raises(GrantRefused, match="account `acc` is one of `aws` there, and the plan is for `toy`"):
+        room.ask(BOTH.to_json())
+    assert room.sts.asked == []
+
+
 SHOP = Ref("aws.s3.bucket", "111122223333", "eu-central-1", "shop", "arn:aws:s3:::shop")
 AWS = aws_catalog()
 S3 = AWS.control("aws.s3.bucket.policy-not-public")
@@ -250,8 +301,10 @@ def test_the_forgery_that_was_granted_once_on_a_real_bucket(tmp_path: Path) -> N
     assert len(S3.reads) > 1
     opened = S3.kind.facet("policy").normal({"Version": "2012-10-17", "Statement": [EVERYONE]})
     lie = whole(genuine, Change("policy", ABSENT, opened), catalog=AWS, values={"policy": ABSENT})
-    room = office(tmp_path, roles={SHOP.account: "arn:aws:iam::111122223333:role/r"})
-    room.keyholder = dataclasses.replace(room.keyholder, catalog=AWS)
+    room = office(tmp_path, roles={SHOP.account: "arn:aws:iam::111122223333:role/r"}, clouds={SHOP.account: "aws"})
+    room.keyholder = dataclasses.replace(
+        room.keyholder, catalog=AWS, clouds=in_reach(room.sts, room.world, "aws", AWS_CLOUD)
+    )
     with pytest.raises(GrantRefused, match=r"cannot be told|already passes"):
         room.ask(lie)
     stranger = forged(genuine, ref=dataclasses.replace(SHOP, id="till"))

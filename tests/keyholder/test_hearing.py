@@ -22,7 +22,7 @@ from goldseam.keyholder.identity import PrivateKey
 from goldseam.model.errors import AccessDenied, AlreadyDone, GoldseamError, GrantRefused, Unreachable
 from goldseam.repair.approval import Approval
 from tests import toy
-from tests.keyholder.desk import ANYTHING, CANARIES, NOON, ROLE, Desk, desk, house, repair
+from tests.keyholder.desk import ANYTHING, CANARIES, NOON, ROLE, Desk, desk, house, in_reach, repair
 
 TWO = dataclasses.replace(ANYTHING, approvals=2)
 
@@ -81,7 +81,7 @@ def test_the_answer_is_on_disk_before_any_key_exists(tmp_path: Path) -> None:
             seen.append(office.keyholder.journal.path.read_text())
             return office.sts.call(service, operation, region, **params)
 
-    office.keyholder = dataclasses.replace(office.keyholder, session=Watching())
+    office.keyholder = dataclasses.replace(office.keyholder, clouds=in_reach(Watching(), office.world))
     office.ask(plan.to_json())
     [entries] = [[json.loads(line) for line in text.splitlines()] for text in seen]
     assert [(entry["event"], entry.get("plan")) for entry in entries][-1] == ("claimed", plan.id)

@@ -18,11 +18,12 @@ def keyholder(arguments: list[str]) -> int:
 
 def one_time_code(context: ServiceContext, plan_id: str, config: Path | None, *, as_json: bool) -> int:
     """On the keyholder's side: print a one-time code for a plan."""
+    from goldseam.clouds.registry import clouds
     from goldseam.keyholder.commands import new_code
     from goldseam.keyholder.config import load_config
 
     path = config or context.home_path / "keyholder" / "keyholder.yaml"
-    loaded = load_config(path)
+    loaded = load_config(path, clouds())
     made = new_code(loaded, plan_id)
     if as_json:
         output.print_json("goldseam.code/1", plan=plan_id, code=made.code, about=list(made.about))

@@ -128,11 +128,27 @@ class CloudAccount(AbstractContextManager["CloudAccount"], Protocol):
 class AddressCheck(Protocol):
     """Tells whether references are what they claim."""
 
-    def addressed(self, kind: Kind, ref: Ref) -> bool:
-        """Whether the address of a reference is the one that the kind gives to its id, account and region."""
+    def addressed(self, kind: Kind, ref: Ref) -> bool | Unknown:
+        """Whether the address of a reference is the one that the kind gives to its id, account and region.
+
+        Unknown where that cannot be checked, which is no yes.
+        """
 
 
-class Cloud(AddressCheck, Protocol):
+class NameForms(Protocol):
+    """Knows the forms of a cloud's names that people write down."""
+
+    def account(self, text: str) -> str:
+        """The id of an account, checked for its form; raises UsageError."""
+
+    def account_pattern(self, text: str) -> str:
+        """The id of an account with `*` for any part of it, checked for its form; raises UsageError."""
+
+    def role_account(self, text: str) -> str:
+        """The account that the name of an identity says, of which keys are made; raises UsageError."""
+
+
+class Cloud(AddressCheck, NameForms, Protocol):
     """One cloud: `name` is what its kinds and controls begin with (`aws.s3.bucket`), `title` what people call it."""
 
     @property
@@ -153,17 +169,9 @@ class Cloud(AddressCheck, Protocol):
     def open(self, access: Access, catalog: Catalog) -> CloudAccount:
         """An account, read by a catalog; nothing is asked of it yet."""
 
-    def account(self, text: str) -> str:
-        """The id of an account, checked for its form; raises UsageError."""
-
-    def account_pattern(self, text: str) -> str:
-        """The id of an account with `*` for any part of it, checked for its form; raises UsageError."""
-
-    def role(self, text: str) -> str:
-        """The name of an identity that keys are made of, checked for its form; raises UsageError."""
-
-    def role_account(self, text: str) -> str:
-        """The account that the name of such an identity says; raises UsageError."""
+    @property
+    def rule_example(self) -> Mapping[str, str]:
+        """A rule of a keyholder's allow-list, for whoever writes the first one: a pattern for each of its lists."""
 
     def rotating_role(self, role: str, uuid: str) -> RotatingRole:
         """A role with a rotating code, checked for its form; raises UsageError."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from goldseam.clouds.aws.cloud import AWS
+from goldseam.clouds.plugins import plugins, with_plugins
 from goldseam.clouds.protocol import Cloud, cloud_of
 from goldseam.control import Catalog
 from goldseam.model.errors import UnknownName, UsageError
@@ -42,7 +43,7 @@ def cloud_of_role(role: str) -> Cloud:
     why = []
     for cloud in clouds().values():
         try:
-            cloud.role(role)
+            cloud.role_account(role)
         except UsageError as error:
             why.append(str(error))
         else:
@@ -56,7 +57,11 @@ def renamed_controls() -> Mapping[str, str]:
 
 
 def whole_catalog() -> Catalog:
-    """Every kind, control and fact of every cloud."""
+    """Every kind, control and fact of every cloud, and of what is installed beside goldseam; raises UsageError."""
+    return with_plugins(_built_in(), plugins(), clouds())
+
+
+def _built_in() -> Catalog:
     parts = [cloud.catalog() for cloud in clouds().values()]
     controls = sorted((control for part in parts for control in part.controls), key=lambda control: control.id)
     kinds = sorted((kind for part in parts for kind in part.kinds), key=lambda kind: kind.name)

@@ -15,10 +15,10 @@ from goldseam.control.dependent import Dependent, Located, Unusable, Whereabouts
 from goldseam.control.facet import Call, Facet, Permission, ReadOnly, Step, Told, admits
 from goldseam.control.fact import Answer, Earlier, FactRule, Known, Lookup, Surroundings, fact, known, no_earlier
 from goldseam.control.kind import Kind, Touch, touched
-from goldseam.control.named import Naming, Placed
+from goldseam.control.named import Naming, Placed, Target
 from goldseam.control.owner import Owner, OwnerRule, owner_rule
 from goldseam.control.sensitive import EVERYTHING, MASKED, PLAIN_MASK, Mask, Secrets, masked
-from goldseam.control.setting import Cidr, KmsKey, Port, Setting
+from goldseam.control.setting import Cidr, Port, Setting
 from goldseam.control.verdict import Compliant, ShouldBe, Verdict, Violation, compliant, should_be, undecided, violation
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "Facet",
     "FactRule",
     "Kind",
-    "KmsKey",
     "Known",
     "Located",
     "Lookup",
@@ -57,6 +56,7 @@ __all__ = [
     "ShouldBe",
     "Step",
     "Surroundings",
+    "Target",
     "Told",
     "Touch",
     "Unusable",

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from goldseam.control.named import NOWHERE, Placed, Target
-from goldseam.control.setting import KmsKey, Setting, parsed_settings
+from goldseam.control.named import NOWHERE, Naming, Placed, Target
+from goldseam.control.setting import Setting, parsed_settings
 from goldseam.model.errors import UsageError
 from goldseam.model.resource import Ref
 from goldseam.model.values import Json, Unknown
@@ -21,7 +21,6 @@ _SHAPES: Final = {
     REGION: (re.compile(r"[a-z]{2,}(-[a-z]+)+-\d+|global"), "a region, such as `eu-west-1`"),
     ACCOUNT: (re.compile(r"\d{12}"), "an account id of 12 digits"),
 }
-_ARN_PARTS: Final = 6
 
 Located: TypeAlias = Callable[[str, Ref], Mapping[str, str] | Unknown]
 """The region of each resource of a kind by its id, in the account of a resource, as that account's own listing says."""
@@ -132,15 +131,17 @@ def _key(chosen: Dependent, at: Whereabouts) -> str | None:
 
 def _usable(setting: Setting, value: Json, at: Whereabouts, *, by_region: bool) -> Json:
     """The value in the form that the control writes, or why it cannot be used for this resource."""
-    if not (setting.naming or setting.type is KmsKey) or value == setting.default:
+    naming = setting.naming
+    if naming is None or value == setting.default:
         return value
     where = setting.placed or Placed("")
     region = at.ref.region if where.region in ("same", "any") else where.region
     try:
-        target = _target(setting, value, at.ref, region)
+        target = naming.found(value, at.ref, region)
     except ValueError as error:
-        return Unusable(value, f"setting `{setting.name}`: {error}", f"write the ARN in the setting `{setting.name}`")
-    problem = _misplaced(setting, where, target, at.ref, "" if where.region == "any" or region == NOWHERE else region)
+        guide = f"write the {naming.full_name} in the setting `{setting.name}`"
+        return Unusable(value, f"setting `{setting.name}`: {error}", guide)
+    problem = _misplaced(naming, where, target, at.ref, "" if where.region == "any" or region == NOWHERE else region)
     problem = problem or _not_listed(setting, where, target, at, by_region=by_region)
     if not problem:
         return target.written
@@ -148,20 +149,11 @@ def _usable(setting: Setting, value: Json, at: Whereabouts, *, by_region: bool) 
     return Unusable(target.written, because, _choose(setting, region))
 
 
-def _target(setting: Setting, value: str, ref: Ref, region: str) -> Target:
-    if setting.naming:
-        return setting.naming.found(value, ref, region)
-    parts = value.split(":", _ARN_PARTS - 1)
-    place = (parts[3], parts[4]) if len(parts) == _ARN_PARTS else ("", "")
-    return Target(value, value, *place)
-
-
-def _misplaced(setting: Setting, where: Placed, target: Target, ref: Ref, region: str) -> str:
-    """What the ARN says that is not as the cloud wants it."""
+def _misplaced(naming: Naming, where: Placed, target: Target, ref: Ref, region: str) -> str:
+    """What the full name says that is not as the cloud wants it."""
     if target.region and region and target.region != region:
         return f"`{target.name}` in {target.region}, and not in {region}"
-    own = where.account or (setting.naming is not None and not setting.naming.as_arn)
-    if own and target.account and target.account != ref.account:
+    if (where.account or naming.own) and target.account and target.account != ref.account:
         return f"`{target.name}` of account {target.account}, and not of {ref.account}"
     return ""
 

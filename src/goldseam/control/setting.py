@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -12,12 +11,6 @@ from goldseam.control.named import Naming, Placed
 from goldseam.control.networks import internet_networks
 from goldseam.model.errors import UnknownName, UsageError
 from goldseam.model.values import Json, Unknown
-
-
-class KmsKey(str):
-    """A KMS key by id, ARN, alias name or alias ARN; a form offers the account's keys."""
-
-    __slots__ = ()
 
 
 class Cidr(str):
@@ -33,18 +26,6 @@ class Port(int):
 
 
 _LAST_PORT: Final = 65535
-
-_KMS: Final = re.compile(
-    r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/[\w/-]+|alias/[\w/-]+|mrk-[0-9a-f]{32}"
-    r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$"
-)
-
-
-def _kms_key(value: Json) -> KmsKey:
-    if not isinstance(value, str) or not _KMS.match(value):
-        msg = "a KMS key is given by id, key ARN, `alias/name` or alias ARN"
-        raise ValueError(msg)
-    return KmsKey(value)
 
 
 def _cidr(value: Json) -> Cidr:
@@ -95,7 +76,6 @@ def _exactly(kind: type) -> object:
 
 
 _PARSERS: Final[Mapping[object, object]] = {
-    KmsKey: _kms_key,
     Cidr: _cidr,
     tuple[Cidr, ...]: _cidrs,
     tuple[Port, ...]: _ports,

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from goldseam.clouds.registry import clouds
 from goldseam.keyholder import forms
 from goldseam.keyholder.config import Config, load_config
 from goldseam.keyholder.identity import Verifier
@@ -36,6 +37,8 @@ from goldseam.model.hardening import no_core_dumps
 from goldseam.model.values import Json
 
 if TYPE_CHECKING:
+    from goldseam.control import Catalog
+    from goldseam.keyholder.hearing import CloudInReach
     from goldseam.keyholder.server import GrantServer
 
 _VARIABLE: Final = "GOLDSEAM_KEYHOLDER_CONFIG"
@@ -93,19 +96,29 @@ def _about(decision: Mapping[str, Json]) -> tuple[str, ...]:
 
 def opened_door(config: Config) -> GrantServer:
     """The door of a configured keyholder, listening; `serve_forever` answers."""
-    from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415
-    from goldseam.clouds.aws.cloud import aws_catalog  # noqa: PLC0415
-    from goldseam.clouds.aws.role_reader import RoleReader  # noqa: PLC0415
+    from goldseam.clouds.registry import whole_catalog  # noqa: PLC0415
     from goldseam.keyholder.hearing import Keyholder  # noqa: PLC0415
     from goldseam.keyholder.server import GrantServer  # noqa: PLC0415
     from goldseam.model.clock import SystemClock  # noqa: PLC0415 - only `run` needs the cloud
 
-    session, catalog, clock = AwsSession(config.profile or None), aws_catalog(), SystemClock()
-    signer = signer_of(config)
+    catalog, signer = whole_catalog(), signer_of(config)
     journal = journal_of(config, signer)
     journal.verified()
-    reader = RoleReader(session, config.read_roles, catalog, clock)
-    return GrantServer(Keyholder(config, signer, journal, catalog, session, clock, reader))
+    return GrantServer(Keyholder(config, signer, journal, catalog, _in_reach(config, catalog), SystemClock()))
+
+
+def _in_reach(config: Config, catalog: Catalog) -> Mapping[str, CloudInReach]:
+    """The clouds that the configuration has accounts of."""
+    from goldseam.clouds.protocol import Access  # noqa: PLC0415
+    from goldseam.keyholder.hearing import CloudInReach  # noqa: PLC0415
+
+    found = {}
+    for name in dict.fromkeys(config.clouds.values()):
+        cloud = clouds()[name]
+        account = cloud.open(Access(profile=config.profile), catalog)
+        reads = {held: role for held, role in config.read_roles.items() if config.clouds[held] == name}
+        found[name] = CloudInReach(cloud, account.minter, account.reader_by_roles(reads, catalog))
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -148,7 +161,7 @@ def _add_working(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     again.add_argument("-m", "--why", required=True, help="why; it stays in the record")
     again.set_defaults(act=_reseal)
     rotate = commands.add_parser("rotate", help="give a role with a rotating code a fresh code, and show it once")
-    rotate.add_argument("role", help="the ARN of the role")
+    rotate.add_argument("role", help="the name of the role in its cloud")
     rotate.add_argument("uuid", help="the part of the external id before the colon")
     rotate.add_argument("--profile")
     rotate.set_defaults(act=_rotate)
@@ -156,7 +169,7 @@ def _add_working(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _init(given: argparse.Namespace) -> int:
     roles, reads = _pairs(given.account), _pairs(given.read)
-    config = set_up(given.config.parent, roles, given.listen, given.config.name, reads)
+    config = set_up(given.config.parent, roles, clouds(), given.listen, given.config.name, reads)
     _say(f"wrote {config.path}", f"this keyholder is {signer_of(config).keyholder_name.text}")
     return 0
 
@@ -167,13 +180,13 @@ def _pairs(given: Sequence[str]) -> dict[str, str]:
 
 def _trust(given: argparse.Namespace) -> int:
     key = Verifier.parsed(given.key)
-    trust(given.config, given.group, given.name, key)
+    trust(given.config, given.group, given.name, key, clouds())
     _say(f"{given.group} {given.name} is trusted, key {key.fingerprint}; restart the keyholder")
     return 0
 
 
 def _show(given: argparse.Namespace) -> int:
-    config = load_config(given.config)
+    config = load_config(given.config, clouds())
     signer = signer_of(config)
     found = summary(config, signer.keyholder_name, journal_of(config, signer))
     if given.as_json:
@@ -197,7 +210,7 @@ def _line(item: object) -> str:
 
 def _run(given: argparse.Namespace) -> int:
     """Answer requests until a signal comes; then those that were begun are answered, and a second ends it at once."""
-    door = opened_door(load_config(given.config))
+    door = opened_door(load_config(given.config, clouds()))
     came: list[int] = []
 
     def stop(number: int, frame: object) -> None:
@@ -221,21 +234,21 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def _key(given: argparse.Namespace) -> int:
-    config = load_config(given.config)
+    config = load_config(given.config, clouds())
     made = new_code(config, given.plan)
     _say(*made.about, made.code, f"for plan {given.plan}, once, within {config.code_life}")
     return 0
 
 
 def _release(given: argparse.Namespace) -> int:
-    config = load_config(given.config)
+    config = load_config(given.config, clouds())
     held = _journal(config).release(forms.plan_id(given.plan), datetime.now(UTC), "released by hand")
     _say(f"plan {given.plan} " + ("may be asked for once more" if held else "was not granted here"))
     return 0 if held else 1
 
 
 def _verify(given: argparse.Namespace) -> int:
-    config = load_config(given.config)
+    config = load_config(given.config, clouds())
     journal = _journal(config)
     head = journal.verified()
     _say(f"the record is whole: {head.lines} entries, {len(journal.granted())} plans granted, last {head.hash[:16]}")
@@ -243,7 +256,7 @@ def _verify(given: argparse.Namespace) -> int:
 
 
 def _reseal(given: argparse.Namespace) -> int:
-    config = load_config(given.config)
+    config = load_config(given.config, clouds())
     done = reseal(journal_path(config), journal_key(signer_of(config)), given.why, datetime.now(UTC))
     _say(f"kept {done.kept} entries, with {done.claims} plans that stay granted; releases and codes are left out")
     if done.left_out:
@@ -258,12 +271,13 @@ def _journal(config: Config) -> Journal:
 
 
 def _rotate(given: argparse.Namespace) -> int:
-    from goldseam.clouds.aws.client import AwsSession  # noqa: PLC0415 - only this command needs the cloud
-    from goldseam.clouds.aws.keys import rotated  # noqa: PLC0415
-    from goldseam.clouds.protocol import RotatingRole  # noqa: PLC0415
+    from goldseam.clouds.protocol import Access  # noqa: PLC0415 - only this command needs the cloud
+    from goldseam.clouds.registry import cloud_of_role  # noqa: PLC0415
 
-    role = RotatingRole(forms.role_arn(given.role), forms.external_uuid(given.uuid))
-    code = rotated(AwsSession(given.profile), role).reveal()["code"]
+    cloud = cloud_of_role(given.role)
+    role = cloud.rotating_role(given.role, given.uuid)
+    with cloud.open(Access(profile=given.profile or ""), cloud.catalog()) as account:
+        code = account.rotate(role).reveal()["code"]
     _say(code, "is the code from now on; it is shown once")
     return 0
 

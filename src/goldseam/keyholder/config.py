@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
+from goldseam.clouds.protocol import NameForms
 from goldseam.control.dependent import ACCOUNT, REGION
 from goldseam.keyholder import forms
 from goldseam.keyholder.allow import Rule
@@ -26,7 +26,6 @@ _RULE_KEYS: Final = ("accounts", "kinds", "controls", "actions", "resources", "a
 _VERSION: Final = 1
 _MANY: Final = 10
 _HIGHEST_PORT: Final = 65535
-_DIGITS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +40,10 @@ class Tls:
 class Config:
     """What the keyholder may do, for whom, and with whose leave.
 
-    `roles` maps an account to the remediator role that is assumed in it. `automated` is False when every request needs
-    a one-time code from a person on the keyholder's side. `read_roles` maps an account to the role that resources in
-    it are read under; without one, nothing there is granted without a signed approval.
+    `roles` maps an account to the remediator role that is assumed in it, `clouds` to the cloud that it is of.
+    `automated` is False when every request needs a one-time code from a person on the keyholder's side. `read_roles`
+    maps an account to the role that resources in it are read under; without one, nothing there is granted without a
+    signed approval.
     """
 
     path: Path
@@ -54,6 +54,7 @@ class Config:
     automated: bool
     code_life: timedelta
     roles: Mapping[str, str]
+    clouds: Mapping[str, str]
     requesters: Mapping[str, Verifier]
     approvers: Mapping[str, Verifier]
     approval_life: timedelta
@@ -64,8 +65,8 @@ class Config:
     read_roles: Mapping[str, str] = field(default_factory=dict)
 
 
-def load_config(path: Path) -> Config:
-    """The configuration in a file; raises InvalidDocument with the line of the first fault."""
+def load_config(path: Path, known: Mapping[str, NameForms]) -> Config:
+    """The configuration in a file, for the clouds that are known; raises InvalidDocument with the line of a fault."""
     top = read_document(path, KEYS)
     if top.whole("version", 0, 1_000_000) != _VERSION:
         raise top.fault("this keyholder reads `version: 1`", "version")
@@ -73,6 +74,8 @@ def load_config(path: Path) -> Config:
     requesters = _people(top, "requesters", {})
     approvers = _people(top, "approvers", requesters)
     needed, life = _approvals(top)
+    roles, clouds = _roles(top, "accounts", known)
+    read_roles, more = _roles(top, "read_roles", known) if "read_roles" in top.entries else ({}, {})
     return Config(
         path=path,
         host=host,
@@ -81,12 +84,13 @@ def load_config(path: Path) -> Config:
         state=_place(top, "state", "state"),
         automated=top.truth("automated"),
         code_life=timedelta(minutes=top.whole("code_minutes", 1, 24 * 60, 15)),
-        roles=_roles(top, "accounts"),
-        read_roles=_roles(top, "read_roles") if "read_roles" in top.entries else {},
+        roles=roles,
+        read_roles=read_roles,
+        clouds={**more, **clouds},
         requesters=requesters,
         approvers=approvers,
         approval_life=life,
-        rules=tuple(_rule(item, needed, len(approvers)) for item in top.sections("allow", _RULE_KEYS)),
+        rules=tuple(_rule(item, needed, len(approvers), known) for item in top.sections("allow", _RULE_KEYS)),
         profile=top.text("profile", ""),
         region=top.text("region", ""),
         source_identity=top.truth("source_identity", default=False),
@@ -132,19 +136,34 @@ def _approvals(top: Section) -> tuple[int, timedelta]:
     return section.whole("needed", 0, _MANY), timedelta(hours=section.whole("valid_hours", 1, 24 * 31, 24))
 
 
-def _roles(top: Section, what: str) -> Mapping[str, str]:
+def _roles(top: Section, what: str, known: Mapping[str, NameForms]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """The role in each account, and the cloud that each account is of."""
     section = top.section(what)
     if section is None or not section.entries:
         raise top.fault(f"`{what}` must name at least one account and its role", what)
     roles = {account: section.text(account) for account in section.entries}
-    for account, role in roles.items():
+    return roles, {account: _recognized(section, account, role, known) for account, role in roles.items()}
+
+
+def _recognized(section: Section, account: str, role: str, known: Mapping[str, NameForms]) -> str:
+    try:
+        return cloud_of_account(account, role, known)
+    except UsageError as error:
+        raise section.fault(str(error), account) from error
+
+
+def cloud_of_account(account: str, role: str, known: Mapping[str, NameForms]) -> str:
+    """The name of the cloud that an account and a role in it are of; raises UsageError where there is none."""
+    faults = []
+    for name, cloud in known.items():
         try:
-            same = forms.account_id(account) == forms.role_account(role)
+            if cloud.account(account) == cloud.role_account(role):
+                return name
         except UsageError as error:
-            raise section.fault(str(error), account) from error
-        if not same:
-            raise section.fault(f"`{role}` is not the ARN of a role in account `{account}`", account)
-    return roles
+            faults.append(str(error))
+        else:
+            faults.append(f"`{role}` is no role in account `{account}`")
+    raise UsageError("; ".join(faults))
 
 
 def _people(top: Section, what: str, others: Mapping[str, Verifier]) -> Mapping[str, Verifier]:
@@ -173,10 +192,9 @@ def _people(top: Section, what: str, others: Mapping[str, Verifier]) -> Mapping[
     return found
 
 
-def _rule(section: Section, needed: int, approvers: int) -> Rule:
+def _rule(section: Section, needed: int, approvers: int, known: Mapping[str, NameForms]) -> Rule:
     for account in section.texts("accounts"):
-        if re.fullmatch(r"[0-9*]{1,12}", account) is None or ("*" not in account and len(account) != _DIGITS):
-            raise section.fault(f"`{account}` is no AWS account id, nor a pattern of one", "accounts")
+        _check_pattern(section, account, known)
     made = Rule(
         section.texts("accounts"), section.texts("kinds"), section.texts("controls"), section.texts("actions"),
         section.texts("resources"), section.whole("approvals", 0, _MANY, needed), _settings(section),
@@ -184,6 +202,19 @@ def _rule(section: Section, needed: int, approvers: int) -> Rule:
     if made.approvals > approvers:
         raise section.fault(f"this rule needs {made.approvals} approvals and only {approvers} approvers are known")
     return made
+
+
+def _check_pattern(section: Section, account: str, known: Mapping[str, NameForms]) -> None:
+    """Raise InvalidDocument for what is the pattern of an account in no cloud."""
+    faults = []
+    for cloud in known.values():
+        try:
+            cloud.account_pattern(account)
+        except UsageError as error:
+            faults.append(str(error))
+        else:
+            return
+    raise section.fault("; ".join(faults), "accounts")
 
 
 def _settings(section: Section) -> Mapping[str, tuple[Json, ...]]:

@@ -13,19 +13,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from goldseam.assess.evaluate import SettingsOf, owner_of
-from goldseam.clouds.aws.kind import AwsKind
+from goldseam.clouds.protocol import AddressCheck, cloud_of
 from goldseam.control import Catalog, Control, Kind, Permission, Whereabouts
 from goldseam.control.dependent import resolved
 from goldseam.model.errors import MISSHAPEN, GoldseamError, GrantRefused
-from goldseam.model.resource import Ref, Resource
+from goldseam.model.resource import Resource
 from goldseam.model.values import Json, Unknown, canonical_document, digest, plain, same
 from goldseam.repair.plan import Plan, Purpose, own_values
 from goldseam.repair.propose import Rules, propose, restoration
 
 _SPECIAL: Final = frozenset("*?${}\\\"'")
 """Characters that would mean more than themselves in a policy; no name of a resource holds them."""
-_PLACE: Final = 5
-"""Fields of an ARN that say where: `arn`, partition, service, region, account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +53,20 @@ def identified(document: Mapping[str, Json]) -> Plan:
     return plan
 
 
-def derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Json]]) -> Derived:
+def derived(
+    plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Json]], clouds: Mapping[str, AddressCheck]
+) -> Derived:
     """The plan as the keyholder works it out; raises GrantRefused when it is any other.
 
-    `granted` holds the record of every plan that was granted here, by id.
+    `granted` holds the record of every plan that was granted here, by id; `clouds` are those that the keyholder knows,
+    by name.
     """
     if plan.catalog_version != catalog.version:
         why = f"it was made by catalog {plan.catalog_version or 'unknown'}, and this keyholder has {catalog.version}"
         msg = f"plan {plan.id} is not granted: {why}; install the same goldseam on both sides"
         raise GrantRefused(msg)
     try:
-        return _derived(plan, catalog, granted)
+        return _derived(plan, catalog, granted, clouds)
     except GrantRefused:
         raise
     except GoldseamError as error:
@@ -85,9 +86,11 @@ def unusual_settings(plan: Plan, catalog: Catalog) -> dict[str, list[Json]]:
     return found
 
 
-def _derived(plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Json]]) -> Derived:
+def _derived(
+    plan: Plan, catalog: Catalog, granted: Mapping[str, Mapping[str, Json]], clouds: Mapping[str, AddressCheck]
+) -> Derived:
     kind = catalog.kind(plan.ref.kind)
-    _check_reference(plan, kind)
+    _check_reference(plan, kind, clouds)
     rules = Rules(catalog.controls_of.get(kind.name, ()), _settings_in(plan), catalog.version)
     seen = Resource(plan.ref, plan.values)
     controls, doubts = plan.controls, tuple[str, ...]()
@@ -180,22 +183,21 @@ def _check_same(plan: Plan, again: Plan, what: str) -> None:
         raise _refusal(plan, f"its {', '.join(odd)} are not what {what}")
 
 
-def _check_reference(plan: Plan, kind: Kind) -> None:
-    """The address is the one that the kind gives to the id, and no part of the name holds a wildcard."""
+def _check_reference(plan: Plan, kind: Kind, clouds: Mapping[str, AddressCheck]) -> None:
+    """The address is, by the cloud's own check, that of the id, and no part of the name holds a wildcard."""
     ref = plan.ref
     if any(_SPECIAL & set(part) for part in (ref.account, ref.region, ref.id, ref.address)):
         raise _refusal(plan, "the name of its resource holds a wildcard")
-    if isinstance(kind, AwsKind) and not _addressed(kind, ref):
+    cloud = clouds.get(cloud_of(kind.name))
+    if cloud is None:
+        raise _refusal(
+            plan, f"this keyholder does not know the cloud of `{kind.name}`, so nothing vouches for its address"
+        )
+    addressed = cloud.addressed(kind, ref)
+    if isinstance(addressed, Unknown):
+        raise _refusal(plan, f"whether `{ref.address}` is the address of `{ref.id}` is unknown: {addressed.reason}")
+    if not addressed:
         raise _refusal(plan, f"`{ref.address}` is not the address of `{ref.id}`")
-
-
-def _addressed(kind: AwsKind, ref: Ref) -> bool:
-    """Whether the address is the kind's for the id; where the listing says it, the same service, place and account."""
-    partition = ref.address.split(":")[1] if ref.address.startswith("arn:") else "aws"
-    made = kind.ref(partition, ref.account, ref.region, ref.id).address
-    if kind.find is None or not kind.find.address:
-        return made == ref.address
-    return made.split(":")[:_PLACE] == ref.address.split(":")[:_PLACE]
 
 
 def _refusal(plan: Plan, why: str) -> GrantRefused:

@@ -7,19 +7,18 @@
 5. read resource   the keyholder reads the resource itself: it is as the plan says
 6. who says so     enough approvals, and a one-time code where no automated mode is switched on
 7. once            the answer is noted on disk, before any key exists
-8. the key         STS gives at most 15 minutes of exactly these permissions
+8. the key         the cloud gives at most 15 minutes of exactly these permissions
 9. the answer      signed, and sealed to the requester
 10. the log        the decision is on disk before the answer leaves
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Final
 
-from goldseam.clouds.aws.keys import MintingSession, Order, minted
-from goldseam.clouds.aws.permissions import session_policy
+from goldseam.clouds.protocol import AddressCheck, Minter, ResourceReader, cloud_of
 from goldseam.control import Catalog
 from goldseam.keyholder import message
 from goldseam.keyholder.allow import Allowance, allowed, listed_settings
@@ -29,7 +28,6 @@ from goldseam.keyholder.derive import Derived, derived, identified, unusual_sett
 from goldseam.keyholder.identity import PrivateKey
 from goldseam.keyholder.journal import LACKS_CODE, Journal, described
 from goldseam.model.errors import CloudError, GoldseamError, GrantRefused, HomeError, ResourceGone
-from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json, Unknown, same
 from goldseam.ports import Clock, Key
 from goldseam.repair.plan import Plan, Purpose
@@ -54,24 +52,25 @@ class Claimed:
     role: str
 
 
-class ResourceReader(Protocol):
-    """Reads a resource with the keyholder's own right to read, for it to believe nobody else's word."""
+@dataclass(frozen=True, slots=True)
+class CloudInReach:
+    """A cloud as the keyholder reaches it: who checks its addresses, and its own rights to make keys and to read."""
 
-    def read(self, ref: Ref, facets: frozenset[str]) -> Resource:
-        """The facets as they are now; raises CloudError, ResourceGone, and GrantRefused where it may not read."""
+    addresses: AddressCheck
+    minter: Minter
+    reader: ResourceReader
 
 
 @dataclass(frozen=True)
 class Keyholder:
-    """The process as a value: its rules, its own key, its record, what it knows of the cloud, and its own identity."""
+    """The process as a value: its rules, its own key, its record, what it knows, and the clouds that it reaches."""
 
     config: Config
     signer: PrivateKey
     journal: Journal
     catalog: Catalog
-    session: MintingSession
+    clouds: Mapping[str, CloudInReach]
     clock: Clock
-    reader: ResourceReader
 
     def answer(self, body: bytes) -> bytes:
         """The signed answer to a request: a key, or a no that says why. Nothing else happens on a no."""
@@ -120,24 +119,29 @@ class Hearing:
     def what_it_takes(self, plan: Plan) -> Derived:
         """Step 3; raises GrantRefused."""
         self._enter(3)
-        takes = derived(plan, self._keyholder.catalog, self._keyholder.journal.granted())
+        checks = {name: cloud.addresses for name, cloud in self._keyholder.clouds.items()}
+        takes = derived(plan, self._keyholder.catalog, self._keyholder.journal.granted(), checks)
         self._entry.update(permissions=[item.to_json() for item in takes.permissions])
         return takes
 
     def may_it_be(self, takes: Derived) -> Allowance:
         """Step 4; raises GrantRefused."""
         self._enter(4)
-        if takes.plan.ref.account not in self._keyholder.config.roles:
-            msg = f"the keyholder has no role in account `{takes.plan.ref.account}`; add it to `accounts` there"
+        config, account, cloud = self._keyholder.config, takes.plan.ref.account, cloud_of(takes.plan.ref.kind)
+        if account not in config.roles:
+            msg = f"the keyholder has no role in account `{account}`; add it to `accounts` there"
+            raise GrantRefused(msg)
+        if config.clouds.get(account) != cloud:
+            msg = f"account `{account}` is one of `{config.clouds.get(account)}` there, and the plan is for `{cloud}`"
             raise GrantRefused(msg)
         catalog = self._keyholder.catalog
-        rules = [listed_settings(takes.plan, catalog, rule) for rule in self._keyholder.config.rules]
+        rules = [listed_settings(takes.plan, catalog, rule) for rule in config.rules]
         return allowed(takes, unusual_settings(takes.plan, catalog), rules)
 
     def read_resource(self, allowance: Allowance) -> Allowance:
         """Step 5: what cannot be read here is never granted without a signed approval; raises GrantRefused."""
         self._enter(5)
-        doubt = compared(allowance.plan, self._keyholder.reader)
+        doubt = compared(allowance.plan, self._in_reach(allowance.plan).reader)
         return replace(allowance, doubts=(*allowance.doubts, doubt)) if doubt else allowance
 
     def who_says_so(self, allowance: Allowance, request: message.Request) -> Approved:
@@ -172,7 +176,9 @@ class Hearing:
         """Step 8; raises GrantRefused, CloudError; when no key was made, the plan may be asked for again."""
         self._enter(8)
         try:
-            return minted(self._keyholder.session, self._order(claimed))
+            minter, who = self._in_reach(claimed.plan).minter, f"goldseam-{self._entry['requester']}"
+            told = who if self._keyholder.config.source_identity else ""
+            return minter.mint(claimed.plan, claimed.role, "keyholder", on_behalf_of=told)
         except GoldseamError as error:
             self._keyholder.journal.release(
                 claimed.plan.id, self._keyholder.clock.now(), f"no key: {error}", granted=False
@@ -204,11 +210,9 @@ class Hearing:
         at = self._keyholder.clock.now().isoformat()
         self._keyholder.journal.decide({**self._entry, "at": at, "decision": decision, "because": because})
 
-    def _order(self, claimed: Claimed) -> Order:
-        who = re.sub(r"[^\w+=,.@-]", "-", f"goldseam-{self._entry['requester']}")[:64]
-        identity = who if self._keyholder.config.source_identity else ""
-        policy = session_policy(claimed.plan)
-        return Order(claimed.role, claimed.plan.id, policy, "keyholder", source_identity=identity)
+    def _in_reach(self, plan: Plan) -> CloudInReach:
+        """The cloud of a plan, which step 3 found among those in reach."""
+        return self._keyholder.clouds[cloud_of(plan.ref.kind)]
 
     def _enter(self, step: int) -> None:
         """Pass from the step before to this one; any other way is a fault in the program."""

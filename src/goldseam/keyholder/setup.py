@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from goldseam.clouds.protocol import Cloud, NameForms
 from goldseam.keyholder import forms
 from goldseam.keyholder.chain import replace_file
-from goldseam.keyholder.config import Config, load_config
+from goldseam.keyholder.config import Config, cloud_of_account, load_config
 from goldseam.keyholder.document import Section, read_document
 from goldseam.keyholder.identity import KeyholderName, PrivateKey, Verifier
 from goldseam.keyholder.journal import Journal
@@ -47,16 +48,13 @@ approvals:
 # What may be granted. Nothing, until something is listed.
 allow: []
 #  - accounts: ["*"]
-#    kinds: ["aws.s3.bucket"]
-#    controls: ["aws.s3.bucket.*"]
-#    actions: ["s3:PutBucketPublicAccessBlock"]
-#    resources: ["arn:aws:s3:::*"]
-"""
+{example}"""
 
 
 def set_up(
     folder: Path,
     roles: Mapping[str, str],
+    clouds: Mapping[str, Cloud],
     listen: str = "127.0.0.1:7443",
     name: str = CONFIG,
     read_roles: Mapping[str, str] | None = None,
@@ -70,12 +68,13 @@ def set_up(
         msg = f"`{path}` exists; edit it, or choose another folder"
         raise HomeError(msg)
     if not roles:
-        msg = "no account is given; add `--account <id>=<role arn>`"
+        msg = "no account is given; add `--account <id>=<role>`"
         raise UsageError(msg)
-    reads = f"read_roles:\n{_lines(read_roles)}" if read_roles else "# read_roles:\n"
-    _write(path, _TEMPLATE.format(listen=listen, accounts=_lines(roles), read_roles=reads))
+    reads = f"read_roles:\n{_lines(read_roles, clouds)}" if read_roles else "# read_roles:\n"
+    accounts, example = _lines(roles, clouds), _example(roles, clouds)
+    _write(path, _TEMPLATE.format(listen=listen, accounts=accounts, read_roles=reads, example=example))
     try:
-        config = load_config(path)
+        config = load_config(path, clouds)
     except UsageError:
         path.unlink()
         raise
@@ -84,8 +83,17 @@ def set_up(
     return config
 
 
-def _lines(roles: Mapping[str, str]) -> str:
-    return "".join(f'  "{forms.account_id(account)}": {forms.role_arn(role)}\n' for account, role in roles.items())
+def _lines(roles: Mapping[str, str], clouds: Mapping[str, Cloud]) -> str:
+    """A line for each account and its role, checked; raises UsageError."""
+    for account, role in roles.items():
+        cloud_of_account(account, role, clouds)
+    return "".join(f'  "{account}": {role}\n' for account, role in roles.items())
+
+
+def _example(roles: Mapping[str, str], clouds: Mapping[str, Cloud]) -> str:
+    """A rule of the first account's cloud, as comments."""
+    example = clouds[cloud_of_account(*next(iter(roles.items())), clouds)].rule_example
+    return "".join(f'#    {name}: ["{pattern}"]\n' for name, pattern in example.items())
 
 
 def signer_of(config: Config, *, create: bool = False) -> PrivateKey:
@@ -117,12 +125,12 @@ def journal_key(signer: PrivateKey) -> bytes:
     return signer.secret_for("record")
 
 
-def trust(path: Path, group: str, name: str, key: Verifier) -> Config:
+def trust(path: Path, group: str, name: str, key: Verifier, clouds: Mapping[str, NameForms]) -> Config:
     """Write a requester's or approver's key into the configuration, which else stays as it is.
 
     Raises UsageError for a name that is taken, InvalidDocument.
     """
-    known = load_config(path)
+    known = load_config(path, clouds)
     word = _GROUPS[group]
     held = known.requesters if group == "requester" else known.approvers
     if name in held:
@@ -132,7 +140,7 @@ def trust(path: Path, group: str, name: str, key: Verifier) -> Config:
     before = path.read_text(encoding="utf-8")
     _write(path, _with_line(path, before, word, f'  "{name}": {key.text}'))
     try:
-        changed = load_config(path)
+        changed = load_config(path, clouds)
         signer_of(changed)
     except (UsageError, HomeError):
         _write(path, before)

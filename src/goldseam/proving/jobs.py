@@ -11,7 +11,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Final
 
-from goldseam.clouds.aws.cloud import aws_catalog
+from goldseam.clouds.plugins import plugins
+from goldseam.clouds.registry import whole_catalog
 from goldseam.control import Catalog, Control
 from goldseam.demo.emulator import embedded_cloud
 from goldseam.model.errors import UsageError
@@ -85,16 +86,17 @@ def loaded(modules: Iterable[str]) -> list[ModuleType]:
 
 
 def whole(own: Sequence[ModuleType]) -> Catalog:
-    """Goldseam's catalogue with what the user's modules define."""
-    built, added = aws_catalog(), Catalog.of(own)
+    """Goldseam's catalogue and that of its plug-ins, with what the user's modules define."""
+    built, added = whole_catalog(), Catalog.of(own)
     kinds = {kind.name: kind for kind in (*built.kinds, *added.kinds)}
     controls = {control.id: control for control in (*built.controls, *added.controls)}
     return Catalog(tuple(kinds.values()), tuple(sorted(controls.values(), key=lambda control: control.id)), built.facts)
 
 
 def fixtures_of(own: Sequence[ModuleType]) -> dict[str, Fixture]:
-    """How kinds are made: goldseam's, and what a module says in a mapping called `fixtures`."""
-    return {**aws_fixtures(), **{name: fixture for module in own for name, fixture in _fixtures(module).items()}}
+    """How kinds are made: goldseam's, and what a module or a plug-in says in a mapping called `fixtures`."""
+    more = [*(module for plugin in plugins() for module in plugin.modules), *own]
+    return {**aws_fixtures(), **{name: fixture for module in more for name, fixture in _fixtures(module).items()}}
 
 
 def _fixtures(module: ModuleType) -> dict[str, Fixture]:

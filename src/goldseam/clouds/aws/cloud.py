@@ -48,6 +48,12 @@ class Aws:
     name: Final = "aws"
     title: Final = "AWS"
     renamed: Final = RENAMED
+    rule_example: Final = {
+        "kinds": "aws.s3.bucket",
+        "controls": "aws.s3.bucket.*",
+        "actions": "s3:PutBucketPublicAccessBlock",
+        "resources": "arn:aws:s3:::*",
+    }
 
     def catalog(self) -> Catalog:
         """Every kind, control and fact of AWS."""
@@ -64,10 +70,6 @@ class Aws:
     def account_pattern(self, text: str) -> str:
         """The id of an account, or one with `*` in it; raises UsageError."""
         return names.account_pattern(text)
-
-    def role(self, text: str) -> str:
-        """The ARN of an IAM role; raises UsageError."""
-        return names.role_arn(text)
 
     def role_account(self, text: str) -> str:
         """The account in the ARN of an IAM role; raises UsageError."""

@@ -21,7 +21,10 @@ def account_id(text: str) -> str:
 
 def account_pattern(text: str) -> str:
     """The id of an AWS account, or one with `*` in it; raises UsageError."""
-    return _formed(_ACCOUNTS, text, "an AWS account id, nor a pattern of one", "it has 12 digits, or `*` for some")
+    if _ACCOUNTS.fullmatch(text) is None:
+        msg = f"`{visible(text[:200])}` is no AWS account id, nor a pattern of one; it has 12 digits, or `*` for some"
+        raise UsageError(msg)
+    return text
 
 
 def role_arn(text: str) -> str:

@@ -11,11 +11,11 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import KmsKey
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings
 from goldseam.control import (
     Example,
-    KmsKey,
     Severity,
     Verdict,
     compliant,
@@ -31,7 +31,7 @@ _GROUP: Final = {"WorkGroup": "{id}"}
 _GET: Final = "athena.GetWorkGroup"
 _HELD: Final = "WorkGroup.Configuration"
 _UNSAID: Final = {"EnforceWorkGroupConfiguration": False, "PublishCloudWatchMetricsEnabled": False}
-_NO_KEY: Final = KmsKey("")
+_NO_KEY: Final = ""
 
 
 def _results(**member: object) -> Send:

@@ -12,12 +12,12 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send
 from goldseam.clouds.aws.kind import REQUEST, Ask, AwsKind, Listing, at, changes
+from goldseam.clouds.aws.named import KmsKey
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Settings, Switch
 from goldseam.control import (
     Call,
     Example,
-    KmsKey,
     Severity,
     Step,
     Verdict,
@@ -33,7 +33,7 @@ from goldseam.model.values import Json, Value, same
 
 _TABLE: Final = {"TableName": "{id}"}
 _DESCRIBED: Final = Get("dynamodb.DescribeTable", _TABLE, "Table")
-_AWS_KEY: Final = KmsKey("alias/aws/dynamodb")
+_AWS_KEY: Final = "alias/aws/dynamodb"
 _KEY_RIGHTS: Final = (
     "kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*",
 )  # fmt: skip

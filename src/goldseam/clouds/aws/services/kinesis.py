@@ -7,12 +7,12 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send, tags, until
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import KmsKey
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document
 from goldseam.control import (
     Between,
     Example,
-    KmsKey,
     Severity,
     Step,
     Verdict,
@@ -29,7 +29,7 @@ _HELD: Final = "StreamDescriptionSummary"
 _GET: Final = Get("kinesis.DescribeStreamSummary", _STREAM, _HELD)
 _SETTLED: Final = until(f"{_HELD}.StreamStatus", "ACTIVE", of="the stream")
 _WITH_KEY: Final = {**_STREAM, "EncryptionType": "KMS", "KeyId": VALUE}
-_AWS_KEY: Final = KmsKey("alias/aws/kinesis")
+_AWS_KEY: Final = "alias/aws/kinesis"
 
 
 def _with_key(name: str) -> Send:

@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Final
 
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Send
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import KmsKey
 from goldseam.clouds.aws.policy_sizes import policy_json
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.sensitive import in_policies
@@ -17,7 +18,6 @@ from goldseam.clouds.aws.statements import none_public, policy_document
 from goldseam.control import (
     Between,
     Example,
-    KmsKey,
     Severity,
     Step,
     Verdict,
@@ -113,7 +113,7 @@ _END_GUIDE: Final = (
     "3. `aws logs put-retention-policy --log-group-name NAME --retention-in-days DAYS`"
 )
 _KEY: Final = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-_NO_KEY: Final = KmsKey("")
+_NO_KEY: Final = ""
 
 
 @control(

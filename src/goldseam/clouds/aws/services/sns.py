@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from goldseam.clouds.aws.facet import VALUE, Address, AwsFacet, Get, Look, Reading, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, Ask, AwsKind, Listing, changes
-from goldseam.clouds.aws.named import Role
+from goldseam.clouds.aws.named import KmsKey, Role
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import attribute, policy
 from goldseam.clouds.aws.statements import (
@@ -21,7 +21,6 @@ from goldseam.clouds.aws.statements import (
 )
 from goldseam.control import (
     Example,
-    KmsKey,
     Severity,
     Step,
     Verdict,
@@ -36,7 +35,7 @@ from goldseam.model.resource import Ref
 from goldseam.model.values import ABSENT, Json, Value
 
 _TOPIC: Final = {"TopicArn": "{id}"}
-_AWS_KEY: Final = KmsKey("alias/aws/sns")
+_AWS_KEY: Final = "alias/aws/sns"
 _OWNER_MAY: Final = (
     "SNS:GetTopicAttributes",
     "SNS:SetTopicAttributes",

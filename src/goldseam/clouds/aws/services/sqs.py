@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Address, Get, Look, Send, tags
 from goldseam.clouds.aws.kind import ANSWER, REQUEST, AwsKind, Listing, changes
-from goldseam.clouds.aws.named import Queue
+from goldseam.clouds.aws.named import KmsKey, Queue
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings, policy, policy_text
 from goldseam.clouds.aws.statements import (
@@ -19,7 +19,6 @@ from goldseam.clouds.aws.statements import (
 from goldseam.control import (
     Between,
     Example,
-    KmsKey,
     Placed,
     Severity,
     Verdict,
@@ -33,7 +32,7 @@ from goldseam.model.values import ABSENT, Json, Value
 
 _QUEUE: Final = {"QueueUrl": "{id}"}
 _ALL: Final = {**_QUEUE, "AttributeNames": ["All"]}
-_AWS_KEY: Final = KmsKey("alias/aws/sqs")
+_AWS_KEY: Final = "alias/aws/sqs"
 
 
 def _both_ways(value: Value) -> Value:

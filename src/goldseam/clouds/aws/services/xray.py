@@ -6,12 +6,13 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import Get, Send, only, until
 from goldseam.clouds.aws.kind import AwsKind, changes
+from goldseam.clouds.aws.named import KmsKey
 from goldseam.clouds.aws.shapes import Document
-from goldseam.control import Example, KmsKey, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
+from goldseam.control import Example, Severity, Verdict, compliant, control, may_disrupt, should_be, violation
 from goldseam.model.values import Value
 
 _KEY: Final = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
-_NO_KEY: Final = KmsKey("")
+_NO_KEY: Final = ""
 
 REGION: Final = AwsKind(
     "aws.xray.region",

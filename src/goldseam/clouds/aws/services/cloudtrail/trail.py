@@ -11,11 +11,11 @@ from typing import Annotated, Final
 
 from goldseam.clouds.aws.facet import VALUE, Account, Address, Get, Send, only, tags
 from goldseam.clouds.aws.kind import REQUEST, AwsKind, Listing, changes
+from goldseam.clouds.aws.named import KmsKey
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, Settings, Switch
 from goldseam.control import (
     Example,
-    KmsKey,
     Owner,
     Placed,
     Severity,
@@ -34,7 +34,7 @@ _TRAIL: Final = {"Name": "{id}"}
 ON_TRAILS: Final = ("CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging")
 _ON_EVENTS: Final = ("PutEventSelectors", "PutInsightSelectors")
 _DELIVERY: Final = ("CloudWatchLogsLogGroupArn", "CloudWatchLogsRoleArn")
-_NO_KEY: Final = KmsKey("")
+_NO_KEY: Final = ""
 _BY_BUCKET: Final = Placed("AWS CloudTrail API Reference, UpdateTrail: the key is of the bucket's region", region="any")
 _UNSET: Final[Mapping[str, Json]] = {
     "KmsKeyId": "",

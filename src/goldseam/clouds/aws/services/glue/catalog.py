@@ -7,12 +7,12 @@ from typing import Final
 
 from goldseam.clouds.aws.facet import VALUE, Get, Send
 from goldseam.clouds.aws.kind import AwsKind, changes
+from goldseam.clouds.aws.named import KmsKey
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.shapes import Document, policy
 from goldseam.clouds.aws.statements import not_public, policy_document
 from goldseam.control import (
     Example,
-    KmsKey,
     Severity,
     Verdict,
     compliant,
@@ -23,8 +23,8 @@ from goldseam.control import (
 )
 from goldseam.model.values import ABSENT, Json, Value
 
-_AWS_KEY: Final = KmsKey("alias/aws/glue")
-_NO_KEY: Final = KmsKey("")
+_AWS_KEY: Final = "alias/aws/glue"
+_NO_KEY: Final = ""
 _OFF: Final = "DISABLED"
 _UNSET: Final[Mapping[str, Json]] = {
     "EncryptionAtRest": {"CatalogEncryptionMode": _OFF},

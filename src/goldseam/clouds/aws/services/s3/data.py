@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from goldseam.clouds.aws.named import KmsKey
 from goldseam.clouds.aws.public import FLAGS, in_force
 from goldseam.clouds.aws.requirements import required
 from goldseam.clouds.aws.services.s3.bucket import BUCKET, NO_BLOCKS
@@ -11,7 +12,6 @@ from goldseam.clouds.aws.shapes import statements
 from goldseam.clouds.aws.statements import asks_tls, may_be_public, policy_document, tls_denial, with_statement
 from goldseam.control import (
     Example,
-    KmsKey,
     Severity,
     Verdict,
     compliant,
@@ -23,7 +23,7 @@ from goldseam.control import (
 )
 from goldseam.model.values import ABSENT, Json, Value
 
-_AWS_KEY: Final = KmsKey("alias/aws/s3")
+_AWS_KEY: Final = "alias/aws/s3"
 _ARN: Final = "arn:aws:s3:::goldseam-example"
 _CLOUDFRONT_READS: Final = {
     "Effect": "Allow",
