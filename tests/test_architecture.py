@@ -137,9 +137,9 @@ def test_plug_ins_see_the_language_and_never_a_stage() -> None:
 
 ABOUT_ANOTHER_PROCESS = {
     "cli/processes.py": {
+        "clouds",
         "keyholder",
         "proving",
-        "clouds",
     },  # the customer's own process; the proofs, which start emulators
     "cli/tour.py": {"demo"},  # starts the embedded cloud and types commands
     "cli/policies.py": {"decide"},  # until its use cases are in the service layer

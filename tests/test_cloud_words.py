@@ -63,10 +63,20 @@ def files() -> list[Path]:
     return [path for room in rooms for path in ([room] if room.suffix else sorted(room.rglob("*.py")))]
 
 
+KEPT = {
+    "service/keys.py": {
+        "arn",  # the member of `connection.json`, which homes have had from the beginning and `connect --json` prints
+        "no role with a rotating code is known; run `goldseam connect --role ARN --uuid UUID`",  # as the help has it
+    }
+}
+"""Texts that stay as they are, with the reason."""
+
+
 @pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_word_of_a_cloud_stands_here(path: Path) -> None:
     """What is a cloud's own goes behind `clouds/protocol.py`, or the language, and into the cloud's folder."""
-    assert found(path.read_text(encoding="utf-8")) == []
+    kept = KEPT.get(path.relative_to(SOURCE).as_posix(), set())
+    assert {text for _, text in found(path.read_text(encoding="utf-8"))} == kept
 
 
 def test_every_room_has_files() -> None:

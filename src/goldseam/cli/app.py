@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from goldseam.cli import interruption, output
+from goldseam.cli import interruption
 from goldseam.service.context import ServiceContext
 
 app = typer.Typer(
@@ -68,6 +68,18 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - the parser passes it so
         raise typer.Exit
 
 
+def _note(notice: str) -> None:
+    from goldseam.cli import output
+
+    output.note(notice)
+
+
+def _ask_code(question: str) -> str:
+    from goldseam.cli import output
+
+    return output.ask_code(question)
+
+
 @app.callback()
 def everywhere(
     ctx: typer.Context,
@@ -87,8 +99,8 @@ def everywhere(
         home,
         profile,
         endpoint_url,
-        notify=output.note,
-        ask_code=output.ask_code,
+        notify=_note,
+        ask_code=_ask_code,
         interruption=interruption.THIS_PROCESS,
     )
     ctx.call_on_close(ctx.obj.close)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FILE: Final = "connection.json"
 SOURCES: Final = ("keyholder", "rotating-code", "operator")
 _REQUESTER: Final = "requester.key"
+_ROLE: Final = "arn"
+"""What the file calls the name of a role, since it was first written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,12 @@ class Connection:
     roles: Mapping[str, str] = field(default_factory=dict)
     rotating: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def with_role(self, arn: str, uuid: str = "") -> Connection:
-        """The connection with one role more; its account is in its ARN; raises UsageError."""
-        account = _account_of(arn)
+    def with_role(self, role: str, uuid: str = "") -> Connection:
+        """The connection with one role more; its account is in its name; raises UsageError."""
+        account = _account_of(role)
         if uuid:
-            return replace(self, rotating={**self.rotating, account: {"arn": arn, "uuid": uuid}})
-        return replace(self, roles={**self.roles, account: arn})
+            return replace(self, rotating={**self.rotating, account: {_ROLE: role, "uuid": uuid}})
+        return replace(self, roles={**self.roles, account: role})
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _rotating(context: ServiceContext, connection: Connection) -> KeySource:
 
     if not connection.rotating:
         raise UsageError("no role with a rotating code is known; run `goldseam connect --role ARN --uuid UUID`")
-    roles = {account: RotatingRole(role["arn"], role["uuid"]) for account, role in connection.rotating.items()}
+    roles = {account: RotatingRole(role[_ROLE], role["uuid"]) for account, role in connection.rotating.items()}
     return context.account.rotating_source(roles, lambda question: _asked(context, question))
 
 
@@ -116,8 +118,8 @@ def _asked(context: ServiceContext, question: str) -> str:
         return context.ask_code(question)
 
 
-def _account_of(arn: str) -> str:
-    """The account in a role's ARN; raises UsageError."""
+def _account_of(role: str) -> str:
+    """The account in a role's name; raises UsageError."""
     from goldseam.clouds.registry import cloud_of_role
 
-    return cloud_of_role(arn).role_account(arn)
+    return cloud_of_role(role).role_account(role)
