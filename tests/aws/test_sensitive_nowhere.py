@@ -133,7 +133,7 @@ def listed(way: Way, tmp_path: Path) -> None:
         checkpoint(workspace.home.ledger, last, workspace.home.signer)
     for as_json in (False, True):
         scanning.findings(workspace, "all", (), "", "low", as_json=as_json)
-        policies.simulate(workspace, draft, as_json=as_json)
+        policies.simulate(workspace, draft, everything=True, as_json=as_json)
         records.show(workspace, "", "", 0, as_json=as_json)
         for kept in workspace.home.scans.findings():
             scanning.explain(workspace, kept.finding.id, as_json=as_json)

@@ -52,17 +52,14 @@ class Reason:
             return sentence
         if self.layer == "fact":
             return self._of_fact()
-        if self.layer == "clause":
-            return f"policy clause `{self.about}` is unknown"
-        if self.layer == "window":
-            return f"the window of `{self.about}` is closed"
-        if self.layer == "guardrail":
-            return f"guardrail `{self.about}` allows at most {self.caps}"
-        if self.layer == "setting":
-            return f"the settings may be those of policy `{self.about}`"
-        if self.layer == "policy":
-            return f"policy `{self.about}` allows at most {self.caps}"
-        return f"the {self.layer} allows at most {self.caps}"
+        sentences = {
+            "clause": f"policy clause `{self.about}` is unknown",
+            "window": f"the window of `{self.about}` is closed",
+            "guardrail": f"guardrail `{self.about}` allows at most {self.caps}",
+            "setting": f"the settings may be those of policy `{self.about}`",
+            "policy": f"policy `{self.about}` allows at most {self.caps}",
+        }
+        return sentences.get(self.layer, f"the {self.layer} allows at most {self.caps}")
 
     def _of_fact(self) -> str:
         if self.about == MANAGED_BY:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from goldseam.cli import output
 from goldseam.cli.workspace import POLICY_FILE, Workspace, who
-from goldseam.decide import Decision
-from goldseam.decide.policy import Mode, PolicySet, load_policies
+from goldseam.decide.policy import Mode, PolicySet, PolicyWarning
 from goldseam.model.clock import SystemClock
-from goldseam.model.errors import UNFORESEEN, GoldseamError, UnknownName, Unreadable, UsageError, in_words
+from goldseam.model.display import write_line
+from goldseam.model.errors import UsageError
 from goldseam.model.values import Json
-from goldseam.service.pipeline import judged
+from goldseam.service.policies import (
+    Checked,
+    Comparison,
+    DecidedAnew,
+    Simulation,
+    Verdict,
+    check_policies,
+    decide_stored_anew,
+    described,
+    described_guardrails,
+    migrate_policy_file,
+    simulate_policies,
+)
 
 _MODE_STYLE: Final = {Mode.AUTO: "yellow", Mode.ASK: "cyan", Mode.ASSIST: "blue", Mode.LEAVE: "dim"}
 
@@ -21,20 +33,32 @@ _FIRST: Final = """\
 # Nothing is changed without a policy. This one prepares every repair and asks a person before it.
 # What may be written here is in docs/policies.md; `goldseam policy simulate` shows what it would decide.
 version: 2
-policies:
-  - name: ask-before-everything
-    controls: ["*"]
-    scope: {accounts: ["*"], regions: ["*"]}
-    mode: ask                 # auto | ask | assist | leave
-    approvals: {needed: 1}
 
-  # An automatic one needs conditions; every unknown makes it ask:
+# Guardrails always hold, whatever policy decides; the most careful of them counts:
+#
+# guardrails:
+#   - name: not-in-these-accounts
+#     scope: {accounts: ["111122223333"]}
+#     at_most: leave
+#   - name: production
+#     when: ["context.environment == 'production'"]
+#     at_most: ask
+
+# Policies are read in order, and the first that applies decides.
+policies:
+  # An automatic one needs conditions; with anything unknown it asks:
   #
   # - name: close-public-buckets-that-are-no-websites
   #   controls: ["aws.s3.bucket.*"]
   #   when: ["!context.serves_website", "context.environment in ['dev', 'test', 'staging']"]
   #   mode: auto
   #   limits: {per_hour: 20, per_account: 5}
+
+  - name: ask-before-everything-else
+    controls: ["*"]
+    scope: {accounts: ["*"], regions: ["*"]}
+    mode: ask                 # auto | ask | assist | leave
+    approvals: {needed: 1}
 """
 
 
@@ -48,53 +72,85 @@ def init(workspace: Workspace, file: Path) -> int:
     return 0
 
 
-def read(workspace: Workspace, file: Path) -> tuple[str, PolicySet]:
-    """A policy file and what it says; raises InvalidDocument, UsageError."""
+def read(file: Path) -> str:
+    """The text of a policy file; raises UsageError."""
     try:
-        text = file.read_text("utf-8")
+        return file.read_text("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError(f"`{file}` is not UTF-8 text") from error
-    return text, load_policies(text, str(file), workspace.catalog)
+
+
+def _checked(workspace: Workspace, file: Path) -> tuple[str, Checked]:
+    """A policy file, what it says, and what about it is to be warned of; raises InvalidDocument, UsageError."""
+    text, now = read(file), SystemClock().now()
+    scans = workspace.home.scans if workspace.home_path.exists() else None
+    return text, check_policies(text, str(file), workspace.catalog, now, scans)
 
 
 def check(workspace: Workspace, file: Path, *, as_json: bool) -> int:
     """Load a policy and say what it holds."""
-    _, policies = read(workspace, file)
+    _, found = _checked(workspace, file)
     if as_json:
-        output.print_json("goldseam.policy/1", version=policies.version, policies=_described(policies))
-    else:
-        output.say(f"{file}: {output.count(len(policies.policies), 'policy')}, no mistakes", "green")
+        _print_policies(found.policies, warnings=[item.to_json() for item in found.warnings])
+        return 0
+    output.say(f"{file}: {_counted(found.policies)}, no mistakes", "green")
+    _say_warnings(found.warnings)
     return 0
 
 
-def _described(policies: PolicySet) -> list[Json]:
-    return [
-        {"name": item.name, "mode": str(item.mode), "controls": list(item.controls), "where": item.where}
-        for item in policies.policies
-    ]
+def _counted(policies: PolicySet) -> str:
+    guarding = f"{output.count(len(policies.guardrails), 'guardrail')}, " if policies.guardrails else ""
+    return guarding + output.count(len(policies.policies), "policy")
+
+
+def _say_warnings(warnings: Sequence[PolicyWarning]) -> None:
+    for item in warnings:
+        output.say(f"warning: `{item.rule}` ({item.where}): {item.because}", "yellow")
+
+
+def _print_policies(policies: PolicySet, **more: Json) -> None:
+    rules: dict[str, Json] = {"policies": described(policies), "guardrails": described_guardrails(policies)}
+    output.print_json("goldseam.policy/2", version=policies.version, **rules, **more)
 
 
 def use(workspace: Workspace, file: Path, by: str, *, as_json: bool) -> int:
-    """Put a policy in force."""
-    text, policies = read(workspace, file)
-    home = workspace.home
+    """Put a policy in force, and decide what is stored under it."""
+    text, found = _checked(workspace, file)
+    home, policies = workspace.home, found.policies
     home.ledger.append("policy", {"version": policies.version, "text": text, "path": str(file), **who(by)})
     draft = home.path / f"{POLICY_FILE}.new"
     draft.write_text(text, encoding="utf-8")
     draft.replace(home.path / POLICY_FILE)
+    standing, now = workspace.standing(policies), SystemClock().now()
+    anew = decide_stored_anew(home.scans, workspace.catalog, standing, now, workspace.stored_regions)
+    _note_left_out(anew.left_out)
     if as_json:
-        output.print_json("goldseam.policy/1", version=policies.version, policies=_described(policies))
+        decided: Json = {"findings": anew.findings, "changed": anew.changed, "left_out": list(anew.left_out)}
+        _print_policies(policies, warnings=[item.to_json() for item in found.warnings], decided=decided)
     else:
-        output.say(f"in force: {output.count(len(policies.policies), 'policy')}, version {policies.version[:12]}")
+        output.say(f"in force: {_counted(policies)}, version {policies.version[:12]}")
+        _say_warnings(found.warnings)
+        _say_decided(anew)
     return 0
+
+
+def _say_decided(anew: DecidedAnew) -> None:
+    if anew.findings:
+        output.say(
+            f"decided anew: {output.count(anew.findings, 'finding')}, {anew.changed} otherwise than before", "dim"
+        )
+
+
+def _note_left_out(left_out: Sequence[str]) -> None:
+    for line in left_out:
+        output.note(line)
 
 
 def show(workspace: Workspace, *, as_json: bool) -> int:
     """Print the policy in force."""
     entry = workspace.policy_entry
     if as_json:
-        policies = workspace.policies
-        output.print_json("goldseam.policy/1", version=policies.version, policies=_described(policies))
+        _print_policies(workspace.policies)
     elif entry is not None:
         for line in str(entry.body["text"]).rstrip().split("\n"):
             output.say(line)
@@ -103,63 +159,87 @@ def show(workspace: Workspace, *, as_json: bool) -> int:
     return 0
 
 
-def simulate(workspace: Workspace, file: Path, *, as_json: bool) -> int:
-    """Print what a draft would decide beside what today's policy decides."""
-    _, draft = read(workspace, file)
-    pairs = list(_compared(workspace, draft))
-    if as_json:
-        rows = [
-            {"finding": now.finding, "today": str(now.mode), "draft": str(then.mode), "policy": then.policy}
-            for now, then in pairs
-        ]
-        output.print_json("goldseam.simulation/1", version=draft.version, decisions=rows)
+def migrate(workspace: Workspace, file: Path | None, out: Path | None) -> int:
+    """Print a policy of version 1 in version 2, or write it to a file."""
+    entry = workspace.policy_entry if file is None else None
+    if file is None and entry is None:
+        raise UsageError("no policy is in force; name the file to rewrite")
+    text = str(entry.body["text"]) if entry is not None else read(file) if file is not None else ""
+    if out is not None and out.exists():
+        raise UsageError(f"`{out}` exists; choose another name")
+    written = migrate_policy_file(text, str(file or "policy in force"), workspace.catalog)
+    if out is None:
+        for line in written.splitlines():
+            write_line(line)
         return 0
-    _print_simulation(workspace, pairs)
+    out.write_text(written, encoding="utf-8")
+    output.say(f"wrote {out}; look at it, then `goldseam policy use {out}`")
     return 0
 
 
-def _compared(workspace: Workspace, draft: PolicySet) -> Iterator[tuple[Decision, Decision]]:
-    """For every current finding that is not a pass: today's decision and the draft's."""
-    home, now = workspace.home, SystemClock().now()
-    today, then, regions = workspace.standing(), workspace.standing(draft), workspace.stored_regions
-    known = {kept.finding.id for kept in home.scans.findings()}
-    for ref in home.scans.resources():
-        try:
-            resource, facts = home.scans.resource(ref)
-            drafted = judged(resource, facts, workspace.catalog, then, now, regions).decisions
-            after = {item.finding: item for item in drafted}
-            before = judged(resource, facts, workspace.catalog, today, now, regions).decisions
-        except (Unreadable, UnknownName, *UNFORESEEN) as error:
-            left_out = str(error) if isinstance(error, GoldseamError) else in_words(error)
-            output.note(f"{ref.address} is left out: {left_out}")
-            continue
-        for decision in before:
-            if decision.finding in known & after.keys():
-                yield decision, after[decision.finding]
+def simulate(workspace: Workspace, file: Path, *, everything: bool = False, as_json: bool) -> int:
+    """Print what a draft would decide otherwise than today's policies, and a summary."""
+    _, found = _checked(workspace, file)
+    today, draft = workspace.standing(), workspace.standing(found.policies)
+    scans, now = workspace.home.scans, SystemClock().now()
+    made = simulate_policies(scans, workspace.catalog, today, draft, now, workspace.stored_regions)
+    _note_left_out(made.left_out)
+    shown = made.compared if everything else made.changed
+    if as_json:
+        _print_comparisons(made, shown)
+        return 0
+    _say_warnings(found.warnings)
+    _say_simulation(made, shown)
+    return 0
 
 
-def _print_simulation(workspace: Workspace, pairs: list[tuple[Decision, Decision]]) -> None:
-    if not pairs:
+def _print_comparisons(made: Simulation, shown: Sequence[Comparison]) -> None:
+    rows: list[Json] = [
+        {
+            "finding": item.finding,
+            "control": item.control,
+            "resource": item.ref.address,
+            "today": item.before.shown,
+            "draft": item.after.shown,
+            "status_today": str(item.before.status),
+            "status_draft": str(item.after.status),
+            "policy": item.after.policy,
+        }
+        for item in shown
+    ]
+    summary: list[Json] = [
+        {"today": before, "draft": after, "findings": number} for (before, after), number in made.summary.items()
+    ]
+    total, changed = len(made.compared), len(made.changed)
+    output.print_json(
+        "goldseam.simulation/2", version=made.version, decisions=rows, summary=summary, total=total, changed=changed
+    )
+
+
+def _say_simulation(made: Simulation, shown: Sequence[Comparison]) -> None:
+    if not made.compared:
         output.say("There are no findings to decide on. `goldseam scan` first.")
         return
-    output.table(
-        ("TODAY", "DRAFT", "POLICY", "FINDING", "WHAT"),
-        (
-            (
-                (str(now.mode), _MODE_STYLE[now.mode]),
-                (str(then.mode), _MODE_STYLE[then.mode] if now.mode is then.mode else "bold"),
-                then.policy,
-                then.finding,
-                _what(workspace, then.finding),
-            )
-            for now, then in pairs
-        ),
+    if shown:
+        output.table(("TODAY", "DRAFT", "POLICY", "FINDING", "WHAT"), map(_row, shown))
+        output.say()
+    output.say(f"{len(made.changed)} of {output.count(len(made.compared), 'decision')} would be another one.", "bold")
+    for (before, after), number in made.summary.items():
+        output.say(f"  {number:>6}  " + (f"stay {before}" if before == after else f"{before} → {after}"), "dim")
+    if len(shown) < len(made.compared):
+        output.say("`--all` lists those that stay as well.", "dim")
+
+
+def _row(item: Comparison) -> tuple[tuple[str, str] | str, ...]:
+    changed = f" ({item.before.status} → {item.after.status})" if item.before.status is not item.after.status else ""
+    return (
+        (item.before.shown, _style(item.before)),
+        (item.after.shown, "bold" if item.changed else _style(item.after)),
+        item.after.policy,
+        item.finding,
+        f"{item.control} on {item.ref.id}{changed}",
     )
-    changed = sum(now.mode is not then.mode for now, then in pairs)
-    output.say()
-    output.say(f"{changed} of {output.count(len(pairs), 'decision')} would be another one.", "dim")
 
 
-def _what(workspace: Workspace, finding: str) -> str:
-    kept = workspace.home.scans.finding(finding).finding
-    return f"{kept.control} on {kept.ref.id}"
+def _style(verdict: Verdict) -> str:
+    return _MODE_STYLE[verdict.mode] if verdict.mode is not None else "dim"

@@ -21,7 +21,7 @@ from goldseam.cli.selection import chosen, service_of, severity, words
 from goldseam.cli.taking_back import note_unreviewed
 from goldseam.cli.workspace import Workspace
 from goldseam.control import Catalog, Secrets
-from goldseam.decide import Decision, TraceLine, fact_shown
+from goldseam.decide import Decision, TraceLine, explain_decision, fact_shown
 from goldseam.model.clock import SystemClock
 from goldseam.model.errors import UNFORESEEN, UnknownName, Unreadable, in_words
 from goldseam.model.resource import Ref, Resource
@@ -305,6 +305,7 @@ def explain(workspace: Workspace, name: str, *, as_json: bool) -> int:
             "goldseam.explanation/1",
             finding=secrets.document(described(kept, workspace.catalog)),
             decision=secrets.document(kept.decision.to_json()) if kept.decision else None,
+            because=[secrets.text(line) for line in explain_decision(kept.decision)] if kept.decision else [],
             decided_at=kept.decided or None,
             forecast=kept.decision is not None,
             facts=[secrets.document(fact.to_json()) for fact in facts],
@@ -381,8 +382,11 @@ _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "magenta")}
 
 
 def print_reasoning(decision: Decision, secrets: Secrets) -> None:
-    """Each line of a trace: whether it holds, what follows, and the evidence under it."""
+    """What decides, in plain words; then each line of the trace: whether it holds, what follows, and its evidence."""
     output.say(f"decision: {decision.mode}" + (f" (policy {decision.policy})" if decision.policy else ""), "bold")
+    for sentence in explain_decision(decision):
+        output.say(secrets.text(f"  {sentence}"))
+    output.say()
     for line in decision.trace:
         try:
             _print_line(line, secrets)
