@@ -142,7 +142,6 @@ ABOUT_ANOTHER_PROCESS = {
         "proving",
     },  # the customer's own process; the proofs, which start emulators
     "cli/tour.py": {"demo"},  # starts the embedded cloud and types commands
-    "cli/policies.py": {"decide"},  # until its use cases are in the service layer
 }
 MAY_BE_KNOWN = {"cli", "service", "model", "ports"}  # ports are the model's: protocols and values
 

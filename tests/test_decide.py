@@ -45,6 +45,7 @@ from goldseam.decide import (
     Usage,
     decide,
     exempted,
+    explain_decision,
     lapsed,
     marked,
     settings_of,
@@ -648,6 +649,89 @@ def test_the_trace_tells_of_every_layer() -> None:
         "policy", "clause", "control", "fact", "exemption", "limit", "window", "precedent",
     }  # fmt: skip
     assert "policy `one` (), mode auto, applies" in [line.text for line in decision.trace]
+
+
+UNTOLD = "quiet is unknown: it is not told of this kind of resource"
+
+
+@pytest.mark.parametrize(
+    ("held", "around", "said"),
+    [
+        ((ALWAYS,), {}, ("Policy `one` is the first that applies and decides: auto; nothing objects.",)),
+        ((policy(mode=Mode.ASK),), {}, ("Policy `one` is the first that applies and decides: ask.",)),
+        ((), {}, ("No policy applies, and silence means no: nothing is done.",)),
+        ((policy("false"),), {}, ("No policy applies, and silence means no: nothing is done.",)),
+        (
+            (policy(QUIET, name="unsure"), ALWAYS),
+            {},
+            (
+                f"Clause `context.quiet` is unknown ({UNTOLD}): at most ask.",
+                "Policy `unsure` may apply; until that is known it is not automatic.",
+            ),
+        ),
+        (
+            (policy("true", scope=Scope(tags={"team": ("web",)})),),
+            {"tags": Unknown("access denied")},
+            ("Policy `one` may apply (the tags team cannot be told: access denied): at most ask.",),
+        ),
+        (
+            (ALWAYS,),
+            {"guardrails": (guardrail(at_most=Mode.LEAVE),)},
+            (
+                "Guardrail `guard` applies: nothing is done.",
+                "Policy `one` is the first that applies; by itself it would allow auto.",
+            ),
+        ),
+        (
+            (policy("true", mode=Mode.ASK),),
+            {
+                "guardrails": (guardrail(at_most=Mode.ASSIST, scope=Scope(tags={"a": ("b",)})),),
+                "tags": Unknown("denied"),
+            },
+            (
+                "Guardrail `guard` may apply (the tags a cannot be told: denied): at most assist.",
+                "Policy `one` is the first that applies; by itself it would allow ask.",
+            ),
+        ),
+        (
+            (policy("true", limits=Limits(0, 5)),),
+            {},
+            (
+                "Fewer than 0 automated repairs in the last hour: no (there were 0); at most ask.",
+                "Policy `one` is the first that applies; by itself it would allow auto.",
+            ),
+        ),
+        (
+            (policy("false", name="giving", settings={"turns": 3}), ALWAYS),
+            {},
+            (
+                "Policy `one` is the first that applies and decides: auto; nothing objects.",
+                "The settings are those of policy `giving`, the first in scope that gives some.",
+            ),
+        ),
+        (
+            (ALWAYS, policy("true", name="t", settings={"turns": 3}, scope=Scope(tags={"a": ("b",)}))),
+            {"tags": Unknown("denied")},
+            (
+                "The settings may be those of policy `t` (the tags a cannot be told: denied): at most ask.",
+                "Policy `one` is the first that applies; by itself it would allow auto.",
+            ),
+        ),
+        (
+            (ALWAYS,),
+            {"about": facts(managed_by="terraform")},
+            (
+                'managed_by is "terraform": seen: at most ask.',
+                "Policy `one` is the first that applies; by itself it would allow auto.",
+            ),
+        ),
+    ],
+)
+def test_a_decision_is_explained_in_words_the_deciding_one_first(
+    held: tuple[Policy, ...], around: Mapping[str, Any], said: tuple[str, ...]
+) -> None:
+    """The mutations: what holds the decision is not named; or a line that allows more is."""
+    assert explain_decision(decided(*held, **around)) == said
 
 
 def test_decisions_and_exemptions_are_kept_as_json() -> None:

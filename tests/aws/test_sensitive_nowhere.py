@@ -137,7 +137,7 @@ def listed(way: Way, tmp_path: Path) -> None:
         checkpoint(context.home.ledger, last, context.home.signer)
     for as_json in (False, True):
         scanning.findings(context, FindingFilter(), as_json=as_json)
-        policies.simulate(context, draft, as_json=as_json)
+        policies.simulate(context, draft, everything=True, as_json=as_json)
         records.show(context, "", "", 0, as_json=as_json)
         for kept in context.home.scans.findings():
             scanning.explain(context, kept.finding.id, as_json=as_json)

@@ -135,7 +135,7 @@ def test_a_stored_resource_that_cannot_be_read_is_left_out_and_the_others_are_no
         address, ref_of(PUBLIC.kind, "two").address,
     }  # fmt: skip
     capsys.readouterr()
-    assert simulate(context, draft(tmp_path), as_json=True) == 0
+    assert simulate(context, draft(tmp_path), everything=True, as_json=True) == 0
     printed = capsys.readouterr()
     assert address in printed.err
     decided = {item["finding"] for item in json.loads(printed.out)["decisions"]}

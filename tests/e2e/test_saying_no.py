@@ -80,12 +80,15 @@ def test_auto_repairs_only_what_the_policy_makes_automatic(world: World, dana: P
     draft = dana.home.parent / "draft.yaml"
     draft.write_text(AUTO, encoding="utf-8")
     dana.scanned()
-    simulated = dana.run("policy", "simulate", str(draft), "--json").json["decisions"]
-    differ = {row["finding"] for row in simulated if row["today"] != row["draft"]}
-    assert f"2 of {len(simulated)} decisions would be another one." in dana.run("policy", "simulate", str(draft)).out
-    assert {row["finding"] for row in simulated} <= {item["id"] for item in dana.findings().values()}
+    simulated = dana.run("policy", "simulate", str(draft), "--all", "--json").json
+    differ = {row["finding"] for row in simulated["decisions"] if row["today"] != row["draft"]}
+    assert (
+        f"2 of {simulated['total']} decisions would be another one." in dana.run("policy", "simulate", str(draft)).out
+    )
+    assert {row["finding"] for row in simulated["decisions"]} <= {item["id"] for item in dana.findings().values()}
     assert "Nothing is to be repaired automatically" in dana.run("apply", "--auto").out
     dana.uses(AUTO)
+    assert {item["id"] for item in dana.findings().values() if item["decision"] == "auto"} == differ, "decided anew"
     found = dana.scanned()
     assert differ == {found[PUBLIC, bucket]["id"], found[BLOCKED, bucket]["id"]}
     assert {item["id"] for item in found.values() if item["decision"] == "auto"} == differ

@@ -393,7 +393,7 @@ def policy_init(ctx: typer.Context, file: Annotated[Path, typer.Argument()] = Pa
 
 @policy_app.command("check")
 def policy_check(ctx: typer.Context, file: Path, as_json: Json = False) -> int:
-    """Load a policy strictly and say what is wrong with it, if anything.
+    """Load a policy strictly, say what is wrong with it, and warn of what decides or matches nothing.
 
     Example: goldseam policy check policy.yaml
     """
@@ -404,7 +404,7 @@ def policy_check(ctx: typer.Context, file: Path, as_json: Json = False) -> int:
 
 @policy_app.command("use")
 def policy_use(ctx: typer.Context, file: Path, by: Person = "", as_json: Json = False) -> int:
-    """Put a policy in force; the ledger keeps its text. Decisions follow at the next scan.
+    """Put a policy in force; the ledger keeps its text, and what is stored is decided anew at once.
 
     Example: goldseam policy use policy.yaml
     """
@@ -425,14 +425,34 @@ def policy_show(ctx: typer.Context, as_json: Json = False) -> int:
 
 
 @policy_app.command("simulate")
-def policy_simulate(ctx: typer.Context, file: Path, as_json: Json = False) -> int:
-    """Say what a policy would decide for every current finding, beside what today's policy decides.
+def policy_simulate(
+    ctx: typer.Context,
+    file: Path,
+    everything: Annotated[bool, typer.Option("--all", help="List the findings that stay as they are too.")] = False,
+    as_json: Json = False,
+) -> int:
+    """Say which current findings a policy would decide otherwise than today's does, and a summary.
 
     Example: goldseam policy simulate draft.yaml
     """
     from goldseam.cli import policies
 
-    return policies.simulate(ctx.obj, file, as_json=as_json)
+    return policies.simulate(ctx.obj, file, everything=everything, as_json=as_json)
+
+
+@policy_app.command("migrate")
+def policy_migrate(
+    ctx: typer.Context,
+    file: Annotated[Path | None, typer.Argument(help="A file of version 1; without it, the policy in force.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--output", help="The file to write, in place of printing.")] = None,
+) -> int:
+    """Rewrite a policy of version 1, where the most careful decided, into version 2, where the first that applies does.
+
+    Example: goldseam policy migrate policy.yaml -o policy-2.yaml
+    """
+    from goldseam.cli import policies
+
+    return policies.migrate(ctx.obj, file, out)
 
 
 @app.command()

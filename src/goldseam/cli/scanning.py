@@ -14,7 +14,14 @@ from goldseam.model.errors import UNFORESEEN, in_words
 from goldseam.service import findings as finding_list
 from goldseam.service import scans
 from goldseam.service.context import ServiceContext
-from goldseam.service.findings import Explanation, FactView, FailingControl, FindingFilter, ListedFinding
+from goldseam.service.findings import (
+    Explanation,
+    FactView,
+    FailingControl,
+    FindingFilter,
+    ListedFinding,
+    explain_decision,
+)
 from goldseam.service.scans import ScanRequest, ScanResult
 
 if TYPE_CHECKING:
@@ -225,8 +232,11 @@ _MARKS = {True: ("✓", "green"), False: ("✗", "red"), None: ("?", "magenta")}
 
 
 def print_reasoning(decision: Decision, secrets: Secrets) -> None:
-    """Each line of a trace: whether it holds, what follows, and the evidence under it."""
+    """What decides, in plain words; then each line of the trace: whether it holds, what follows, and its evidence."""
     output.say(f"decision: {decision.mode}" + (f" (policy {decision.policy})" if decision.policy else ""), "bold")
+    for sentence in explain_decision(decision):
+        output.say(secrets.text(f"  {sentence}"))
+    output.say()
     for line in decision.trace:
         try:
             _print_line(line, secrets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -203,12 +203,3 @@ def prove(
     )
     kinds = sorted({control.kind for control in controls}, key=lambda kind: kind.name)
     return Prover(catalog, ground, eager(catalog), settled, kits or {}).run(kinds, controls)
-
-
-def by_control(proofs: Iterable[Proof]) -> Iterator[tuple[str, int, list[Proof]]]:
-    """The proofs of each control and law."""
-    grouped: dict[tuple[str, int], list[Proof]] = {}
-    for proof in proofs:
-        grouped.setdefault((proof.control, proof.law), []).append(proof)
-    for (control, law), held in sorted(grouped.items()):
-        yield control, law, held

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from goldseam.assess.context import Fact
 from goldseam.assess.evaluate import Status
 from goldseam.control import Catalog, Control, Secrets
-from goldseam.decide import Decision, TraceLine, fact_shown
+from goldseam.decide import Decision, TraceLine, explain_decision, fact_shown
 from goldseam.model.errors import UnknownName, Unreadable
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json
@@ -30,6 +30,7 @@ __all__ = [
     "Secrets",
     "TraceLine",
     "explain",
+    "explain_decision",
     "failing",
     "find",
     "listed",
@@ -117,6 +118,7 @@ class Explanation:
         return {
             "finding": mask(self.finding.to_json()),
             "decision": mask(self.decision.to_json()) if self.decision else None,
+            "because": [self.secrets.text(line) for line in explain_decision(self.decision)] if self.decision else [],
             "decided_at": self.decided_at or None,
             "forecast": self.decision is not None,
             "facts": [mask(view.fact.to_json()) for view in self.facts],

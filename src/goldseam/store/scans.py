@@ -123,10 +123,10 @@ class Scans:
                 _drop_unseen(connection, scan, self._now(), place, kind)
             _keep_gaps(connection, scan, shard, place, gaps)
 
-    def update(self, scan: str, seen: Looked) -> None:
-        """Keep what is known of one resource, after a repair or an event."""
+    def update(self, scan: str, *seen: Looked) -> None:
+        """Keep what is known of resources, after a repair, an event or other policies, in one transaction."""
         with self._database.writing() as connection:
-            _keep_seen(connection, scan, self._now(), [seen])
+            _keep_seen(connection, scan, self._now(), seen)
 
     def findings(self, *, status: str | None = None, control: str | None = None) -> Iterator[Kept]:
         """The latest findings, by id; all of them, or those with a status or of a control."""
