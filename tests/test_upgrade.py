@@ -24,6 +24,7 @@ from goldseam.repair.authorize import Leave, authorize
 from goldseam.repair.recall import recall
 from goldseam.service.pipeline import Standing, plan_for
 from goldseam.store import Home
+from goldseam.store.engine import RuleBroken
 from goldseam.store.upgrade import FORMAT, bring_up
 from tests.memory_cloud import CATALOG, OTHER, REF, VAULT, FakeClock, Scene, office_settings, private, scene, sealed
 from tests.test_apply import grant
@@ -134,7 +135,7 @@ def test_an_upgrade_that_is_cut_short_happened_not_at_all(home: Home) -> None:
         connection.execute(
             "CREATE TRIGGER cut BEFORE UPDATE ON home BEGIN SELECT RAISE (FAIL, 'the power went off'); END"
         )  # fmt: skip
-    with pytest.raises(sqlite3.IntegrityError, match="power"):
+    with pytest.raises(RuleBroken, match="power"):
         bring_up(home, KNOWN, {private.id: "mem.vault.closed"})
     assert home.format == 1
     assert list(home.ledger.entries()) == entries

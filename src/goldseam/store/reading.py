@@ -18,11 +18,6 @@ from goldseam.store.database import Database
 from goldseam.store.kept import KeptCheckpoints
 from goldseam.store.signing import SigningKey
 
-_COLUMNS: Final = (
-    "seq, at, kind, CAST(body AS BLOB), previous, hash,"
-    " CASE WHEN typeof(body) = 'text' AND json_valid(body) THEN plan IS json_extract(body, '$.plan') ELSE 0 END"
-)
-"""An entry, and whether what the table keeps beside the body says the same as the body."""
 _APPROVAL: Final = "approval"
 _EMPTIED: Final = "the ledger is empty beside its signing key: its entries were removed"
 _NUMBERS: Final = "the ledger has entries whose numbers are none"
@@ -33,6 +28,7 @@ class VerifiedReading:
 
     def __init__(self, database: Database, key: SigningKey, kept: KeptCheckpoints) -> None:
         self._database, self._key, self._kept = database, key, kept
+        self._columns = f"seq, at, kind, {database.engine.body}, previous, hash, plan, {database.engine.is_text}"
         self._turn = threading.RLock()
         self._chain: Chain | None = None
         self._outside: tuple[Break, ...] = ()
@@ -41,7 +37,7 @@ class VerifiedReading:
     def entries(self, *, kind: str | None, plan: str | None) -> Iterator[Entry]:
         """The entries that verify, in order; each is hashed again as it is handed out."""
         chain = self.chain()
-        for row in ledger_rows(self._database, _COLUMNS, kind=kind, plan=plan):
+        for row in ledger_rows(self._database, self._columns, kind=kind, plan=plan):
             link = _link(row)
             if link.seq > chain.last_seq:
                 chain = self.chain()
@@ -73,7 +69,7 @@ class VerifiedReading:
         with self._turn:
             kept, problem = self._kept_now()
             chain = self._current()
-            for row in ledger_rows(self._database, _COLUMNS, after=chain.last_seq):
+            for row in ledger_rows(self._database, self._columns, after=chain.last_seq):
                 chain.add(_link(row))
             missing = [item for item in kept if not chain.holds(item.seq, item.hash)]
             self._cut_at = max((datetime.fromisoformat(item.at) for item in missing), default=None)
@@ -129,7 +125,18 @@ def _missing(kept: Entry) -> Break:
 
 
 def _link(row: tuple[Any, ...]) -> Link:
-    seq, at, kind, body, previous, hashed, consistent = row
+    seq, at, kind, body, previous, hashed, plan, is_text = row
     text = body if isinstance(body, bytes) else b""
-    held = json_object(text) if consistent and kind in (CHECKPOINT, RESEAL) else None
+    held, consistent = _held(text, plan) if is_text else ({}, False)
+    held = held if consistent and kind in (CHECKPOINT, RESEAL) else None
     return Link(seq, at, kind, sha256(text).hexdigest(), previous, hashed, held, bool(consistent))
+
+
+def _held(text: bytes, plan: object) -> tuple[Mapping[str, Json] | None, bool]:
+    """The object in a body, and whether the plan that the table keeps beside it is the one that the body names."""
+    try:
+        held = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None, False
+    named = held.get("plan") if isinstance(held, dict) else None
+    return (held if isinstance(held, dict) else {}), named == plan
