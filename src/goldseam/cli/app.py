@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from goldseam.cli.databases import database_app
 from goldseam.cli.workspace import Workspace
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ policy_app = typer.Typer(help="Write, check, try and use the rules on what may b
 ledger_app = typer.Typer(help="Read, verify and export the record of everything done.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(database_app, name="database")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON of a documented, versioned schema.")]
 Services = Annotated[
@@ -73,6 +75,15 @@ def everywhere(
     home: Annotated[
         Path | None, typer.Option("--home", envvar="GOLDSEAM_HOME", help="The folder that holds everything.")
     ] = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database",
+            envvar="GOLDSEAM_DATABASE",
+            metavar="URL",
+            help="PostgreSQL in place of SQLite in that folder.",
+        ),
+    ] = "",
     profile: Annotated[str, typer.Option("--profile", help="The AWS profile to read with.")] = "",
     endpoint_url: Annotated[str, typer.Option("--endpoint-url", help="Another address for every AWS call.")] = "",
     debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
@@ -82,7 +93,7 @@ def everywhere(
 ) -> None:
     """Options that every command takes; they may also stand after the command."""
     del debug, version
-    ctx.obj = Workspace(home, profile, endpoint_url)
+    ctx.obj = Workspace(home, profile, endpoint_url, database)
 
 
 @app.command()

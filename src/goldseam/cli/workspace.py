@@ -31,9 +31,10 @@ DEFAULT_HOME: Final = "~/.goldseam"
 class Workspace:
     """One run of the command line; nothing is opened before it is used."""
 
-    def __init__(self, home: Path | None, profile: str = "", endpoint_url: str = "") -> None:
+    def __init__(self, home: Path | None, profile: str = "", endpoint_url: str = "", database: str = "") -> None:
         self.home_given = home
         self.home_path = home or Path(DEFAULT_HOME).expanduser()
+        self.database = database
         self._profile, self._endpoint_url = profile, endpoint_url
 
     @cached_property
@@ -42,7 +43,7 @@ class Workspace:
         from goldseam.store import Home
         from goldseam.store.upgrade import FORMAT
 
-        home = Home(self.home_path)
+        home = Home(self.home_path, None, self.database)
         if home.format != FORMAT:
             self._bring_up(home)
         return home

@@ -62,6 +62,9 @@ class Engine(Connection, Protocol):
     def serialize(self) -> None:
         """Keep every other writer of the ledger waiting until the transaction ends."""
 
+    def hold_still(self) -> None:
+        """Show one state of the database until the transaction ends; to be called first in it."""
+
     def commit(self) -> None:
         """End the transaction: it is on disk when this returns."""
 

@@ -86,6 +86,10 @@ class PostgresEngine:
         """Keep every other writer of the ledger waiting until the transaction ends."""
         self.connection.execute(_LEDGER_LOCK)
 
+    def hold_still(self) -> None:
+        """Show one state of the database until the transaction ends."""
+        self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
     def execute(self, query: str, parameters: Sequence[Any] = (), /) -> Cursor[tuple[Any, ...]]:
         """Run one statement; outside a transaction, where only reading happens, it connects again if it has to."""
         if not self._in_transaction:

@@ -70,6 +70,9 @@ class SqliteEngine:
     def serialize(self) -> None:
         """Nothing: every transaction keeps other writers out."""
 
+    def hold_still(self) -> None:
+        """Nothing: every transaction sees one state."""
+
     def execute(self, query: str, parameters: Sequence[Any] = (), /) -> sqlite3.Cursor:
         """Run one statement."""
         return self.connection.execute(query, parameters)
@@ -97,7 +100,7 @@ class SqliteEngine:
     def remove_guards(self) -> None:
         """Drop the ledger's triggers, in the caller's transaction."""
         for name in SQLITE_GUARDS:
-            self.connection.execute(f"DROP TRIGGER {name}")
+            self.connection.execute(f"DROP TRIGGER IF EXISTS {name}")
 
     def restore_guards(self) -> None:
         """Create the ledger's triggers again, in the caller's transaction."""
