@@ -242,3 +242,13 @@ def test_the_old_home_is_small_and_holds_what_it_should(home: Home) -> None:
     kinds = {entry.kind for entry in home.ledger.entries()}
     assert {"policy", "exemption", "approval", "plan", "repair", "outcome", "checkpoint", "scan"} <= kinds
     assert orjson.loads(home.database.rows("SELECT body FROM plan")[0][0]).get("format") is None
+
+
+def test_what_is_kept_of_an_old_ledger_goes_by_the_new_names(home: Home, clock: FakeClock) -> None:
+    """The mutation: what was kept before the upgrade stays as it is."""
+    assert home.ledger.restraints().repaired
+    assert bring_up(home, ["mem.vault.closed", sealed.id], {private.id: "mem.vault.closed"}) is not None
+    memory = recall(home.ledger, clock.now(), home.ledger.restraints())
+    assert memory.repaired == {finding_id("mem.vault.closed", REF): 1}
+    assert memory.approved == {"mem.vault.closed": 2}
+    assert memory.repaired == recall(home.ledger, clock.now()).repaired

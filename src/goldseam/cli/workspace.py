@@ -112,7 +112,7 @@ class Workspace:
         from goldseam.service.pipeline import Standing
 
         chosen = self.policies if policies is None else policies
-        memory = recall(self.home.ledger, SystemClock().now())
+        memory = recall(self.home.ledger, SystemClock().now(), self.home.ledger.restraints())
         return Standing(chosen, self.exemptions(), memory, self.home.scans.earlier)
 
     def exemptions(self) -> tuple[Exemption, ...]:

@@ -114,6 +114,15 @@ def outcome_of(ledger: Ledger, plan_id: str) -> str:
     return str(states[-1]) if states else ""
 
 
+def latest_outcomes(ledger: Ledger) -> dict[str, str]:
+    """The state that the newest outcome says, by plan; read in one go."""
+    return {entry.body["plan"]: str(entry.body.get("state", "")) for entry in _about_plans(ledger, "outcome")}
+
+
+def _about_plans(ledger: Ledger, kind: str) -> Iterator[Entry]:
+    return (entry for entry in ledger.entries(kind=kind) if isinstance(entry.body.get("plan"), str))
+
+
 def executed_plan(ledger: Ledger, plan_id: str) -> Plan:
     """The plan as the ledger has it; raises UnknownName when it was never brought to execution."""
     for entry in ledger.verified(kind="plan", plan=plan_id):

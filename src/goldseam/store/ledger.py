@@ -13,9 +13,11 @@ from goldseam.audit.record import Verified, checkpoint_body, verified_chain
 from goldseam.model.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, UsageError
 from goldseam.model.values import Json, canonical_document
 from goldseam.ports import Clock, Entry
+from goldseam.repair.recall import Restraints
 from goldseam.store.database import Database
 from goldseam.store.engine import RuleBroken
 from goldseam.store.kept import KeptCheckpoints
+from goldseam.store.projection import Projection
 from goldseam.store.reading import VerifiedReading, json_object, ledger_rows
 from goldseam.store.signing import SigningKey
 
@@ -29,6 +31,7 @@ class DatabaseLedger:
         self._key = key
         self._columns = f"seq, at, kind, {database.engine.body}, previous, hash"
         self._kept = KeptCheckpoints(database.folder)
+        self._projection = Projection()
         self._reading = VerifiedReading(database, key, self._kept)
 
     def append(self, kind: str, body: Mapping[str, Json]) -> Entry:
@@ -96,7 +99,9 @@ class DatabaseLedger:
             at = self._clock.now().isoformat()
             hashed = entry_hash(seq, at, kind, document, previous)
             self._insert((seq, at, kind, document.get("plan"), text, previous, hashed))
-        return Entry(seq, at, kind, document, previous, hashed)
+            entry = Entry(seq, at, kind, document, previous, hashed)
+            self._projection.note(connection, entry)
+        return entry
 
     def _insert(self, row: tuple[Any, ...]) -> None:
         try:
@@ -120,6 +125,14 @@ class DatabaseLedger:
         An approval is left out when the ledger is broken, or was resealed, after it: its rejection may be missing.
         """
         return self._reading.entries(kind=kind, plan=plan)
+
+    def restraints(self) -> Restraints:
+        """What the ledger comes to that restrains, as it was kept with each append; built again where it was not."""
+        if not self._projection.is_of(self._database, self.last()):
+            with self._database.writing(appending=True) as connection:
+                if not self._projection.is_of(self._database, self.last()):
+                    self._projection.rebuild(connection, self)
+        return self._projection.read(self._database)
 
     def require_whole(self) -> None:
         """Raise LedgerBroken when the chain is broken and not resealed; new repairs start on a whole one only."""

@@ -124,8 +124,15 @@ UPDATE plan SET
 CREATE INDEX plan_place ON plan (cloud, account);
 
 CREATE INDEX ledger_at ON ledger (kind, at);
+
+CREATE TABLE projection (name TEXT NOT NULL PRIMARY KEY, seq INTEGER NOT NULL, hash TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE planned (plan TEXT NOT NULL PRIMARY KEY, purpose TEXT NOT NULL, controls TEXT NOT NULL,
+    findings TEXT NOT NULL, rejections INTEGER NOT NULL, claimed INTEGER NOT NULL, verified INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE tally (sort TEXT NOT NULL, name TEXT NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (sort, name)) WITHOUT ROWID;
 """
-"""Cloud and account beside what is kept; the order of scans and of history as a number of its own."""
+"""Cloud and account beside what is kept; scans and history numbered; what the ledger comes to."""
 
 MIGRATIONS: Final = (_FIRST, _EPOCHS, _HOME_FORMAT, _SEALS, _CLOUDS)
 """SQLite's."""
@@ -179,6 +186,11 @@ CREATE TABLE ledger (seq BIGINT PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NUL
 CREATE INDEX ledger_kind ON ledger (kind, seq);
 CREATE INDEX ledger_plan ON ledger (plan, seq) WHERE plan IS NOT NULL;
 CREATE INDEX ledger_at ON ledger (kind, at);
+
+CREATE TABLE projection (name TEXT PRIMARY KEY, seq BIGINT NOT NULL, hash TEXT NOT NULL);
+CREATE TABLE planned (plan TEXT PRIMARY KEY, purpose TEXT NOT NULL, controls TEXT NOT NULL,
+    findings TEXT NOT NULL, rejections BIGINT NOT NULL, claimed BIGINT NOT NULL, verified BIGINT NOT NULL);
+CREATE TABLE tally (sort TEXT NOT NULL, name TEXT NOT NULL, count BIGINT NOT NULL, PRIMARY KEY (sort, name));
 
 CREATE TABLE home (name TEXT PRIMARY KEY, value BIGINT NOT NULL);
 INSERT INTO home (name, value) VALUES ('format', 2), ('first_format', 2);
