@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier
 from typing import Final
 
 import pytest
@@ -403,3 +405,33 @@ def test_a_plan_that_was_refused_once_is_spent_when_a_key_was_given_for_it_later
     second.append("release", {"because": "the resource changed"})
     assert followed(ledger, REF) == PLAN
     assert followed(ledger, OTHER) == ""
+
+
+def test_ten_workers_at_once_do_not_exceed_a_limit(tmp_path: Path, database: str) -> None:
+    """The mutation: the limit is counted outside the claim's transaction, or PostgreSQL's lock is not taken."""
+    now, said = scene(tmp_path).cloud.clock, Counter[str]()
+    homes = [Home(tmp_path / "home", now, database) for _ in range(10)]
+    barrier = Barrier(10)
+
+    def work(number: int) -> None:
+        ledger = homes[number].ledger
+
+        def check() -> None:
+            if usage(ledger, now.now()).last_hour >= 3:
+                raise LimitReached("enough", "per_hour")
+
+        barrier.wait()
+        try:
+            ledger.claim(f"p-{number}", body(), check=check)
+            said["claimed"] += 1
+        except LimitReached:
+            said["refused"] += 1
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(work, range(10)))
+    assert said == {"claimed": 3, "refused": 7}
+    entries = list(homes[0].ledger.entries())
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    assert homes[0].ledger.breaks() == ()
+    for home in homes:
+        home.close()

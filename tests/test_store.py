@@ -18,6 +18,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import orjson
 import pytest
 
 from goldseam.assess.context import Fact
@@ -32,6 +33,8 @@ from goldseam.ports import Gap, Shard
 from goldseam.store import Home
 from goldseam.store.database import Database
 from goldseam.store.engine import RuleBroken
+from goldseam.store.filters import FindingFilter
+from goldseam.store.retention import forget_before
 from goldseam.store.schema import MIGRATIONS
 from tests.memory_cloud import REF, FakeClock, scene
 
@@ -604,3 +607,113 @@ def test_documents_have_their_hash_as_a_name(home: Home) -> None:
     save(home, Looked(vault(1)))
     (version,) = home.scans.history(vault(1).ref)
     assert document_digest(home.documents.get(version.hash)) == version.hash
+
+
+def test_old_configurations_are_forgotten_and_what_was_in_force_stays(home: Home, clock: FakeClock) -> None:
+    """Mutations: the version in force goes too, or documents that something still names."""
+    began = clock.now()
+    for word in ("one", "two", "three", "two", "four"):
+        save(home, Looked(vault(1, rules=[word])), Looked(vault(2, rules=["two"])))
+        home.ledger.append("scan", {"n": word})
+        clock.sleep(60)
+    entries = list(home.ledger.entries())
+    assert forget_before(home.database, began) == 0
+    assert forget_before(home.database, began + timedelta(seconds=200)) == 3
+    kept = [
+        orjson.loads(orjson.dumps(home.documents.get(item.hash)))["facets"]["rules"]
+        for item in home.scans.history(vault(1).ref)
+    ]
+    assert kept == [["two"], ["four"]]
+    assert len(home.scans.history(vault(2).ref)) == 1
+    assert home.database.row("SELECT count(*) FROM document") == (2,)
+    assert list(home.ledger.entries()) == entries
+    assert forget_before(home.database, clock.now()) == 1
+    assert home.scans.resource(vault(2).ref)[0].facets == {"rules": ["two"]}
+
+
+@pytest.mark.parametrize("gaps", [(), (Gap("mem.vault", SHARD, "denied"),)], ids=["gone", "not listed"])
+def test_what_is_gone_or_could_not_be_listed_is_written_a_hundred_resources_at_a_time(
+    home: Home, monkeypatch: pytest.MonkeyPatch, gaps: Sequence[Gap]
+) -> None:
+    """The mutation: all of it in one transaction, which kept a repair waiting for seconds."""
+    save(home, *(Looked(vault(number), (verdict(vault(number), "c1"),)) for number in range(250)))
+    counts: list[int] = [250]
+    engine = home.database.engine
+    commit = engine.commit
+
+    def counted() -> None:
+        left = engine.execute("SELECT count(*) FROM finding WHERE status = 'fail'").fetchone()
+        counts.append(int((left or (0,))[0]))
+        commit()
+
+    monkeypatch.setattr(engine, "commit", counted)
+    save(home, gaps=gaps)
+    assert counts[-1] == 0
+    assert max(earlier - later for earlier, later in pairwise(counts)) <= 100
+
+
+def test_a_scan_leaves_alone_what_a_later_scan_of_the_account_has_seen(home: Home) -> None:
+    """The mutation: whatever another scan wrote is gone when this one did not see it."""
+    slow = home.scans.begin("acc")
+    quick = home.scans.begin("acc")
+    home.scans.save(quick, SHARD, {"mem.vault"}, [Looked(vault(1), (verdict(vault(1), "c1"),))])
+    home.scans.save(slow, SHARD, {"mem.vault"}, [])
+    assert [item.scan for item in home.scans.findings()] == [quick]
+
+
+def elsewhere(number: int, account: str, kind: str = "mem.vault", region: str = "here", **facets: object) -> Resource:
+    return Resource(Ref(kind, account, region, f"v{number}", f"{account}:v{number}"), facets)
+
+
+def test_a_scan_of_one_account_or_cloud_restamps_nothing_of_another(home: Home) -> None:
+    """The mutation: a gap, or what is gone, is written whatever the account or the cloud."""
+    mine, theirs, cloud = elsewhere(1, "acc"), elsewhere(1, "other"), elsewhere(1, "acc", "sky.vault")
+    first = {}
+    for resource in (mine, theirs, cloud):
+        first[resource.ref] = home.scans.begin(resource.ref.account)
+        shard = Shard(resource.ref.account, "here")
+        seen = [Looked(resource, (verdict(resource, "c1"),))]
+        gap = Gap(f"{resource.ref.kind}x", shard, "denied")
+        home.scans.save(first[resource.ref], shard, {resource.ref.kind}, seen, [gap])
+    again = home.scans.begin("acc")
+    home.scans.save(again, SHARD, {"mem.vault"}, [Looked(mine, (verdict(mine, "c1", Status.PASS),))])
+    stamps = {item.finding.ref: item.scan for item in home.scans.findings()}
+    assert stamps == {mine.ref: again, theirs.ref: first[theirs.ref], cloud.ref: first[cloud.ref]}
+    assert {(gap.kind, gap.shard.account) for gap in home.scans.gaps()} == {
+        ("mem.vaultx", "other"),
+        ("sky.vaultx", "acc"),
+    }
+    assert [scan["cloud"] for scan in home.scans.scans()] == ["mem", "sky", "mem", "mem"]
+
+
+def test_findings_are_chosen_by_place_kind_tag_decision_and_age(home: Home, clock: FakeClock) -> None:
+    """Mutations: a member of the filter is ignored; an unknown tag counts as one."""
+    now, found = clock.now(), dict[str, str]()
+    kinds: dict[str, tuple[str, str, str, dict[str, object]]] = {
+        "a": ("acc", "mem.vault", "here", {"tags": {"team": "web"}}),
+        "b": ("other", "mem.vault", "there", {"tags": {"team": "data", "$x": "1"}}),
+        "c": ("acc", "mem.box", "here", {"tags": Unknown("denied")}),
+        "d": ("acc", "sky.box", "here", {}),
+    }
+    for number, (name, (account, kind, region, facets)) in enumerate(kinds.items()):
+        resource = elsewhere(number, account, kind, region, **facets)
+        failing = verdict(resource, "c1" if name in "ab" else "c2", Status.FAIL if name != "d" else Status.UNKNOWN)
+        seen = Looked(resource, (failing,), (), (decision(failing),) if name in "ac" else ())
+        home.scans.save(home.scans.begin(account), Shard(account, region), {kind}, [seen])
+        found[failing.id] = name
+        clock.sleep(60)
+
+    def chosen(**members: object) -> str:
+        wanted = FindingFilter(**members)  # type: ignore[arg-type]
+        return "".join(sorted(found[item.finding.id] for item in home.scans.findings(wanted=wanted)))
+
+    assert chosen() == "abcd"
+    assert chosen(accounts=("acc",)) == "acd"
+    assert chosen(accounts=("acc", "other"), clouds=("mem",)) == "abc"
+    assert (chosen(regions=("there",)), chosen(kinds=("mem.vault",)), chosen(controls=("c2",))) == ("b", "ab", "cd")
+    assert (chosen(statuses=("unknown",)), chosen(decisions=("ask",)), chosen(decisions=("auto",))) == ("d", "ac", "")
+    assert (chosen(tags={"team": "web"}), chosen(tags={"team": ""}), chosen(tags={"$x": "1"})) == ("a", "ab", "b")
+    age = clock.now() - now
+    assert chosen(at_least=age - timedelta(seconds=60)) == "ab"
+    assert chosen(at_most=age - timedelta(seconds=120)) == "cd"
+    assert chosen(accounts=("acc",), tags={"team": ""}, decisions=("ask",)) == "a"

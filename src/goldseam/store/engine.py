@@ -62,6 +62,9 @@ class Engine(Connection, Protocol):
     def serialize(self) -> None:
         """Keep every other writer of the ledger waiting until the transaction ends."""
 
+    def keep_out(self, table: str) -> None:
+        """Keep others from writing to a table until the transaction ends; they wait, and so does this."""
+
     def hold_still(self) -> None:
         """Show one state of the database until the transaction ends; to be called first in it."""
 

@@ -86,6 +86,10 @@ class PostgresEngine:
         """Keep every other writer of the ledger waiting until the transaction ends."""
         self.connection.execute(_LEDGER_LOCK)
 
+    def keep_out(self, table: str) -> None:
+        """Keep others from writing to a table until the transaction ends."""
+        self.connection.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE".encode())
+
     def hold_still(self) -> None:
         """Show one state of the database until the transaction ends."""
         self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")

@@ -27,9 +27,7 @@ from goldseam.store.engine import Connection
 GONE: Final = digest(ABSENT)
 """What a resource's history says when a scan did not find it any more."""
 _PORTION: Final = 100
-"""Resources that are written in one transaction."""
-_ROWS: Final = 1000
-"""Rows that are changed in one transaction where resources are gone or could not be listed."""
+"""Resources that are written, dropped or made unknown in one transaction: a tenth of a second at most."""
 
 
 class Looked(Protocol):
@@ -167,7 +165,7 @@ def drop_unseen(database: Database, scan: str, now: str, place: Place, kind: str
     while True:
         with database.writing() as connection:
             query = f"SELECT key FROM resource WHERE {where} ORDER BY key LIMIT ?"  # noqa: S608 - fixed text
-            gone = [key for (key,) in connection.execute(query, (*given, _ROWS)).fetchall()]
+            gone = [key for (key,) in connection.execute(query, (*given, _PORTION)).fetchall()]
             if not gone:
                 return
             keep_documents(connection, [(GONE, canonical(ABSENT))])
@@ -196,19 +194,18 @@ def keep_gaps(
 
 def _make_unknown(database: Database, scan: str, place: Place, gap: Gap) -> None:
     where, given = place.unseen(gap.kind, scan)
-    query = (
-        "SELECT id, body FROM finding WHERE resource IN"  # noqa: S608 - fixed text
-        f" (SELECT key FROM resource WHERE {where}) AND id > ? ORDER BY id LIMIT ?"
-    )
+    query = f"SELECT key FROM resource WHERE {where} AND key > ? ORDER BY key LIMIT ?"  # noqa: S608 - fixed text
     update = "UPDATE finding SET status = 'unknown', scan = ?, decision = NULL, body = ? WHERE id = ?"
     after = ""
-    while True:
+    while keys := database.rows(query, (*given, after, _PORTION)):
+        places = ", ".join("?" * len(keys))
         with database.writing() as connection:
-            found = connection.execute(query, (*given, after, _ROWS)).fetchall()
-            if not found:
-                return
+            found = connection.execute(
+                f"SELECT id, body FROM finding WHERE resource IN ({places}) ORDER BY id",  # noqa: S608 - fixed text
+                [key for (key,) in keys],
+            ).fetchall()
             connection.executemany(update, [(scan, _unknown(body, gap), name) for name, body in found])
-            after = found[-1][0]
+        after = keys[-1][0]
 
 
 def _unknown(body: str, gap: Gap) -> str:

@@ -70,6 +70,9 @@ class SqliteEngine:
     def serialize(self) -> None:
         """Nothing: every transaction keeps other writers out."""
 
+    def keep_out(self, table: str) -> None:
+        """Nothing: every transaction keeps other writers out."""
+
     def hold_still(self) -> None:
         """Nothing: every transaction sees one state."""
 
