@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from multiprocessing import get_context
@@ -18,7 +19,7 @@ from goldseam.decide import Circumstances, Decision, decide
 from goldseam.decide.policy import Limits, Mode, load_policies
 from goldseam.model.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, HomeLocked, LimitReached
 from goldseam.model.values import Json
-from goldseam.ports import Ledger
+from goldseam.ports import Entry, Ledger
 from goldseam.proving.ground import Diary
 from goldseam.repair.claim import (
     Claim,
@@ -435,3 +436,28 @@ def test_ten_workers_at_once_do_not_exceed_a_limit(tmp_path: Path, database: str
     assert homes[0].ledger.breaks() == ()
     for home in homes:
         home.close()
+
+
+def test_limits_read_no_more_than_the_last_hour(stage: Scene, stands_on: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutation: every claim that was ever made is read within the claim's transaction."""
+    ledger, clock = stage.home.ledger, stage.cloud.clock
+    for number in range(5):
+        ledger.claim(f"p-{number}", body())
+    stage.later(59)
+    ledger.claim("p-released", body())
+    Claim("p-released", 1, ledger).append("release", {"because": "a test"})
+    ledger.claim("p-late", body())
+    assert usage(ledger, clock.now()).last_hour == 6
+    stage.later(1)
+    assert usage(ledger, clock.now()).last_hour == 1
+    read: list[str] = []
+    entries = ledger.entries
+
+    def watched(**chosen: object) -> Iterator[Entry]:
+        for entry in entries(**chosen):  # type: ignore[arg-type]
+            read.append(entry.body["plan"])
+            yield entry
+
+    monkeypatch.setattr(ledger, "entries", watched)
+    assert usage(ledger, clock.now()).by_account == {"acc": 1}
+    assert read == ["p-released", "p-late"]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -88,11 +88,15 @@ class DeadlyLedger:
         self.killer.moment()
         return entry
 
-    def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
-        return self.ledger.entries(kind=kind, plan=plan)
+    def entries(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
+        return self.ledger.entries(kind=kind, plan=plan, since=since)
 
-    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
-        return self.ledger.verified(kind=kind, plan=plan)
+    def verified(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
+        return self.ledger.verified(kind=kind, plan=plan, since=since)
 
     def require_whole(self) -> None:
         self.ledger.require_whole()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
@@ -115,16 +116,20 @@ class DatabaseLedger:
     def _holds(self, entry: Entry) -> bool:
         return self._database.row("SELECT hash FROM ledger WHERE seq = ?", (entry.seq,)) == (entry.hash,)
 
-    def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+    def entries(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
         """The entries in order, all of them or of one kind or about one plan; as they are there, verified or not."""
-        return map(_entry, ledger_rows(self._database, self._columns, kind=kind, plan=plan))
+        return map(_entry, ledger_rows(self._database, self._columns, kind=kind, plan=plan, since=since))
 
-    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+    def verified(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
         """The entries that are as they were written: what permits something is read here and nowhere else.
 
         An approval is left out when the ledger is broken, or was resealed, after it: its rejection may be missing.
         """
-        return self._reading.entries(kind=kind, plan=plan)
+        return self._reading.entries(kind=kind, plan=plan, since=since)
 
     def restraints(self) -> Restraints:
         """What the ledger comes to that restrains, as it was kept with each append; built again where it was not."""

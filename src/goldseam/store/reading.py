@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -34,10 +34,10 @@ class VerifiedReading:
         self._outside: tuple[Break, ...] = ()
         self._cut_at: datetime | None = None
 
-    def entries(self, *, kind: str | None, plan: str | None) -> Iterator[Entry]:
+    def entries(self, *, kind: str | None, plan: str | None, since: datetime | None) -> Iterator[Entry]:
         """The entries that verify, in order; each is hashed again as it is handed out."""
         chain = self.chain()
-        for row in ledger_rows(self._database, self._columns, kind=kind, plan=plan):
+        for row in ledger_rows(self._database, self._columns, kind=kind, plan=plan, since=since):
             link = _link(row)
             if link.seq > chain.last_seq:
                 chain = self.chain()
@@ -101,13 +101,35 @@ class VerifiedReading:
 
 
 def ledger_rows(
-    database: Database, columns: str, *, kind: str | None = None, plan: str | None = None, after: int = 0
+    database: Database,
+    columns: str,
+    *,
+    kind: str | None = None,
+    plan: str | None = None,
+    after: int = 0,
+    since: datetime | None = None,
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows of the ledger in order, all of them or of one kind or about one plan; `columns` begin with `seq`."""
+    """The rows of the ledger in order, all of them or of one kind or about one plan; `columns` begin with `seq`.
+
+    With `since` those that were written later than that, found by the index on kind and time.
+    """
+    if since is not None:
+        yield from _recent_rows(database, columns, kind, plan, since)
+        return
     given = {name: value for name, value in (("kind", kind), ("plan", plan)) if value is not None}
     where = "".join(f"{name} = ? AND " for name in given)
     query = f"SELECT {columns} FROM ledger WHERE {where}seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - fixed names
-    return database.pages(query, *given.values(), after=after)
+    yield from database.pages(query, *given.values(), after=after)
+
+
+def _recent_rows(
+    database: Database, columns: str, kind: str | None, plan: str | None, since: datetime
+) -> Iterator[tuple[Any, ...]]:
+    given = {name: value for name, value in (("kind", kind), ("plan", plan)) if value is not None}
+    where = "".join(f"{name} = ? AND " for name in given)
+    query = f"SELECT {columns} FROM ledger WHERE {where}at > ? ORDER BY at, seq"  # noqa: S608 - fixed names
+    rows = database.rows(query, (*given.values(), since.astimezone(UTC).isoformat()))
+    yield from sorted(rows, key=lambda row: int(row[0]))
 
 
 def json_object(text: object) -> Mapping[str, Json]:
