@@ -24,7 +24,7 @@ COMMANDS: Final = (
     "", "demo", "scan", "findings", "explain", "plan", "approve", "apply", "rollback", "resume", "exempt", "policy",
     "policy init", "policy check", "policy use", "policy show", "policy simulate", "permissions", "controls", "ledger",
     "ledger show", "ledger verify", "ledger reseal", "ledger export",
-    "database", "database status", "database copy", "database migrate", "keyholder", "key", "conform",
+    "database", "database status", "database copy", "database migrate", "database prune", "keyholder", "key", "conform",
 )  # fmt: skip
 
 

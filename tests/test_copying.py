@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import orjson
+import psycopg
 import pytest
 
 from goldseam.cli import run
@@ -132,4 +133,9 @@ def test_the_commands_status_copy_and_migrate(
     assert run(["database", "status", "--home", home]) == 0
     assert f"verifies up to entry {length}" in capsys.readouterr().out
     assert run(["ledger", "verify", "--home", home]) == 0
+    capsys.readouterr()
+    with psycopg.connect(empty_postgres, autocommit=True) as connection:
+        connection.execute("UPDATE history SET at = '2000-01-01T00:00:00+00:00'")
+    assert run(["database", "prune", "--home", home, "--days", "1", "--json"]) == 0
+    assert orjson.loads(capsys.readouterr().out) == {"schema": "goldseam.database-prune/1", "forgotten": 2}
     assert run(["database", "copy", "--home", home, "--to", str(tmp_path / "back")]) == 0

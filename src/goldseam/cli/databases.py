@@ -71,6 +71,29 @@ def database_migrate(ctx: typer.Context, as_json: AsJson = False) -> int:  # noq
     return 0
 
 
+@database_app.command("prune")
+def database_prune(
+    ctx: typer.Context,
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, help="Keep what was in force in the last N days.")],
+    as_json: AsJson = False,  # noqa: FBT002 - as above
+) -> int:
+    """Forget configurations that were replaced more than N days ago. The ledger, findings and plans stay whole.
+
+    Example: goldseam database prune --days 365
+    """
+    from datetime import timedelta
+
+    from goldseam.model.clock import SystemClock
+    from goldseam.store.retention import forget_before
+
+    count = forget_before(ctx.obj.home.database, SystemClock().now() - timedelta(days=days))
+    if as_json:
+        output.print_json("goldseam.database-prune/1", forgotten=count)
+    else:
+        output.say(f"{output.count(count, 'old configuration')} forgotten; the ledger is as it was.")
+    return 0
+
+
 def _report(held: DatabaseStatus, *, as_json: bool) -> int:
     if as_json:
         output.print_json("goldseam.database/1", **_document(held))
