@@ -23,7 +23,8 @@ MADE: Final = "<!-- made by docs/generate.py; change the program, not this page 
 COMMANDS: Final = (
     "", "demo", "scan", "findings", "explain", "plan", "approve", "apply", "rollback", "resume", "exempt", "policy",
     "policy init", "policy check", "policy use", "policy show", "policy simulate", "permissions", "controls", "ledger",
-    "ledger show", "ledger verify", "ledger reseal", "ledger export", "keyholder", "key", "conform",
+    "ledger show", "ledger verify", "ledger reseal", "ledger export",
+    "database", "database status", "database copy", "database migrate", "database prune", "keyholder", "key", "conform",
 )  # fmt: skip
 
 

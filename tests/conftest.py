@@ -11,10 +11,14 @@ import pytest
 from goldseam.demo.account import DemoAccount, seed_account
 from goldseam.demo.emulator import EmbeddedCloud
 from tests import emulators
+from tests.databases import database, empty_postgres, postgres, postgres_server, stands_on
 from tests.order import pytest_collection_modifyitems
 from tests.skips import pytest_addoption, pytest_configure
 
-__all__ = ["pytest_addoption", "pytest_collection_modifyitems", "pytest_configure"]
+__all__ = [
+    "database", "empty_postgres", "postgres", "postgres_server", "pytest_addoption", "pytest_collection_modifyitems",
+    "pytest_configure", "stands_on",
+]  # fmt: skip
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -538,7 +538,12 @@ class Scene:
 
 
 def scene(folder: Path, *, kept: bool = False) -> Scene:
-    """A fresh scene; `kept` lets the cloud outlive the process."""
+    """A fresh scene; `kept` lets the cloud outlive the process.
+
+    The home stands on SQLite, or on the PostgreSQL database that a file `database` in the folder names.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    named = folder / "database"
+    database = named.read_text("utf-8") if named.exists() else ""
     cloud = MemoryCloud(path=folder / "cloud.json" if kept else None)
-    return Scene(folder, cloud, Home(folder / "home", cloud.clock), MemoryKeys(cloud))
+    return Scene(folder, cloud, Home(folder / "home", cloud.clock, database), MemoryKeys(cloud))

@@ -33,7 +33,7 @@ from goldseam.ports import Entry, Key, Ledger, Receipt, Secret, Writer
 from goldseam.repair.apply import State, apply
 from goldseam.repair.authorize import Grant
 from goldseam.repair.claim import Claim, epoch_of, followed, take_over
-from goldseam.repair.execute import Repair, repair
+from goldseam.repair.execute import Repair, lock_of, repair
 from goldseam.repair.plan import Plan, image_path
 from goldseam.repair.propose import propose
 from goldseam.repair.readback import image_now
@@ -384,7 +384,7 @@ def test_a_key_that_was_lost_on_the_way_does_not_bar_the_next_repair(stage: Scen
 
 def test_two_plans_on_one_resource_do_not_mix(stage: Scene) -> None:
     plan = stage.plan(sealed)
-    with stage.home.locks.hold(f"resource {REF.address}"), pytest.raises(HomeLocked, match="is working on"):
+    with stage.home.locks.hold(lock_of(REF)), pytest.raises(HomeLocked, match="is working on"):
         done(stage, plan)
     assert list(stage.home.ledger.entries(kind="repair")) == []
 

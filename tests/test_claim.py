@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Barrier
 from typing import Final
 
 import pytest
@@ -16,7 +19,7 @@ from goldseam.decide import Circumstances, Decision, decide
 from goldseam.decide.policy import Limits, Mode, load_policies
 from goldseam.model.errors import AlreadyDone, ClaimLost, GoldseamError, HomeError, HomeLocked, LimitReached
 from goldseam.model.values import Json
-from goldseam.ports import Ledger
+from goldseam.ports import Entry, Ledger
 from goldseam.proving.ground import Diary
 from goldseam.repair.claim import (
     Claim,
@@ -34,8 +37,10 @@ from goldseam.repair.plan import Plan
 from goldseam.repair.recall import recall
 from goldseam.store import Home
 from goldseam.store.database import Database
-from goldseam.store.ledger import SqliteLedger
+from goldseam.store.engine import RuleBroken
+from goldseam.store.ledger import DatabaseLedger
 from goldseam.store.schema import MIGRATIONS
+from tests.databases import refuse
 from tests.memory_cloud import CATALOG, OTHER, REF, VAULT, Scene, dials_safe, private, scene, sealed
 
 FORKS: Final = get_context("forkserver")
@@ -43,13 +48,13 @@ PLAN: Final = "p-1"
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Scene:
+def stage(tmp_path: Path, stands_on: str) -> Scene:
     return scene(tmp_path)
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["stored", "memory"])
 def ledger(request: pytest.FixtureRequest, stage: Scene) -> Ledger:
-    return stage.home.ledger if request.param == "sqlite" else Diary()
+    return stage.home.ledger if request.param == "stored" else Diary()
 
 
 def body(**more: Json) -> dict[str, Json]:
@@ -146,7 +151,7 @@ def test_the_table_refuses_a_second_claim_and_an_old_intent(
     claimed(stage.home.ledger)
     take_over(stage.home.ledger, PLAN, "bob")
     given = "{}" if epoch is None else f'{{"epoch":{epoch}}}'
-    with pytest.raises(sqlite3.IntegrityError, match=rule), stage.home.database.writing() as connection:
+    with pytest.raises(RuleBroken, match=rule), stage.home.database.writing() as connection:
         connection.execute(
             "INSERT INTO ledger SELECT max(seq) + 1, '', ?, ?, ?, '', '' FROM ledger", (kind, PLAN, given)
         )  # fmt: skip
@@ -162,11 +167,11 @@ def test_the_table_refuses_a_second_claim_and_an_old_intent(
         ("the plan has a newer epoch", ClaimLost, "took plan `p-1` over"),
     ],
 )
-def test_an_integrity_error_says_which(stage: Scene, trigger: str, error: type[GoldseamError], told: str) -> None:
+def test_an_integrity_error_says_which(
+    stage: Scene, stands_on: str, trigger: str, error: type[GoldseamError], told: str
+) -> None:
     with stage.home.database.writing() as connection:
-        connection.execute(
-            f"CREATE TEMP TRIGGER broken BEFORE INSERT ON ledger BEGIN SELECT RAISE (ABORT, '{trigger}'); END"
-        )
+        refuse(connection, stands_on, trigger)
     with pytest.raises(error, match=told):
         claimed(stage.home.ledger)
     assert stage.kinds() == []
@@ -188,8 +193,8 @@ def test_a_home_of_the_first_version_is_brought_forward_and_its_claims_are_of_th
             home.ledger.append("intent", {"plan": PLAN, "step": 1})
 
 
-def _claims(folder: Path, number: int) -> None:
-    with Home(folder / "home") as home:
+def _claims(folder: Path, database: str, number: int) -> None:
+    with Home(folder / "home", None, database) as home:
         try:
             claimed(home.ledger)
             said = "claimed"
@@ -198,17 +203,17 @@ def _claims(folder: Path, number: int) -> None:
     (folder / f"said-{number}").write_text(said)
 
 
-def test_of_many_processes_one_claims_and_one_again_after_the_release(tmp_path: Path) -> None:
-    Home(tmp_path / "home").close()
+def test_of_many_processes_one_claims_and_one_again_after_the_release(tmp_path: Path, database: str) -> None:
+    Home(tmp_path / "home", None, database).close()
     for round_ in (1, 2):
-        children = [FORKS.Process(target=_claims, args=(tmp_path, number)) for number in range(6)]
+        children = [FORKS.Process(target=_claims, args=(tmp_path, database, number)) for number in range(6)]
         for child in children:
             child.start()
         for child in children:
             child.join()
         said = Counter(path.read_text() for path in tmp_path.glob("said-*"))
         assert said == {"claimed": 1, "refused": 5}
-        with Home(tmp_path / "home") as home:
+        with Home(tmp_path / "home", None, database) as home:
             Claim(PLAN, round_, home.ledger).append("release", {"because": "a test"})
 
 
@@ -276,8 +281,8 @@ def test_a_refusal_releases_the_limits_and_the_same_plan_can_be_asked_for_again(
     assert recall(stage.home.ledger, now).repaired == {plan.findings[0]: 1}
 
 
-def test_nobody_writes_between_the_check_of_a_claim_and_the_claim(stage: Scene) -> None:
-    other = SqliteLedger(Database(stage.home.path, patience=0.0), stage.cloud.clock, stage.home.signer)
+def test_nobody_writes_between_the_check_of_a_claim_and_the_claim(stage: Scene, stands_on: str) -> None:
+    other = DatabaseLedger(Database(stage.home.path, stands_on, patience=0.0), stage.cloud.clock, stage.home.signer)
     tried: list[str] = []
 
     def check() -> None:
@@ -291,10 +296,10 @@ def test_nobody_writes_between_the_check_of_a_claim_and_the_claim(stage: Scene) 
     assert stage.kinds() == ["repair", "repair"]
 
 
-def _automatic(folder: Path, number: int) -> None:
+def _automatic(folder: Path, database: str, number: int) -> None:
     """One of several processes that repair different resources, all sure that one more is allowed."""
     stage = scene(folder / f"world-{number}")
-    stage.home = Home(folder / "home", stage.cloud.clock)
+    stage.home = Home(folder / "home", stage.cloud.clock, database)
     ref = (REF, OTHER)[number % 2]
     plan = stage.plan((sealed, dials_safe, private)[number // 2], ref=ref)
     try:
@@ -304,9 +309,10 @@ def _automatic(folder: Path, number: int) -> None:
     (folder / f"said-{number}").write_text(said)
 
 
-def test_processes_at_once_stay_within_the_limits(tmp_path: Path) -> None:
-    Home(tmp_path / "home").close()
-    children = [FORKS.Process(target=_automatic, args=(tmp_path, number)) for number in range(6)]
+def test_processes_at_once_stay_within_the_limits(tmp_path: Path, database: str) -> None:
+    """The mutation: the limits are counted before the claim's own transaction."""
+    Home(tmp_path / "home", None, database).close()
+    children = [FORKS.Process(target=_automatic, args=(tmp_path, database, number)) for number in range(6)]
     for child in children:
         child.start()
     for child in children:
@@ -399,3 +405,58 @@ def test_a_plan_that_was_refused_once_is_spent_when_a_key_was_given_for_it_later
     second.append("release", {"because": "the resource changed"})
     assert followed(ledger, REF) == PLAN
     assert followed(ledger, OTHER) == ""
+
+
+def test_ten_workers_at_once_do_not_exceed_a_limit(tmp_path: Path, database: str) -> None:
+    """The mutation: the limit is counted outside the claim's transaction, or PostgreSQL's lock is not taken."""
+    now, said = scene(tmp_path).cloud.clock, Counter[str]()
+    homes = [Home(tmp_path / "home", now, database) for _ in range(10)]
+    barrier = Barrier(10)
+
+    def work(number: int) -> None:
+        ledger = homes[number].ledger
+
+        def check() -> None:
+            if usage(ledger, now.now()).last_hour >= 3:
+                raise LimitReached("enough", "per_hour")
+
+        barrier.wait()
+        try:
+            ledger.claim(f"p-{number}", body(), check=check)
+            said["claimed"] += 1
+        except LimitReached:
+            said["refused"] += 1
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(work, range(10)))
+    assert said == {"claimed": 3, "refused": 7}
+    entries = list(homes[0].ledger.entries())
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    assert homes[0].ledger.breaks() == ()
+    for home in homes:
+        home.close()
+
+
+def test_limits_read_no_more_than_the_last_hour(stage: Scene, stands_on: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mutation: every claim that was ever made is read within the claim's transaction."""
+    ledger, clock = stage.home.ledger, stage.cloud.clock
+    for number in range(5):
+        ledger.claim(f"p-{number}", body())
+    stage.later(59)
+    ledger.claim("p-released", body())
+    Claim("p-released", 1, ledger).append("release", {"because": "a test"})
+    ledger.claim("p-late", body())
+    assert usage(ledger, clock.now()).last_hour == 6
+    stage.later(1)
+    assert usage(ledger, clock.now()).last_hour == 1
+    read: list[str] = []
+    entries = ledger.entries
+
+    def watched(**chosen: object) -> Iterator[Entry]:
+        for entry in entries(**chosen):  # type: ignore[arg-type]
+            read.append(entry.body["plan"])
+            yield entry
+
+    monkeypatch.setattr(ledger, "entries", watched)
+    assert usage(ledger, clock.now()).by_account == {"acc": 1}
+    assert read == ["p-released", "p-late"]

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Final
 
+import psycopg
 import pytest
 
 from goldseam.audit.record import verify_ledger
@@ -88,11 +89,15 @@ class DeadlyLedger:
         self.killer.moment()
         return entry
 
-    def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
-        return self.ledger.entries(kind=kind, plan=plan)
+    def entries(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
+        return self.ledger.entries(kind=kind, plan=plan, since=since)
 
-    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
-        return self.ledger.verified(kind=kind, plan=plan)
+    def verified(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
+        return self.ledger.verified(kind=kind, plan=plan, since=since)
 
     def require_whole(self) -> None:
         self.ledger.require_whole()
@@ -223,8 +228,34 @@ def test_law_8_the_moments_to_be_killed_at_are_all_of_them(tmp_path: Path, how: 
 
 @pytest.mark.parametrize(("how", "at"), [(how, at) for how, most in POINTS.items() for at in range(1, most + 1)])
 def test_law_8_killed_anywhere_it_ends_and_can_be_done_again(tmp_path: Path, how: str, at: int) -> None:
+    ends_and_can_be_done_again(tmp_path, how, at)
+
+
+@pytest.mark.parametrize("at", range(1, POINTS["works"] + 1, 3))
+def test_law_8_holds_on_postgresql_where_the_locks_die_with_the_session(tmp_path: Path, postgres: str, at: int) -> None:
+    """The mutation: a claim, or an intent, is written outside a transaction, or a lock outlives its session."""
+    (tmp_path / "database").write_text(postgres, "utf-8")
+    ends_and_can_be_done_again(tmp_path, "works", at)
+
+
+def without_locks(folder: Path) -> None:
+    """Wait until PostgreSQL has noticed that a process died."""
+    named = folder / "database"
+    if not named.exists():
+        return
+    with psycopg.connect(named.read_text("utf-8"), autocommit=True) as connection:
+        for _ in range(1000):
+            row = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone()
+            if row == (0,):
+                return
+            time.sleep(0.01)
+    pytest.fail("a lock outlived its session")
+
+
+def ends_and_can_be_done_again(tmp_path: Path, how: str, at: int) -> None:
     before, after = images(scene(tmp_path / "other"))
     killed(tmp_path, "repair", how, at)
+    without_locks(tmp_path)
     stage = scene(tmp_path, kept=True)
     resumed_in_time(stage)
     ended(stage, before, after)
@@ -345,7 +376,7 @@ def test_law_8_someone_elses_change_after_a_crash_is_reported_and_left_alone(tmp
     assert len(stage.cloud.calls) == calls
 
 
-def test_law_8_and_peers_18_eight_processes_make_one_repair(tmp_path: Path) -> None:
+def test_law_8_and_peers_18_eight_processes_make_one_repair(tmp_path: Path, stands_on: str) -> None:
     before, after = images(scene(tmp_path, kept=True))
     scene(tmp_path, kept=True).cloud.keep()
     children = [start(tmp_path, "repair", "works") for _ in range(8)]

@@ -6,7 +6,6 @@ Every attack is made at the level of SQL, by somebody who can compute hashes and
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -29,6 +28,10 @@ from goldseam.repair.execute import repair
 from goldseam.repair.plan import Plan
 from goldseam.repair.resume import resume, unfinished
 from goldseam.repair.rollback import plan_rollback
+from goldseam.store import Home
+from goldseam.store.copying import copy
+from goldseam.store.database import Database
+from goldseam.store.engine import Engine
 from tests.memory_cloud import OTHER, REF, Scene, dials_safe, no_world_rule, private, scene, sealed
 
 
@@ -92,8 +95,14 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def folder(kept: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(kept, tmp_path / "scene"))
+def folder(kept: Path, tmp_path: Path, database: str) -> Path:
+    made = Path(shutil.copytree(kept, tmp_path / "scene"))
+    if database:
+        with Home(made / "home") as source, Home(made / "home", None, database) as target:
+            copy(source, target)
+        (made / "home" / "goldseam.db").unlink()
+        (made / "database").write_text(database, "utf-8")
+    return made
 
 
 def opened(folder: Path) -> Scene:
@@ -109,10 +118,9 @@ Row = dict[str, Any]
 class Table:
     """The ledger's table in the hands of somebody who took its triggers away."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: Engine) -> None:
         self.connection = connection
-        for name in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            connection.execute(f"DROP TRIGGER {name[0]}")
+        connection.remove_guards()
         connection.execute("DROP INDEX IF EXISTS ledger_claim")
         names = ("seq", "at", "kind", "plan", "body", "previous", "hash")
         found = connection.execute(f"SELECT {', '.join(names)} FROM ledger ORDER BY seq").fetchall()
@@ -125,9 +133,7 @@ class Table:
     def write(self) -> None:
         self.connection.execute("DELETE FROM ledger")
         for row in self.rows:
-            self.connection.execute(
-                "INSERT INTO ledger VALUES (:seq, :at, :kind, :plan, :body, :previous, :hash)", row
-            )  # fmt: skip
+            self.connection.execute("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?)", tuple(row.values()))
 
     def rehash(self, first: int, last: int | None = None) -> None:
         """Give entries the numbers, links and hashes that their contents and their places ask for."""
@@ -212,11 +218,12 @@ KINDS: Final = (
 
 @contextmanager
 def table_of(folder: Path) -> Iterator[Table]:
-    connection = sqlite3.connect(folder / "home" / "goldseam.db", isolation_level=None)
-    table = Table(connection)
+    named = folder / "database"
+    database = Database(folder / "home", named.read_text("utf-8") if named.exists() else "")
+    table = Table(database.engine)
     yield table
     table.write()
-    connection.close()
+    database.close()
 
 
 def attack(folder: Path, act: Callable[[Table, int], None], kind: str) -> None:
@@ -527,11 +534,9 @@ def test_another_home_of_the_same_name_has_not_this_key(folder: Path, tmp_path: 
     """A ledger that somebody else signed whole is put in the place of this one's."""
     forger = scene(tmp_path / "forger", kept=True)
     history(forger)
-    forger.home.database.rows("PRAGMA wal_checkpoint(TRUNCATE)")
     forger.home.close()
-    for path in (folder / "home").glob("goldseam.db*"):
-        path.unlink()
-    shutil.copy(tmp_path / "forger" / "home" / "goldseam.db", folder / "home" / "goldseam.db")
+    with table_of(tmp_path / "forger") as forged, table_of(folder) as table:
+        table.rows = forged.rows
     stage = opened(folder)
     with pytest.raises(LedgerBroken, match="another key"):
         stage.home.ledger.require_whole()

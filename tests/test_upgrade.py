@@ -24,6 +24,7 @@ from goldseam.repair.authorize import Leave, authorize
 from goldseam.repair.recall import recall
 from goldseam.service.pipeline import Standing, plan_for
 from goldseam.store import Home
+from goldseam.store.engine import RuleBroken
 from goldseam.store.upgrade import FORMAT, bring_up
 from tests.memory_cloud import CATALOG, OTHER, REF, VAULT, FakeClock, Scene, office_settings, private, scene, sealed
 from tests.test_apply import grant
@@ -134,7 +135,7 @@ def test_an_upgrade_that_is_cut_short_happened_not_at_all(home: Home) -> None:
         connection.execute(
             "CREATE TRIGGER cut BEFORE UPDATE ON home BEGIN SELECT RAISE (FAIL, 'the power went off'); END"
         )  # fmt: skip
-    with pytest.raises(sqlite3.IntegrityError, match="power"):
+    with pytest.raises(RuleBroken, match="power"):
         bring_up(home, KNOWN, {private.id: "mem.vault.closed"})
     assert home.format == 1
     assert list(home.ledger.entries()) == entries
@@ -241,3 +242,13 @@ def test_the_old_home_is_small_and_holds_what_it_should(home: Home) -> None:
     kinds = {entry.kind for entry in home.ledger.entries()}
     assert {"policy", "exemption", "approval", "plan", "repair", "outcome", "checkpoint", "scan"} <= kinds
     assert orjson.loads(home.database.rows("SELECT body FROM plan")[0][0]).get("format") is None
+
+
+def test_what_is_kept_of_an_old_ledger_goes_by_the_new_names(home: Home, clock: FakeClock) -> None:
+    """The mutation: what was kept before the upgrade stays as it is."""
+    assert home.ledger.restraints().repaired
+    assert bring_up(home, ["mem.vault.closed", sealed.id], {private.id: "mem.vault.closed"}) is not None
+    memory = recall(home.ledger, clock.now(), home.ledger.restraints())
+    assert memory.repaired == {finding_id("mem.vault.closed", REF): 1}
+    assert memory.approved == {"mem.vault.closed": 2}
+    assert memory.repaired == recall(home.ledger, clock.now()).repaired

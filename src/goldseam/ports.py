@@ -188,13 +188,19 @@ class Ledger(Protocol):
         Raises ClaimLost when a newer epoch exists or the claim was released, and then nothing was written.
         """
 
-    def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+    def entries(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
         """The entries in order, all of them or of one kind or about one plan; as they are there, verified or not.
+
+        With `since` only those that were written later than that.
 
         What restrains (a rejection, a claim) is read here: a no is never lost because something else is broken.
         """
 
-    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+    def verified(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
         """The same, but only entries that are as they were written; what permits is read here and nowhere else."""
 
     def require_whole(self) -> None:

@@ -8,6 +8,8 @@ import pytest
 from botocore.config import Config
 from botocore.session import Session
 
+from goldseam.model.resource import Ref
+from goldseam.repair.execute import lock_of
 from goldseam.store.locks import FileLocks
 from tests.e2e.world import AUTO, BLOCKED, PUBLIC, Done, Person, World
 
@@ -103,7 +105,7 @@ def test_someone_elses_lock_is_one_line(world: World, dana: Person) -> None:
     dana.uses(AUTO)
     found = dana.scanned(PUBLIC)
     plan = dana.planned(found[PUBLIC, world.storage.data_bucket])
-    with FileLocks(dana.home).hold(f"resource {plan['ref']['address']}"):
+    with FileLocks(dana.home).hold(lock_of(Ref.from_json(plan["ref"]))):
         told = one_line(dana.run("apply", plan["id"], "--yes"), 2)
     assert "is working on" in told
     assert "goldseam resume" in told

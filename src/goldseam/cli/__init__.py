@@ -59,7 +59,7 @@ def _told_of_the_output(code: int) -> int:
     return _told(f"standard output could not be written ({error.strerror}); the answer is not complete", code or 2)
 
 
-_GLOBAL = ("--home", "--profile", "--endpoint-url")
+_GLOBAL = ("--home", "--database", "--profile", "--endpoint-url")
 
 
 def _globals_first(arguments: list[str]) -> list[str]:

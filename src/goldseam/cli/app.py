@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from goldseam.cli import interruption
+from goldseam.cli.databases import database_app
 from goldseam.service.context import ServiceContext
 
 app = typer.Typer(
@@ -24,6 +25,7 @@ policy_app = typer.Typer(help="Write, check, try and use the rules on what may b
 ledger_app = typer.Typer(help="Read, verify and export the record of everything done.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(database_app, name="database")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON of a documented, versioned schema.")]
 Services = Annotated[
@@ -86,6 +88,15 @@ def everywhere(
     home: Annotated[
         Path | None, typer.Option("--home", envvar="GOLDSEAM_HOME", help="The folder that holds everything.")
     ] = None,
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database",
+            envvar="GOLDSEAM_DATABASE",
+            metavar="URL",
+            help="PostgreSQL in place of SQLite in that folder.",
+        ),
+    ] = "",
     profile: Annotated[str, typer.Option("--profile", help="The AWS profile to read with.")] = "",
     endpoint_url: Annotated[str, typer.Option("--endpoint-url", help="Another address for every AWS call.")] = "",
     debug: Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")] = False,
@@ -102,6 +113,8 @@ def everywhere(
         notify=_note,
         ask_code=_ask_code,
         interruption=interruption.THIS_PROCESS,
+        database=database,
+        shared=bool(database),
     )
     ctx.call_on_close(ctx.obj.close)
 

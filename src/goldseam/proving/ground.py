@@ -165,15 +165,20 @@ class Diary:
             msg = f"plan `{plan_id}` is not claimed under epoch {epoch}; nothing was written"
             raise ClaimLost(msg)
 
-    def entries(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+    def entries(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
         """The lines in order."""
         for line in self.lines:
-            if kind in (None, line.kind) and plan in (None, line.body.get("plan")):
+            late = since is None or datetime.fromisoformat(line.at) > since
+            if late and kind in (None, line.kind) and plan in (None, line.body.get("plan")):
                 yield line
 
-    def verified(self, *, kind: str | None = None, plan: str | None = None) -> Iterator[Entry]:
+    def verified(
+        self, *, kind: str | None = None, plan: str | None = None, since: datetime | None = None
+    ) -> Iterator[Entry]:
         """The same lines: nobody else reaches this memory."""
-        return self.entries(kind=kind, plan=plan)
+        return self.entries(kind=kind, plan=plan, since=since)
 
     def require_whole(self) -> None:
         """It is whole."""

@@ -69,13 +69,15 @@ def epoch_of(entry: Entry) -> int:
     return int(entry.body.get("epoch", 1))
 
 
-def standing_claims(ledger: Ledger) -> list[Entry]:
+def standing_claims(ledger: Ledger, since: datetime | None = None) -> list[Entry]:
     """The `repair` entries that were not released, oldest first: at most one for each plan.
 
-    A claim restrains others, so one counts that does not verify; a release frees them, so it has to verify.
+    A claim restrains others, so one counts that does not verify; a release frees them, so it has to verify. With
+    `since` only claims that were made later than that.
     """
-    released = {entry.body["plan"]: epoch_of(entry) for entry in ledger.verified(kind="release")}
-    claims = (claim for claim in ledger.entries(kind="repair") if "ref" in claim.body)
+    skewed = None if since is None else since - CLOCK_SKEW
+    released = {entry.body["plan"]: epoch_of(entry) for entry in ledger.verified(kind="release", since=skewed)}
+    claims = (claim for claim in ledger.entries(kind="repair", since=since) if "ref" in claim.body)
     return [claim for claim in claims if epoch_of(claim) > released.get(claim.body["plan"], 0)]
 
 
@@ -112,6 +114,15 @@ def outcome_of(ledger: Ledger, plan_id: str) -> str:
     """The state that the newest outcome of a plan says; empty when there is none."""
     states = [entry.body.get("state", "") for entry in ledger.entries(kind="outcome", plan=plan_id)]
     return str(states[-1]) if states else ""
+
+
+def latest_outcomes(ledger: Ledger) -> dict[str, str]:
+    """The state that the newest outcome says, by plan; read in one go."""
+    return {entry.body["plan"]: str(entry.body.get("state", "")) for entry in _about_plans(ledger, "outcome")}
+
+
+def _about_plans(ledger: Ledger, kind: str) -> Iterator[Entry]:
+    return (entry for entry in ledger.entries(kind=kind) if isinstance(entry.body.get("plan"), str))
 
 
 def executed_plan(ledger: Ledger, plan_id: str) -> Plan:
@@ -152,8 +163,8 @@ def usage(ledger: Ledger, now: datetime) -> Usage:
     """The automated repairs of the last hour, counted by claims that were not released."""
     recent = [
         str(claim.body["ref"]["account"])
-        for claim in standing_claims(ledger)
-        if datetime.fromisoformat(claim.at) > now - _HOUR and _is_automatic(ledger, claim)
+        for claim in standing_claims(ledger, now - _HOUR)
+        if _is_automatic(ledger, claim)
     ]
     return Usage(len(recent), Counter(recent))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from goldseam.audit.record import CheckpointSigner, checkpoint
 from goldseam.model.errors import HomeError
-from goldseam.model.resource import Resource
+from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json, plain
 from goldseam.ports import Entry, Receipt
 from goldseam.repair.apply import Applied, Doors, State, apply, facets_of, record_outcome, take_back
@@ -44,6 +44,11 @@ class Repair:
         }
 
 
+def lock_of(ref: Ref) -> str:
+    """The name of the lock that keeps two repairs of one resource apart: by cloud, account and address."""
+    return f"resource {ref.kind.partition('.')[0]} {ref.account} {ref.address}"
+
+
 def repair(plan: Plan, leave: Leave, doors: Doors, signer: CheckpointSigner) -> Repair:
     """Execute a plan from approval to a verdict.
 
@@ -54,7 +59,7 @@ def repair(plan: Plan, leave: Leave, doors: Doors, signer: CheckpointSigner) -> 
     """
     kind = doors.catalog.kind(plan.ref.kind)
     # 1. one at a time
-    with doors.locks.hold(f"plan {plan.id}"), doors.locks.hold(f"resource {plan.ref.address}"):
+    with doors.locks.hold(f"plan {plan.id}"), doors.locks.hold(lock_of(plan.ref)):
         # 2. leave, claim and key
         grant = authorize(plan, leave, kind, doors.ledger, doors.clock)
         # 3. the calls

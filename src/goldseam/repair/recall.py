@@ -16,6 +16,19 @@ from goldseam.repair.claim import standing_claims, usage
 from goldseam.repair.plan import Plan, Purpose
 
 
+@dataclass(frozen=True, slots=True)
+class Restraints:
+    """What the ledger comes to that makes decisions more careful: refusals and rollbacks by control, repairs.
+
+    A store may keep it with each append, so that nobody has to read the whole ledger. It is never believed where it
+    would permit something.
+    """
+
+    rejected: Mapping[str, int]
+    rolled_back: Mapping[str, int]
+    repaired: Mapping[str, int]
+
+
 @dataclass(frozen=True)
 class Memory:
     """What happened before.
@@ -42,12 +55,15 @@ class Memory:
         )
 
 
-def recall(ledger: Ledger, now: datetime) -> Memory:
-    """Read the ledger once and count.
+def recall(ledger: Ledger, now: datetime, kept: Restraints | None = None) -> Memory:
+    """Read the ledger once and count; what a store has kept of it is not counted again.
 
-    What loosens a decision (an approval) counts when it verifies; what tightens it counts in any case. Controls go by
-    the names that they have today.
+    What loosens a decision (an approval) counts when it verifies, and is read in any case; what tightens it counts
+    whether it verifies or not. Controls go by the names that they have today.
     """
+    if kept is not None:
+        approved = _approved(ledger, renamed_controls(ledger))
+        return Memory(approved, kept.rejected, kept.rolled_back, kept.repaired, usage(ledger, now))
     names, plans = renamed_controls(ledger), _plans(ledger)
     repairs = [plans[claim.body["plan"]] for claim in standing_claims(ledger) if claim.body.get("plan") in plans]
     outcomes = ledger.entries(kind="outcome")
@@ -64,6 +80,20 @@ def recall(ledger: Ledger, now: datetime) -> Memory:
         ),
         usage=usage(ledger, now),
     )  # fmt: skip
+
+
+def _approved(ledger: Ledger, names: Mapping[str, str]) -> Counter[str]:
+    """Verified approvals by control, told by the verified entries of their plans."""
+    approvals = Counter(entry.body.get("plan") for entry in ledger.verified(kind="approval"))
+    found: dict[str, Iterable[str]] = {}
+    for entry in ledger.verified(kind="plan") if approvals else ():
+        document = entry.body.get("document", {})
+        if entry.body.get("plan") in approvals and document.get("purpose") == Purpose.REPAIR:
+            found[entry.body["plan"]] = document.get("controls", ())
+    made: Counter[str] = Counter()
+    for plan, controls in found.items():
+        made.update({names.get(control, control): approvals[plan] for control in controls})
+    return made
 
 
 def _plans(ledger: Ledger) -> Mapping[str, Plan]:

@@ -32,6 +32,7 @@ from goldseam.repair.claim import (
     executed_plan,
     followed,
     keys_valid_until,
+    latest_outcomes,
     may_still_be_sent,
     outcome_of,
     take_over,
@@ -115,10 +116,11 @@ class _Case:
 
 def unfinished(ledger: Ledger) -> tuple[Entry, ...]:
     """The claims of repairs that have no final outcome, oldest first; recoveries are part of what they recover."""
+    states = latest_outcomes(ledger)
     return tuple(
         claim
         for claim in verified_claims(ledger)
-        if claim.body["purpose"] != Purpose.RECOVERY and outcome_of(ledger, claim.body["plan"]) not in ENDED
+        if claim.body["purpose"] != Purpose.RECOVERY and states.get(claim.body["plan"], "") not in ENDED
     )
 
 

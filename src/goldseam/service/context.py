@@ -50,7 +50,8 @@ class ServiceContext:
     """What a use case works with; nothing is opened before it is used.
 
     `notify` gets what happens beside the answer, one line at a time; `ask_code` asks a person for a code that is not
-    echoed; `interruption` says whether the process is to end. `shared` is true where others write into the store too:
+    echoed; `interruption` says whether the process is to end. `database` is the address of a PostgreSQL database that
+    is used in place of the one in the home. `shared` is true where others write into the store too:
     a name that nobody vouches for approves nothing there.
     """
 
@@ -64,10 +65,12 @@ class ServiceContext:
         ask_code: Callable[[str], str] = _nobody_to_ask,
         interruption: Interruption | None = None,
         clock: Clock | None = None,
+        database: str = "",
         shared: bool = False,
     ) -> None:
         self.home_given = home
         self.home_path = home or Path(DEFAULT_HOME).expanduser()
+        self.database = database
         self.notify, self.ask_code, self.shared = notify, ask_code, shared
         self.clock: Clock = clock or SystemClock()
         self._profile, self._endpoint_url = profile, endpoint_url
@@ -104,7 +107,7 @@ class ServiceContext:
         from goldseam.store import Home
         from goldseam.store.upgrade import FORMAT
 
-        home = Home(self.home_path)
+        home = Home(self.home_path, None, self.database)
         if home.format != FORMAT:
             self._bring_up(home)
         return home
@@ -177,7 +180,7 @@ class ServiceContext:
         from goldseam.service.pipeline import Standing
 
         chosen = self.policies if policies is None else policies
-        memory = recall(self.home.ledger, self.clock.now())
+        memory = recall(self.home.ledger, self.clock.now(), self.home.ledger.restraints())
         return Standing(chosen, self.exemptions(), memory, self.home.scans.earlier)
 
     def exemptions(self) -> tuple[Exemption, ...]:

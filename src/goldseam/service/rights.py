@@ -35,6 +35,8 @@ class Right(StrEnum):
     SET_POLICY = "set-policy"
     CONNECT = "connect"
     """Choose where keys come from."""
+    MANAGE_STORE = "manage-store"
+    """Copy, migrate and prune the database."""
     SEAL = "seal"
     """Sign the ledger, and accept a broken one."""
 

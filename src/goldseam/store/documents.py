@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 
 import orjson
@@ -10,6 +9,7 @@ import orjson
 from goldseam.model.errors import UnknownName
 from goldseam.model.values import Json
 from goldseam.store.database import Database
+from goldseam.store.engine import Connection
 
 
 class Documents:
@@ -26,6 +26,7 @@ class Documents:
         return orjson.loads(row[0])
 
 
-def keep_documents(connection: sqlite3.Connection, documents: Iterable[tuple[str, bytes]]) -> None:
+def keep_documents(connection: Connection, documents: Iterable[tuple[str, bytes]]) -> None:
     """Keep canonical documents by hash, in the caller's transaction; those that are there already cost nothing."""
-    connection.executemany("INSERT OR IGNORE INTO document (hash, body) VALUES (?, ?)", documents)
+    query = "INSERT INTO document (hash, body) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING"
+    connection.executemany(query, sorted(documents))

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Self
 
 from goldseam.model.clock import SystemClock
 from goldseam.model.errors import HomeError
-from goldseam.ports import Clock
+from goldseam.ports import Clock, Locks
 from goldseam.store.database import Database
 from goldseam.store.documents import Documents
-from goldseam.store.ledger import SqliteLedger
+from goldseam.store.ledger import DatabaseLedger
 from goldseam.store.locks import FileLocks
 from goldseam.store.signing import SigningKey
 from goldseam.store.trouble import told
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 class Home:
     """Everything that is kept, in one folder that only its owner may enter; it is made on first use.
 
-    Opening it and everything in it raise HomeError, HomeLocked or StorageFull, and then nothing was written.
+    With `database`, the address of a PostgreSQL database, that one holds everything but the key that signs the ledger
+    and the last checkpoint, which stay in the folder. Opening it and everything in it raise HomeError, HomeLocked or
+    StorageFull, and then nothing was written.
     """
 
-    def __init__(self, path: Path, clock: Clock | None = None) -> None:
+    def __init__(self, path: Path, clock: Clock | None = None, database: str = "") -> None:
         self.path = path.expanduser()
         self._clock = clock or SystemClock()
         with told(self.path):
@@ -38,10 +40,10 @@ class Home:
         if not os.access(self.path, os.R_OK | os.W_OK | os.X_OK):
             msg = f"the home folder `{self.path}` is not yours to write in; mend its permissions, or use --home"
             raise HomeError(msg)
-        self.database = Database(self.path)
-        self.locks = FileLocks(self.path)
+        self.database = Database(self.path, database)
+        self.locks: Locks = _locks(self.path, database)
         self.signer = SigningKey(self.path)
-        self.ledger = SqliteLedger(self.database, self._clock, self.signer)
+        self.ledger = DatabaseLedger(self.database, self._clock, self.signer)
         self.documents = Documents(self.database)
 
     @cached_property
@@ -81,3 +83,11 @@ class Home:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _locks(path: Path, database: str) -> Locks:
+    if not database:
+        return FileLocks(path)
+    from goldseam.store.session_locks import SessionLocks  # noqa: PLC0415 - the driver is slow to import
+
+    return SessionLocks(database)

@@ -14,6 +14,7 @@ from goldseam.model.values import canonical_document
 from goldseam.ports import Clock
 from goldseam.repair.plan import Plan
 from goldseam.store.database import Database
+from goldseam.store.saving import cloud_of
 
 _SHORTEST: Final = len("p-123456")
 
@@ -37,16 +38,13 @@ class Plans:
     def save(self, plans: Iterable[tuple[Plan, tuple[Decision, ...]]]) -> None:
         """Keep plans with their decisions, in one transaction; the same plan made again keeps its date."""
         made = self._clock.now().isoformat()
-        rows = [
-            (plan.id, plan.ref.address, str(plan.purpose), made, canonical_document(plan.to_json()).decode(),
-             canonical_document([item.to_json() for item in decisions]).decode())
-            for plan, decisions in plans
-        ]  # fmt: skip
+        rows = [_row(plan, decisions, made) for plan, decisions in plans]
         with self._database.writing() as connection:
             connection.executemany(
-                "INSERT INTO plan (id, address, purpose, made, body, decisions) VALUES (?, ?, ?, ?, ?, ?)"
+                "INSERT INTO plan (id, cloud, account, address, purpose, made, body, decisions)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (id) DO UPDATE SET decisions = excluded.decisions",
-                rows,
+                sorted(rows),
             )
 
     def get(self, name: str) -> Filed:
@@ -68,6 +66,13 @@ class Plans:
         """Every plan that is kept, by id."""
         query = "SELECT id, body, decisions, made FROM plan WHERE id > ? ORDER BY id LIMIT ?"
         return map(_filed, self._database.pages(query, after=""))
+
+
+def _row(plan: Plan, decisions: Iterable[Decision], made: str) -> tuple[str, ...]:
+    ref = plan.ref
+    body = canonical_document(plan.to_json()).decode()
+    held = canonical_document([item.to_json() for item in decisions]).decode()
+    return plan.id, cloud_of(ref.kind), ref.account, ref.address, str(plan.purpose), made, body, held
 
 
 def _filed(row: tuple[str, ...]) -> Filed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
 
@@ -18,11 +18,6 @@ from goldseam.store.database import Database
 from goldseam.store.kept import KeptCheckpoints
 from goldseam.store.signing import SigningKey
 
-_COLUMNS: Final = (
-    "seq, at, kind, CAST(body AS BLOB), previous, hash,"
-    " CASE WHEN typeof(body) = 'text' AND json_valid(body) THEN plan IS json_extract(body, '$.plan') ELSE 0 END"
-)
-"""An entry, and whether what the table keeps beside the body says the same as the body."""
 _APPROVAL: Final = "approval"
 _EMPTIED: Final = "the ledger is empty beside its signing key: its entries were removed"
 _NUMBERS: Final = "the ledger has entries whose numbers are none"
@@ -33,15 +28,16 @@ class VerifiedReading:
 
     def __init__(self, database: Database, key: SigningKey, kept: KeptCheckpoints) -> None:
         self._database, self._key, self._kept = database, key, kept
+        self._columns = f"seq, at, kind, {database.engine.body}, previous, hash, plan, {database.engine.is_text}"
         self._turn = threading.RLock()
         self._chain: Chain | None = None
         self._outside: tuple[Break, ...] = ()
         self._cut_at: datetime | None = None
 
-    def entries(self, *, kind: str | None, plan: str | None) -> Iterator[Entry]:
+    def entries(self, *, kind: str | None, plan: str | None, since: datetime | None) -> Iterator[Entry]:
         """The entries that verify, in order; each is hashed again as it is handed out."""
         chain = self.chain()
-        for row in ledger_rows(self._database, _COLUMNS, kind=kind, plan=plan):
+        for row in ledger_rows(self._database, self._columns, kind=kind, plan=plan, since=since):
             link = _link(row)
             if link.seq > chain.last_seq:
                 chain = self.chain()
@@ -73,7 +69,7 @@ class VerifiedReading:
         with self._turn:
             kept, problem = self._kept_now()
             chain = self._current()
-            for row in ledger_rows(self._database, _COLUMNS, after=chain.last_seq):
+            for row in ledger_rows(self._database, self._columns, after=chain.last_seq):
                 chain.add(_link(row))
             missing = [item for item in kept if not chain.holds(item.seq, item.hash)]
             self._cut_at = max((datetime.fromisoformat(item.at) for item in missing), default=None)
@@ -105,13 +101,35 @@ class VerifiedReading:
 
 
 def ledger_rows(
-    database: Database, columns: str, *, kind: str | None = None, plan: str | None = None, after: int = 0
+    database: Database,
+    columns: str,
+    *,
+    kind: str | None = None,
+    plan: str | None = None,
+    after: int = 0,
+    since: datetime | None = None,
 ) -> Iterator[tuple[Any, ...]]:
-    """The rows of the ledger in order, all of them or of one kind or about one plan; `columns` begin with `seq`."""
+    """The rows of the ledger in order, all of them or of one kind or about one plan; `columns` begin with `seq`.
+
+    With `since` those that were written later than that, found by the index on kind and time.
+    """
+    if since is not None:
+        yield from _recent_rows(database, columns, kind, plan, since)
+        return
     given = {name: value for name, value in (("kind", kind), ("plan", plan)) if value is not None}
     where = "".join(f"{name} = ? AND " for name in given)
     query = f"SELECT {columns} FROM ledger WHERE {where}seq > ? ORDER BY seq LIMIT ?"  # noqa: S608 - fixed names
-    return database.pages(query, *given.values(), after=after)
+    yield from database.pages(query, *given.values(), after=after)
+
+
+def _recent_rows(
+    database: Database, columns: str, kind: str | None, plan: str | None, since: datetime
+) -> Iterator[tuple[Any, ...]]:
+    given = {name: value for name, value in (("kind", kind), ("plan", plan)) if value is not None}
+    where = "".join(f"{name} = ? AND " for name in given)
+    query = f"SELECT {columns} FROM ledger WHERE {where}at > ? ORDER BY at, seq"  # noqa: S608 - fixed names
+    rows = database.rows(query, (*given.values(), since.astimezone(UTC).isoformat()))
+    yield from sorted(rows, key=lambda row: int(row[0]))
 
 
 def json_object(text: object) -> Mapping[str, Json]:
@@ -129,7 +147,18 @@ def _missing(kept: Entry) -> Break:
 
 
 def _link(row: tuple[Any, ...]) -> Link:
-    seq, at, kind, body, previous, hashed, consistent = row
+    seq, at, kind, body, previous, hashed, plan, is_text = row
     text = body if isinstance(body, bytes) else b""
-    held = json_object(text) if consistent and kind in (CHECKPOINT, RESEAL) else None
+    held, consistent = _held(text, plan) if is_text else ({}, False)
+    held = held if consistent and kind in (CHECKPOINT, RESEAL) else None
     return Link(seq, at, kind, sha256(text).hexdigest(), previous, hashed, held, bool(consistent))
+
+
+def _held(text: bytes, plan: object) -> tuple[Mapping[str, Json] | None, bool]:
+    """The object in a body, and whether the plan that the table keeps beside it is the one that the body names."""
+    try:
+        held = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None, False
+    named = held.get("plan") if isinstance(held, dict) else None
+    return (held if isinstance(held, dict) else {}), named == plan

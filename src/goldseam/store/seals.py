@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +13,7 @@ from goldseam.audit.record import CheckpointSigner
 from goldseam.model.errors import MISSHAPEN
 from goldseam.model.values import Json, canonical_document
 from goldseam.store.database import Database
+from goldseam.store.engine import Connection
 
 KEPT: Final = timedelta(hours=1)
 """How long a seal is kept: what is older says nothing that anybody asks for."""
@@ -27,7 +27,7 @@ class Seals:
     def __init__(self, database: Database, signer: CheckpointSigner) -> None:
         self._database, self._signer = database, signer
 
-    def keep(self, connection: sqlite3.Connection, scan: str, now: datetime, found: Mapping[str, str]) -> None:
+    def keep(self, connection: Connection, scan: str, now: datetime, found: Mapping[str, str]) -> None:
         """Sign what a scan found: the hash of the configuration by the key of the resource; old seals are dropped."""
         connection.execute("DELETE FROM seal WHERE started < ?", ((now - KEPT).isoformat(),))
         row = connection.execute("SELECT started FROM scan WHERE id = ?", (scan,)).fetchone()

@@ -17,8 +17,8 @@ from goldseam.store.trouble import told
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-_PRIVATE = "ledger.key"
-_PUBLIC = "ledger.pub"
+PRIVATE = "ledger.key"
+PUBLIC = "ledger.pub"
 
 
 class SigningKey:
@@ -32,11 +32,11 @@ class SigningKey:
     def public(self) -> str:
         """The public key; empty as long as nothing was signed. Raises HomeError when the key file holds no key."""
         with told(self._home):
-            if self._key is None and (self._home / _PRIVATE).exists():
-                self._key = _loaded(self._home / _PRIVATE)
+            if self._key is None and (self._home / PRIVATE).exists():
+                self._key = _loaded(self._home / PRIVATE)
             if self._key is not None:
                 return _public(self._key)
-            path = self._home / _PUBLIC
+            path = self._home / PUBLIC
             return path.read_text(encoding="ascii").strip() if path.exists() else ""
 
     def sign(self, message: bytes) -> str:
@@ -46,7 +46,7 @@ class SigningKey:
         return self._key.sign(message).hex()
 
     def _opened(self) -> Ed25519PrivateKey:
-        path, public = self._home / _PRIVATE, self._home / _PUBLIC
+        path, public = self._home / PRIVATE, self._home / PUBLIC
         with told(self._home):
             if not path.exists() and public.exists():
                 msg = (
@@ -73,7 +73,7 @@ def _loaded(path: Path) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
     except ValueError as error:
         msg = (
-            f"`{path}` is not a key; restore it, or remove it and `{_PUBLIC}` to begin with a new one, and run "
+            f"`{path}` is not a key; restore it, or remove it and `{PUBLIC}` to begin with a new one, and run "
             "`goldseam ledger reseal`"
         )
         raise HomeError(msg) from error
@@ -84,14 +84,14 @@ def _make(home: Path) -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - slow to import
 
     key = Ed25519PrivateKey.generate()
-    draft = home / f"{_PRIVATE}.{os.getpid()}"
+    draft = home / f"{PRIVATE}.{os.getpid()}"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(key.private_bytes_raw().hex())
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(draft, home / _PRIVATE)
+        os.link(draft, home / PRIVATE)
     except FileExistsError:
         return
     finally:

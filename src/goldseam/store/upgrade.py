@@ -6,7 +6,6 @@ could not be mapped; who reads older entries maps them by it. What the latest sc
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -19,6 +18,7 @@ from goldseam.model.errors import HomeError
 from goldseam.model.resource import Ref
 from goldseam.model.values import Json, canonical_document
 from goldseam.repair.plan import FORMAT as PLAN_FORMAT
+from goldseam.store.engine import Connection
 
 if TYPE_CHECKING:
     from goldseam.store.home import Home
@@ -71,12 +71,12 @@ def bring_up(home: Home, known: Collection[str], renamed: Mapping[str, str]) -> 
         return done
 
 
-def _holds_anything(connection: sqlite3.Connection) -> bool:
+def _holds_anything(connection: Connection) -> bool:
     query = (
         "SELECT EXISTS (SELECT 1 FROM ledger) OR EXISTS (SELECT 1 FROM plan) OR EXISTS (SELECT 1 FROM scan)"
         " OR EXISTS (SELECT 1 FROM finding)"
     )
-    return bool(connection.execute(query).fetchone()[0])
+    return connection.execute(query).fetchone() in ((1,), (True,))
 
 
 def _newest(control: str, renamed: Mapping[str, str]) -> str:
@@ -97,8 +97,8 @@ def _recorded(
 ) -> Upgrade:
     standing = [(item, names.get(item.control, item.control)) for item in home.exemptions.standing()]
     unmapped = tuple(item for item, control in standing if control not in known)
-    count = "SELECT count(*) FROM plan WHERE coalesce(json_extract(body, '$.format'), 1) < ?"
-    old_plans = int(home.database.rows(count, (PLAN_FORMAT,))[0][0])
+    bodies = home.database.pages("SELECT id, body FROM plan WHERE id > ? ORDER BY id LIMIT ?", after="")
+    old_plans = sum((orjson.loads(body).get("format") or 1) < PLAN_FORMAT for _, body in bodies)
     body: dict[str, Json] = {
         "from": before,
         "to": FORMAT,
@@ -117,7 +117,7 @@ def _recorded(
     return Upgrade(before, unmapped, old_plans)
 
 
-def _rename_findings(connection: sqlite3.Connection, names: Mapping[str, str]) -> dict[str, str]:
+def _rename_findings(connection: Connection, names: Mapping[str, str]) -> dict[str, str]:
     """Give the findings of renamed controls their new ids; where a finding of the new id is there already, it stays."""
     renamed: dict[str, str] = {}
     for old, new in names.items():
@@ -127,8 +127,9 @@ def _rename_findings(connection: sqlite3.Connection, names: Mapping[str, str]) -
             made = finding_id(new, Ref.from_json(finding["ref"]))
             renamed[name] = made
             connection.execute(
-                "UPDATE OR IGNORE finding SET id = ?, control = ?, body = ?, decision = ? WHERE id = ?",
-                (made, new, _text({**finding, "id": made, "control": new}), _decision(decision, made), name),
+                "UPDATE finding SET id = ?, control = ?, body = ?, decision = ?"
+                " WHERE id = ? AND NOT EXISTS (SELECT 1 FROM finding WHERE id = ?)",
+                (made, new, _text({**finding, "id": made, "control": new}), _decision(decision, made), name, made),
             )
             connection.execute("DELETE FROM finding WHERE id = ?", (name,))
     return renamed
