@@ -15,6 +15,7 @@ from goldseam import cli
 from goldseam.assess.evaluate import Status
 from goldseam.control import Secrets
 from goldseam.service.audit import Verification
+from goldseam.service.databases import DatabaseStatus
 from goldseam.service.findings import Explanation, ListedFinding
 from goldseam.service.scans import ScanResult
 
@@ -27,19 +28,22 @@ MEMBERS: Final = {
     "connection/1": {"connection"},
     "control/1": {"control"},
     "controls/1": {"controls"},
+    "database/1": {"database", "schema_version", "rows", "last", "breaks"},
+    "database-migration/1": {"database", "before", "now"},
+    "database-prune/1": {"forgotten"},
     "emergencies/1": {"waiting"},
     "exemptions/1": {"exemptions"},
-    "explanation/1": {"finding", "decision", "decided_at", "forecast", "facts"},
+    "explanation/1": {"finding", "decision", "because", "decided_at", "forecast", "facts"},
     "findings/1": {"findings", "not_automatic"},
     "ledger/1": {"entries"},
     "plans/1": {"plans", "refused"},
-    "policy/1": {"version", "policies"},
+    "policy/2": {"version", "policies", "guardrails", "warnings", "decided"},
     "repairs/1": {"repairs", "refused"},
     "reseal/1": {"entry", "closed"},
     "resume/1": {"resumed"},
     "review/1": {"entry"},
     "scan/1": {"scan", "counts", "gaps", "incomplete", "repairs"},
-    "simulation/1": {"version", "decisions"},
+    "simulation/2": {"version", "decisions", "summary", "total", "changed"},
     "verification/1": {"entries", "checkpoints", "signed", "hash", "since"},
 }
 FINDING: Final = ListedFinding(**cast("Any", dict.fromkeys((item.name for item in fields(ListedFinding)), "")))
@@ -47,6 +51,7 @@ WHOLE: Final = {
     "explanation/1": Explanation(FINDING, None, "", (), Secrets()).to_json(),
     "scan/1": ScanResult("s-1", dict.fromkeys(map(str, Status), 0), (), (), ()).to_json(),
     "verification/1": Verification().to_json(),
+    "database/1": DatabaseStatus("db", 1, {}, None, ()).to_json(),
 }
 """Documents that a result of the service layer makes of itself."""
 
@@ -82,5 +87,5 @@ def test_a_listed_finding_has_the_members_of_the_page() -> None:
 
 
 def test_the_page_names_every_document() -> None:
-    named = set(re.findall(r"^\| `goldseam\.(\w+/\d+)`", JSON_PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE))
+    named = set(re.findall(r"^\| `goldseam\.([\w-]+/\d+)`", JSON_PAGE.read_text(encoding="utf-8"), flags=re.MULTILINE))
     assert named >= MEMBERS.keys()

@@ -9,7 +9,6 @@ import typer
 from goldseam.cli import output
 
 if TYPE_CHECKING:
-    from goldseam.model.values import Json
     from goldseam.service.databases import DatabaseStatus
 
 database_app = typer.Typer(help="Look at the database, copy it into another one, and migrate it.", no_args_is_help=True)
@@ -88,7 +87,7 @@ def database_prune(
 
 def _report(held: DatabaseStatus, *, as_json: bool) -> int:
     if as_json:
-        output.print_json("goldseam.database/1", **_document(held))
+        output.print_json("goldseam.database/1", **held.to_json())
     else:
         output.say(f"{held.database}, schema {held.schema}")
         output.table(("TABLE", "ROWS"), ((name, str(count)) for name, count in held.rows.items()))
@@ -97,11 +96,3 @@ def _report(held: DatabaseStatus, *, as_json: bool) -> int:
         if held.last and not held.breaks:
             output.say(f"the ledger verifies up to entry {held.last.seq} ({held.last.hash[:16]}).")
     return _BROKEN if held.breaks else 0
-
-
-def _document(held: DatabaseStatus) -> dict[str, Json]:
-    last = {"seq": held.last.seq, "hash": held.last.hash} if held.last else None
-    return {
-        "database": held.database, "schema_version": held.schema, "rows": dict(held.rows), "last": last,
-        "breaks": [item.to_json() for item in held.breaks],
-    }  # fmt: skip

@@ -80,7 +80,7 @@ def check(context: ServiceContext, file: Path, *, as_json: bool) -> int:
     """Load a policy and say what it holds."""
     found = policy_service.check(context, _read(file))
     if as_json:
-        _print_policies(found, warnings=[item.to_json() for item in found.warnings])
+        _print_policies(found)
         return 0
     output.say(f"{file}: {_counted(found)}, no mistakes", "green")
     _say_warnings(found)
@@ -98,10 +98,15 @@ def _say_warnings(found: Checked) -> None:
         output.say(f"warning: `{item.rule}` ({item.where}): {item.because}", "yellow")
 
 
-def _print_policies(found: Checked, **more: Json) -> None:
-    policies = found.policies
-    rules: dict[str, Json] = {"policies": described(policies), "guardrails": described_guardrails(policies)}
-    output.print_json("goldseam.policy/2", version=policies.version, **rules, **more)
+def _print_policies(found: Checked, decided: Json = None) -> None:
+    output.print_json(
+        "goldseam.policy/2",
+        version=found.policies.version,
+        policies=described(found.policies),
+        guardrails=described_guardrails(found.policies),
+        warnings=[item.to_json() for item in found.warnings],
+        decided=decided,
+    )
 
 
 def use(context: ServiceContext, file: Path, by: str, *, as_json: bool) -> int:
@@ -111,7 +116,7 @@ def use(context: ServiceContext, file: Path, by: str, *, as_json: bool) -> int:
     _note_left_out(anew.left_out)
     if as_json:
         decided: Json = {"findings": anew.findings, "changed": anew.changed, "left_out": list(anew.left_out)}
-        _print_policies(found, warnings=[item.to_json() for item in found.warnings], decided=decided)
+        _print_policies(found, decided)
     else:
         output.say(f"in force: {_counted(found)}, version {found.policies.version[:12]}")
         _say_warnings(found)

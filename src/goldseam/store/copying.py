@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from goldseam.audit.chain import Break
 from goldseam.model.errors import LedgerBroken, UsageError
+from goldseam.model.values import Json
 from goldseam.ports import Entry
 from goldseam.store.engine import Connection
 from goldseam.store.home import Home
@@ -47,6 +48,14 @@ class DatabaseStatus:
     rows: Mapping[str, int]
     last: Entry | None
     breaks: tuple[Break, ...]
+
+    def to_json(self) -> dict[str, Json]:
+        """The status as a JSON object."""
+        last = {"seq": self.last.seq, "hash": self.last.hash} if self.last else None
+        return {
+            "database": self.database, "schema_version": self.schema, "rows": dict(self.rows), "last": last,
+            "breaks": [item.to_json() for item in self.breaks],
+        }  # fmt: skip
 
 
 def status(home: Home) -> DatabaseStatus:
