@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from goldseam.control import Catalog, Control
 from goldseam.decide.clause import Clause, ClauseEnvironment
 from goldseam.decide.policy.ownership import NameMarker, Ownership, TagMarker
-from goldseam.decide.policy.pattern import matches
 from goldseam.decide.policy.rules import (
     DAYS,
     Approvals,
@@ -24,6 +23,7 @@ from goldseam.decide.policy.rules import (
 )
 from goldseam.model.document import Place, parsed
 from goldseam.model.errors import UnknownName, UsageError
+from goldseam.model.pattern import matches
 from goldseam.model.values import Json
 
 _KEYS: Final = ("name", "controls", "scope", "when", "mode", "settings", "approvals", "limits", "window")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from goldseam.decide.policy.pattern import matches
+from goldseam.model.pattern import matches
 from goldseam.model.values import Unknown
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from goldseam.control import Control, Kind
 from goldseam.decide.clause import Clause
 from goldseam.decide.policy.ownership import Ownership
-from goldseam.decide.policy.pattern import matches
+from goldseam.model.pattern import matches
 from goldseam.model.resource import Resource
 from goldseam.model.values import ABSENT, Json, Unknown
 
