@@ -12,8 +12,9 @@ from botocore import xform_name
 from goldseam.clouds.aws.ask import Memo
 from goldseam.clouds.aws.client import AwsSession
 from goldseam.clouds.aws.facet import VALUE, AwsFacet, Get, Look, Reading, Send, until, version
-from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, ListingScope
+from goldseam.clouds.aws.kind import Ask, AwsKind, Listing, ListingScope, derived
 from goldseam.clouds.aws.read import AwsReader
+from goldseam.clouds.aws.services.ec2.among import Others
 from goldseam.clouds.aws.shapes import Document, Settings, policy
 from goldseam.clouds.bounds import Progress
 from goldseam.control import Catalog, Kind
@@ -691,3 +692,24 @@ def test_in_a_region_that_does_not_have_the_service_nothing_is_found_and_nothing
         assert list(opened.scan(Shard(ACCOUNT, "eu-west-3"), {**wants(TOPIC), **wants(REGION)})) == []
         afresh = opened.read(REGION.ref("aws", ACCOUNT, "eu-west-3", "eu-west-3"), frozenset({"by_default"}))
     assert afresh.facets == {"by_default": Unknown("not offered there: test does not exist in eu-west-3")}
+
+
+def test_what_is_worked_out_of_answers_lasts_as_long_as_its_reading() -> None:
+    """The mutations: `derived` keeps for the process; its key leaves out the region, or the parameters of the call."""
+    others, ref = (
+        Others("ec2.DescribeFlowLogs", "FlowLogs", of="ResourceId"),
+        Ref("aws.ec2.vpc", "1", "eu-west-1", "v", "v"),
+    )
+    filtered = replace(others, parameters={"Filter": [{"Name": "log-destination-type"}]})
+
+    def told(params: Mapping[str, Json]) -> Mapping[str, Json]:
+        return {"FlowLogs": [{"ResourceId": "v", "FlowLogId": "filtered" if params else "f"}]}
+
+    first = Memo(Cloud({"ec2.DescribeFlowLogs": told}), "2026-01-31")
+    second = Memo(Cloud({"ec2.DescribeFlowLogs": {"FlowLogs": []}}), "2026-01-31")
+    assert [item["FlowLogId"] for item in others.about(first, ref)] == ["f"]
+    assert [item["FlowLogId"] for item in filtered.about(first, ref)] == ["filtered"]
+    assert others.about(second, ref) == []
+    made = iter(("one", "two", "three"))
+    assert [derived(first, key, lambda: next(made)) for key in (("a", 1), ("a", 1), ("a", 2))] == ["one", "one", "two"]
+    assert derived(second, ("a", 1), lambda: next(made)) == "three"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,6 +9,7 @@ from goldseam.control import Catalog, Setting, Unusable, Whereabouts
 from goldseam.control.dependent import declared, resolved
 from goldseam.keyholder.derive import Derived
 from goldseam.model.errors import GrantRefused, UsageError
+from goldseam.model.pattern import matches
 from goldseam.model.values import Json, Unknown, canonical, canonical_document, plain
 from goldseam.repair.plan import Plan
 
@@ -123,14 +123,9 @@ def _misfit(takes: Derived, rule: Rule) -> str:
         *(("control", control, rule.controls) for control in takes.controls),
     ]
     for what, name, patterns in named:
-        if not _matches(name, patterns):
+        if not matches(patterns, name):
             return f"{what} `{name}`"
     for item in permissions:
-        if not (_matches(item.action, rule.actions) and _matches(item.resource, rule.resources)):
+        if not (matches(rule.actions, item.action) and matches(rule.resources, item.resource)):
             return f"`{item.action}` on `{item.resource}`"
     return ""
-
-
-def _matches(text: str, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns covers the text; a `*` in the text is covered only by a `*` in the pattern."""
-    return any(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text, re.DOTALL) for pattern in patterns)

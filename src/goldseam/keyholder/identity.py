@@ -10,8 +10,6 @@ import base64
 import binascii
 import hashlib
 import os
-import secrets
-import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,14 +23,13 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from goldseam.keyholder.chain import sync_folder
 from goldseam.model.errors import HomeError, UsageError
+from goldseam.model.key_file import read_key, write_key
 from goldseam.model.values import Json
 
 _SIGNER: Final = "ed25519:"
 _KEYHOLDER: Final = "keyholder:"
 _HALF: Final = 32
-_LONGEST_FILE: Final = 4096
 
 
 def encoded(data: bytes) -> str:
@@ -124,19 +121,10 @@ class PrivateKey:
     def load(cls, path: Path) -> PrivateKey:
         """The key in a file; raises HomeError when it cannot be read, is no key, or others may read it too."""
         try:
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
-                status, raw = os.fstat(file.fileno()), file.read(_LONGEST_FILE)
+            return cls(read_key(path, guarded=True))
         except OSError as error:
             msg = f"the key `{path}` cannot be read ({error.strerror}); make one with `goldseam-keyholder init`"
             raise HomeError(msg) from error
-        if not stat.S_ISREG(status.st_mode) or status.st_uid not in (os.geteuid(), 0):
-            msg = f"the key `{path}` is not a file of yours; restore it, or make a new one and have it trusted"
-            raise HomeError(msg)
-        if status.st_mode & 0o077:
-            msg = f"others may read the key `{path}`; run `chmod 600` on it, and replace it if they may have"
-            raise HomeError(msg)
-        try:
-            return cls(Ed25519PrivateKey.from_private_bytes(decoded(raw.decode("ascii").strip())))
         except ValueError as error:
             msg = f"`{path}` holds no key; restore it, or make a new one and have it trusted"
             raise HomeError(msg) from error
@@ -154,23 +142,13 @@ class PrivateKey:
 
         The file appears whole or not at all, and never in the place of another.
         """
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as file:
-                file.write(encoded(self.__key.private_bytes_raw()) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(draft, path, follow_symlinks=False)
-            sync_folder(path.parent)
+            write_key(path, self.__key)
         except FileExistsError:
             raise
         except OSError as error:
             msg = f"the key `{path}` cannot be written ({error.strerror}); choose another folder"
             raise HomeError(msg) from error
-        finally:
-            draft.unlink(missing_ok=True)
 
     @property
     def verifier(self) -> Verifier:

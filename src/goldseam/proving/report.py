@@ -6,13 +6,13 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
 from goldseam.control import Catalog, Control
 from goldseam.model.display import visible, write_error, write_json
 from goldseam.model.errors import UnknownName
+from goldseam.model.pattern import matches
 from goldseam.model.values import indented_document
 from goldseam.proving.jobs import loaded, whole
 from goldseam.proving.jobs import run as run_jobs
@@ -93,9 +93,9 @@ def run(
 
 def _matching(catalog: Catalog, patterns: Sequence[str]) -> list[Control]:
     for pattern in patterns:
-        if not any(fnmatchcase(control.id, pattern) for control in catalog.controls):
+        if not any(matches((pattern,), control.id) for control in catalog.controls):
             raise UnknownName("control", pattern, catalog.control_by_id)
-    return [control for control in catalog.controls if any(fnmatchcase(control.id, pattern) for pattern in patterns)]
+    return [control for control in catalog.controls if matches(patterns, control.id)]
 
 
 def headline(made: Table) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 
 from goldseam.control import Catalog, Control, Severity
 from goldseam.model.errors import UnknownName
+from goldseam.model.pattern import matches
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -35,9 +35,9 @@ def chosen(catalog: Catalog, services: str = "", patterns: Sequence[str] = ()) -
 
 def _matching(catalog: Catalog, controls: Iterable[Control], patterns: Sequence[str]) -> Iterable[Control]:
     for pattern in patterns:
-        if not any(fnmatchcase(control.id, pattern) for control in catalog.controls):
+        if not any(matches((pattern,), control.id) for control in catalog.controls):
             raise UnknownName("control", pattern, catalog.control_by_id)
-    return [control for control in controls if any(fnmatchcase(control.id, pattern) for pattern in patterns)]
+    return [control for control in controls if matches(patterns, control.id)]
 
 
 def severity(name: str) -> Severity:

@@ -7,11 +7,12 @@ repair needs it: all that it does is to say that a ledger is this installation's
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from goldseam.model.errors import HomeError
+from goldseam.model.key_file import make_key, read_key
 from goldseam.store.trouble import told
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ class SigningKey:
                 )
                 raise HomeError(msg)
             if not path.exists():
-                _make(self._home)
+                with suppress(FileExistsError):  # another process was first: both use that one
+                    make_key(path)
             key = _loaded(path)
             if not public.exists() or public.read_text(encoding="ascii").strip() != _public(key):
                 public.write_text(f"{_public(key)}\n", encoding="ascii")
@@ -67,32 +69,11 @@ def _public(key: Ed25519PrivateKey) -> str:
 
 
 def _loaded(path: Path) -> Ed25519PrivateKey:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - slow to import
-
     try:
-        return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
+        return read_key(path, guarded=False)
     except ValueError as error:
         msg = (
             f"`{path}` is not a key; restore it, or remove it and `{PUBLIC}` to begin with a new one, and run "
             "`goldseam ledger reseal`"
         )
         raise HomeError(msg) from error
-
-
-def _make(home: Path) -> None:
-    """Write a new key; when two processes do so at once, one of them wins and both use that one."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # noqa: PLC0415 - slow to import
-
-    key = Ed25519PrivateKey.generate()
-    draft = home / f"{PRIVATE}.{os.getpid()}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(key.private_bytes_raw().hex())
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(draft, home / PRIVATE)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from functools import partial
 from threading import Lock
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from goldseam.clouds.aws.bounds import Deadline, IncompleteReads, all_items
 from goldseam.clouds.bounds import DEFAULT, Bounds, Incomplete
@@ -66,6 +66,7 @@ class Memo:
         self._bounds, self._deadline, self._incomplete = bounds, deadline, incomplete or IncompleteReads()
         self._lock = Lock()
         self._asked: dict[tuple[str, str, str, bytes], Future[Json]] = {}
+        self._derived: dict[Hashable, Any] = {}
 
     def one(self, operation: str, parameters: Mapping[str, Json], region: str) -> Mapping[str, Json]:
         """The answer to one call."""
@@ -83,6 +84,15 @@ class Memo:
     def today(self) -> str:
         """The date of the reading in UTC."""
         return self._today
+
+    def derived(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What was worked out of answers under a key; two threads may work it out at once, and both get the first."""
+        with self._lock:
+            if key in self._derived:
+                return self._derived[key]
+        made = make()
+        with self._lock:
+            return self._derived.setdefault(key, made)
 
     def _items(self, operation: str, parameters: Mapping[str, Json], region: str, member: str) -> list[Json]:
         service, _, name = operation.partition(".")

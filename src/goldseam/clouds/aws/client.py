@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, NoReturn, Protocol
 
 from botocore import xform_name
@@ -387,7 +387,7 @@ def _without_account_in_host(request: AWSPreparedRequest, **_: object) -> None:
     request.url = _ACCOUNT_IN_HOST.sub("//", request.url)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _python_name(operation: str) -> str:
     return xform_name(operation) if operation[:1].isupper() else operation
 

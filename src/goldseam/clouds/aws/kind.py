@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from goldseam.control import Kind, Touch
 from goldseam.model.resource import Ref
 from goldseam.model.values import Json
 from goldseam.ports import Shard
+
+_Made = TypeVar("_Made")
 
 
 class Ask(Protocol):
@@ -27,6 +29,20 @@ class Ask(Protocol):
 
     def today(self) -> str:
         """The date of the reading in UTC, as `2026-01-31`: for facets that say how long ago something was."""
+
+
+@runtime_checkable
+class KeepsDerived(Protocol):
+    """A door that keeps what was worked out of its answers, for as long as the reading lasts."""
+
+    def derived(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What was kept under the key, or is made now."""
+
+
+def derived(ask: Ask, key: Hashable, make: Callable[[], _Made]) -> _Made:
+    """What `make` works out of a reading's answers, once in each reading that keeps such things."""
+    found: _Made = ask.derived(key, make) if isinstance(ask, KeepsDerived) else make()
+    return found
 
 
 def _each(item: Json) -> bool:

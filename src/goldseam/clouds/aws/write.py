@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from botocore.exceptions import UnknownServiceError
@@ -185,7 +185,7 @@ def _described(operation: str) -> OperationModel:
         raise PlanRefused(f"AWS has no operation `{operation}`; report this") from error
 
 
-@cache
+@lru_cache(maxsize=16)
 def _service(name: str) -> ServiceModel:
     return ServiceModel(ServiceData().load_service_model(name, "service-2"), name)
 

@@ -10,12 +10,12 @@ from typing import Final
 from goldseam.control import Catalog, Control
 from goldseam.decide.clause import Clause, ClauseEnvironment
 from goldseam.decide.policy.ownership import MANAGED_BY, NameMarker, Ownership, TagMarker
-from goldseam.decide.policy.pattern import matches
 from goldseam.decide.policy.rules import Approvals, Guardrail, Limits, Mode, Policy, PolicySet, Scope, version_of
 from goldseam.decide.policy.schedule import load_until, load_window
 from goldseam.decide.vocabulary import Vocabulary, check_spelling
 from goldseam.model.document import Place, parsed
 from goldseam.model.errors import UnknownName, UsageError
+from goldseam.model.pattern import matches
 from goldseam.model.values import Json
 
 VERSION: Final = 2

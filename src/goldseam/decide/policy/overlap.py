@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 from goldseam.control import Catalog, Control
 from goldseam.decide.clause import Clause
-from goldseam.decide.policy.pattern import matches
 from goldseam.decide.policy.rules import TAGS, Guardrail, Policy, Scope
+from goldseam.model.pattern import matches
 
 Rule: TypeAlias = Policy | Guardrail
 

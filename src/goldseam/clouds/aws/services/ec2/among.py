@@ -6,17 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
-from weakref import WeakKeyDictionary
 
 from goldseam.clouds.aws.facet import Look, Reading
-from goldseam.clouds.aws.kind import Ask, at, filled
+from goldseam.clouds.aws.kind import Ask, at, derived, filled
 from goldseam.model.resource import Ref
-from goldseam.model.values import Json
+from goldseam.model.values import Json, canonical
 
 _Index: TypeAlias = Mapping[str, list[Json]]
-
-_INDEXES: Final[WeakKeyDictionary[Ask, dict[tuple[str, str, str], _Index]]] = WeakKeyDictionary()
-"""What each reading found, by the resource that it is about; forgotten together with the reading."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +27,8 @@ class Others:
     def about(self, ask: Ask, ref: Ref) -> list[Json]:
         """The items that name the resource; raises CloudError."""
         found = ask.every(self.operation, filled(self.parameters, ref), ref.region, self.items)
-        held, key = _INDEXES.setdefault(ask, {}), (self.operation, self.of, ref.region)
-        if key not in held:
-            held[key] = self._index(found)
-        return held[key].get(ref.id, [])
+        key = (self.operation, self.items, self.of, canonical(self.parameters), ref.account, ref.region)
+        return derived(ask, key, lambda: self._index(found)).get(ref.id, [])
 
     def _index(self, found: list[Json]) -> _Index:
         index: dict[str, list[Json]] = defaultdict(list)

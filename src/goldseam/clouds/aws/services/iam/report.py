@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Final
 
-from goldseam.clouds.aws.kind import Ask
+from goldseam.clouds.aws.kind import Ask, derived
 from goldseam.model.errors import CloudError
 
 OPERATIONS: Final = ("iam.GenerateCredentialReport", "iam.GetCredentialReport")
@@ -25,7 +24,8 @@ def rows(ask: Ask, region: str) -> Mapping[str, Mapping[str, str]]:
     """The rows of the report by user; raises CloudError while there is none."""
     generate, get = OPERATIONS
     ask.one(generate, {}, region)
-    return _rows(str(ask.one(get, {}, region)["Content"]))
+    content = str(ask.one(get, {}, region)["Content"])
+    return derived(ask, (get, region), lambda: {line["user"]: line for line in csv.DictReader(content.splitlines())})
 
 
 def row(ask: Ask, region: str, user: str) -> Mapping[str, str]:
@@ -39,8 +39,3 @@ def row(ask: Ask, region: str, user: str) -> Mapping[str, str]:
 def date_of(said: str) -> str:
     """A date of the report; empty where it says that there is none."""
     return "" if said in _NO_DATES else said
-
-
-@lru_cache(maxsize=2)
-def _rows(content: str) -> Mapping[str, Mapping[str, str]]:
-    return {line["user"]: line for line in csv.DictReader(content.splitlines())}
