@@ -31,7 +31,8 @@ def filled(folder: Path) -> Scene:
     for word in ("one", "two"):
         failing = verdict(vault(1), "c1")
         save(stage.home, Looked(vault(1, rules=[word]), (failing,), (), (decision(failing),)), Looked(vault(2)))
-    save(stage.home, Looked(vault(1, rules=["two"]), (verdict(vault(1), "c1"),)))
+    failing = verdict(vault(1), "c1")
+    save(stage.home, Looked(vault(1, rules=["two"]), (failing,), (), (decision(failing),)))
     return stage
 
 
@@ -87,7 +88,7 @@ def test_a_target_that_holds_something_is_refused(tmp_path: Path, postgres: str)
 
 
 def test_a_broken_ledger_is_not_copied(tmp_path: Path, postgres: str) -> None:
-    """The mutation: the source is not verified."""
+    """The mutation: neither the source nor what was copied is verified."""
     stage = filled(tmp_path)
     with stage.home.database.writing() as connection:
         stage.home.database.engine.remove_guards()

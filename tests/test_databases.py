@@ -11,7 +11,7 @@ from goldseam.model.errors import HomeError, HomeLocked, StorageFull, UsageError
 from goldseam.store import Home
 from goldseam.store.database import Database
 from goldseam.store.engine import RuleBroken
-from goldseam.store.postgres import PostgresEngine, shown
+from goldseam.store.postgres import PostgresEngine, _without_password, shown
 from goldseam.store.schema import POSTGRES_GUARDS
 
 SECRET = "hunter2%2F"
@@ -97,6 +97,12 @@ def test_a_database_that_is_not_there_is_one_line_without_the_password(tmp_path:
     assert "hunter2" not in shown(url)
 
 
+@pytest.mark.parametrize("url", [f"postgresql://ann:{SECRET}@h/d", f"postgresql://h/d?user=ann&password={SECRET}"])
+def test_words_of_the_driver_are_shown_without_the_password_in_either_form(url: str) -> None:
+    """The mutation: the driver's words are repeated as they are."""
+    assert _without_password(url, f"bad {SECRET}, or hunter2/") == "bad …, or …"
+
+
 def cut(url: str) -> None:
     """End every session of this process but the one that does so."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -106,11 +112,13 @@ def cut(url: str) -> None:
 
 
 def _append_with_a_loss_between(home: Home, url: str) -> None:
-    with home.database.writing(appending=True):
+    with home.database.writing(appending=True) as connection:
         home.ledger.append("scan", {"n": 2})
         cut(url)
         with pytest.raises(HomeError):
             home.ledger.append("scan", {"n": 3})
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("INSERT INTO home (name, value) VALUES ('n', 3)")
         home.ledger.append("scan", {"n": 4})
 
 

@@ -665,18 +665,23 @@ def elsewhere(number: int, account: str, kind: str = "mem.vault", region: str = 
     return Resource(Ref(kind, account, region, f"v{number}", f"{account}:v{number}"), facets)
 
 
-def test_a_scan_of_one_account_or_cloud_restamps_nothing_of_another(home: Home) -> None:
+@pytest.mark.parametrize("region", ["here", "global"])
+def test_a_scan_of_one_account_or_cloud_restamps_nothing_of_another(home: Home, region: str) -> None:
     """The mutation: a gap, or what is gone, is written whatever the account or the cloud."""
-    mine, theirs, cloud = elsewhere(1, "acc"), elsewhere(1, "other"), elsewhere(1, "acc", "sky.vault")
+    mine, theirs, cloud = (
+        elsewhere(1, "acc", region=region),
+        elsewhere(1, "other", region=region),
+        elsewhere(1, "acc", "sky.vault", region),
+    )
     first = {}
     for resource in (mine, theirs, cloud):
         first[resource.ref] = home.scans.begin(resource.ref.account)
-        shard = Shard(resource.ref.account, "here")
+        shard = Shard(resource.ref.account, region)
         seen = [Looked(resource, (verdict(resource, "c1"),))]
         gap = Gap(f"{resource.ref.kind}x", shard, "denied")
         home.scans.save(first[resource.ref], shard, {resource.ref.kind}, seen, [gap])
     again = home.scans.begin("acc")
-    home.scans.save(again, SHARD, {"mem.vault"}, [Looked(mine, (verdict(mine, "c1", Status.PASS),))])
+    home.scans.save(again, Shard("acc", region), {"mem.vault"}, [Looked(mine, (verdict(mine, "c1", Status.PASS),))])
     stamps = {item.finding.ref: item.scan for item in home.scans.findings()}
     assert stamps == {mine.ref: again, theirs.ref: first[theirs.ref], cloud.ref: first[cloud.ref]}
     assert {(gap.kind, gap.shard.account) for gap in home.scans.gaps()} == {
