@@ -231,12 +231,6 @@ def findings(
     return 1 if failing else 3 if any(kept.finding.status is Status.UNKNOWN for kept in found) else 0
 
 
-def _order(catalog: Catalog, kept: Kept) -> tuple[int, str, Ref]:
-    """The worst first, then by control and resource."""
-    finding = kept.finding
-    return -catalog.control(finding.control).severity.rank, finding.control, finding.ref
-
-
 def _wanted_statuses(text: str) -> tuple[str, ...]:
     known = tuple(str(status) for status in Status)
     chosen_words = known if text == "all" else words(text)
