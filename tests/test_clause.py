@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goldseam.decide.clause import DEEPEST, LONGEST, ClauseEnvironment
+from goldseam.decide.expression import Expression, read_expression
 from goldseam.model.errors import UnknownName, UsageError
 
 ENVIRONMENT = ClauseEnvironment(
@@ -179,6 +180,38 @@ def test_no_text_at_all_ends_in_another_error(text: str) -> None:
     except UsageError:
         return
     assert answer in (True, False, None)
+
+
+def expression(text: str) -> Expression:
+    return read_expression(ENVIRONMENT.compile(text).program.serialize())
+
+
+def test_a_compiled_clause_is_read_as_a_tree() -> None:
+    site, dev = Expression("variable", A), Expression("text", "dev")
+    name = Expression("variable", "context.environment")
+    assert expression(f"{A} && context.environment == 'dev'") == Expression(
+        "call", "_&&_", (site, Expression("call", "_==_", (name, dev)))
+    )
+    assert expression("context.environment.startsWith('dev')") == Expression("call", "startsWith", (name, dev))
+    assert expression("context.environment in ['dev']") == Expression(
+        "call", "@in", (name, Expression("list", parts=(dev,)))
+    )
+    inside = [part.name for part in expression("[1].exists(n, n == 1 && context.environment == 'dev')").walk()]
+    assert {"context.environment", "dev"} <= set(inside)
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_expression_are_refused_in_one_way(written: bytes) -> None:
+    for cut in (written, b"\x12" + bytes([len(written)]) + written):
+        try:
+            read_expression(cut)
+        except ValueError:
+            continue
+
+
+def test_a_long_chain_is_read() -> None:
+    """The compiler balances what is joined, so the tree is never deep."""
+    assert ENVIRONMENT.compile(" || ".join([A] * 50)).mentions == (A,)
 
 
 def test_the_engine_is_loaded_only_when_a_clause_needs_it() -> None:

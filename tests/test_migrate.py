@@ -204,7 +204,7 @@ policies:
     scope: {accounts: [111122223333], tags: {tier: [1, web]}}
     when: ["context.managed_by != 'in-house'"]
     mode: auto
-    settings: {turns: 3}
+    settings: {turns: {by: account, values: {111122223333: 3}}}
     limits: {per_hour: 50}
   - name: shelves
     controls: test.shelf.locked
@@ -225,8 +225,9 @@ def test_a_file_is_rewritten_in_order_with_what_counted_beside_it() -> None:
         ("shelves", "leave"), ("two-people", "ask"), ("vaults", "auto"),
     ]  # fmt: skip
     assert held.policies[2].scope.accounts == ("111122223333",)
+    assert held.policies[2].settings == {"turns": {"by": "account", "values": {"111122223333": 3}}}
     assert held.policies[2].scope.tags == {"tier": ("1", "web")}
-    assert held.ownership == old_policies(OLD.replace(": 7,", ': "7",').replace("[111122223333]", '["111122223333"]')
+    assert held.ownership == old_policies(OLD.replace(": 7,", ': "7",').replace("111122223333", '"111122223333"')
                                           .replace("[1, web]", '["1", web]')).ownership  # fmt: skip
     assert [(item.name, item.limits) for item in held.guardrails] == [
         ("cap-two-people", Limits(20, 5)), ("cap-vaults", Limits(50, 5)),

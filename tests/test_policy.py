@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goldseam.assess.context import gather
 from goldseam.clouds.aws.cloud import aws_catalog
 from goldseam.control import (
     Answer,
@@ -214,6 +215,7 @@ WRONG = {
     "mode: ask, settings: {inner: [10.0.0.1/8]}": "10.0.0.1/8 has host bits set",
     "mode: ask, settings: {inner: [0.0.0.0/0]}": "that is the whole internet",
     "mode: ask, settings: {inner: [0.0.0.0/1, 128.0.0.0/1]}": "that is the internet at large",
+    "mode: ask, settings: {turns: {by: account, values: {111122223333: 3}}}": 'write `"111122223333"` in quotes',
     "mode: ask, settings: {turns: 2024-13-45}": "is not a value",
     "mode: ask, limits: {}": "`limits` says nothing; give `per_hour` or `per_account`, or remove the key",
     "mode: ask, scope: {accounts: [111122223333]}": 'is a text; write `"111122223333"` in quotes',
@@ -511,7 +513,19 @@ def test_every_closed_fact_of_aws_is_one_of_its_values() -> None:
         load_policies(text, "policy.yaml", catalog)
 
 
-@given(st.lists(st.sampled_from("1*2a-"), min_size=1, max_size=16).map("".join))
+def test_an_answer_outside_the_closed_set_is_unknown() -> None:
+    """Else a clause about it, which was checked against the set, would mean nothing again."""
+
+    @fact("environment", VAULT, OneOf(("dev", "production")))
+    def odd(*, around: Surroundings) -> Answer:
+        """What it is used for."""
+        return known("prod", "the tag says so")
+
+    (told,) = gather(vault(), [odd], Surroundings(vault().ref, datetime(2026, 3, 2, tzinfo=UTC)))
+    assert told.value == Unknown("the answer is not one of the values that environment can have; report this")
+
+
+@given(st.text("1*2a-", min_size=1, max_size=16))
 def test_a_pattern_is_refused_just_when_no_name_can_match_it(pattern: str) -> None:
     """Held against a name made of the pattern: each `*` filled up with digits."""
     short = pattern.replace("*", "")

@@ -125,7 +125,7 @@ class _Loader:
             mode,
             scope=self._scope(given["scope"]) if "scope" in given else Scope(),
             when=self._clauses(given["when"]) if "when" in given else (),
-            settings=_settings(given["settings"], named) if "settings" in given else {},
+            settings=self._settings(given["settings"], named) if "settings" in given else {},
             approvals=_approvals(given["approvals"]) if "approvals" in given else Approvals(),
             limits=_limits(given["limits"]) if "limits" in given else Limits(),
             window=load_window(given["window"]) if "window" in given else None,
@@ -151,6 +151,31 @@ class _Loader:
             window=load_window(given["window"]) if "window" in given else None,
             where=place.where,
         )
+
+    def _settings(self, place: Place, controls: Iterable[Control]) -> Mapping[str, Json]:
+        """Settings that every control of the policy has and accepts."""
+        members = place.members()
+        given = {name: self._setting(member) for name, member in members.items()}
+        for control in controls:
+            for name, value in given.items():
+                try:
+                    control.declared({name: value})
+                except UsageError as error:
+                    raise members[name].checked(error) from error
+        return given
+
+    @staticmethod
+    def _setting(place: Place) -> Json:
+        """A value, or one that depends: `{by: region, values: {eu-west-1: logs-eu}, default: logs}`."""
+        if place.node.id != "mapping":
+            return place.plain()
+        place = Place(place.path, f"setting {place.what}", place.node)
+        given = place.fields(("by", "values", "default"), needed=("by", "values"))
+        values = {name: member.plain() for name, member in given["values"].members().items()}
+        for case, _ in given["values"].node.value:
+            Place(place.path, "a key of `values`", case).quoted()
+        default = {"default": given["default"].plain()} if "default" in given else {}
+        return {"by": given["by"].scalar(), "values": values, **default}
 
     def _clauses(self, place: Place) -> tuple[Clause, ...]:
         items = place.items()
@@ -238,30 +263,6 @@ def _patterns(place: Place, what: str, known: Iterable[str]) -> tuple[str, ...]:
             raise item.checked(UnknownName(what, pattern, known))
         found.append(pattern)
     return tuple(found)
-
-
-def _settings(place: Place, controls: Iterable[Control]) -> Mapping[str, Json]:
-    """Settings that every control of the policy has and accepts."""
-    members = place.members()
-    given = {name: _setting(member) for name, member in members.items()}
-    for control in controls:
-        for name, value in given.items():
-            try:
-                control.declared({name: value})
-            except UsageError as error:
-                raise members[name].checked(error) from error
-    return given
-
-
-def _setting(place: Place) -> Json:
-    """A value, or one that depends: `{by: region, values: {eu-west-1: logs-eu}, default: logs}`."""
-    if place.node.id != "mapping":
-        return place.plain()
-    place = Place(place.path, f"setting {place.what}", place.node)
-    given = place.fields(("by", "values", "default"), needed=("by", "values"))
-    values = {name: member.plain() for name, member in given["values"].members().items()}
-    default = {"default": given["default"].plain()} if "default" in given else {}
-    return {"by": given["by"].scalar(), "values": values, **default}
 
 
 def _approvals(place: Place) -> Approvals:

@@ -49,10 +49,21 @@ def _quote_numbers(top: Mapping[str, Place]) -> None:
         for key, value in policy.value:
             if key.value == "scope":
                 _quote(value)
+            if key.value == "settings":
+                _quote_cases(value)
     for section in _mappings_of(top.get("ownership"), "markers"):
         for key, value in section.value:
             if key.value == "value":
                 _quote(value)
+
+
+def _quote_cases(settings: Any) -> None:
+    """The accounts and values of tags that settings depend on."""
+    for _, setting in settings.value if settings.id == "mapping" else ():
+        for key, cases in setting.value if setting.id == "mapping" else ():
+            if key.value == "values" and cases.id == "mapping":
+                for case, _ in cases.value:
+                    _quote(case)
 
 
 def _mappings(place: Place) -> Iterator[Any]:
