@@ -37,7 +37,7 @@ from goldseam.repair.verify import verify
 from goldseam.service.approvals import Consent
 from goldseam.service.context import ServiceContext
 from goldseam.service.execution import Done
-from goldseam.service.findings import FindingFilter
+from goldseam.service.findings import FindingRequest
 from goldseam.service.pipeline import Seen
 from goldseam.service.plans import PlanRequest
 from goldseam.service.readings import Proposal
@@ -136,7 +136,7 @@ def listed(way: Way, tmp_path: Path) -> None:
     if last is not None:
         checkpoint(context.home.ledger, last, context.home.signer)
     for as_json in (False, True):
-        scanning.findings(context, FindingFilter(), as_json=as_json)
+        scanning.findings(context, FindingRequest(), as_json=as_json)
         policies.simulate(context, draft, everything=True, as_json=as_json)
         records.show(context, "", "", 0, as_json=as_json)
         for kept in context.home.scans.findings():

@@ -170,18 +170,39 @@ def findings(
     controls: Controls = None,
     services: Services = "",
     severity: Annotated[str, typer.Option("--severity", help="At least this severity.")] = "low",
+    accounts: Annotated[str, typer.Option("--accounts", metavar="LIST", help="Only these accounts, with commas.")] = "",
+    regions: Regions = "",
+    kinds: Annotated[
+        str, typer.Option("--kinds", metavar="LIST", help="Only resources of these kinds, with commas.")
+    ] = "",
+    tags: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY[=VALUE]", help="Only resources that carry this tag; repeatable."),
+    ] = None,
+    decisions: Annotated[
+        str, typer.Option("--decisions", metavar="LIST", help="Only those decided so: auto, ask, assist, leave.")
+    ] = "",
+    older: Annotated[
+        str, typer.Option("--older-than", metavar="AGE", help="In their status for at least: 30m, 12h, 7d, 2w.")
+    ] = "",
+    newer: Annotated[
+        str, typer.Option("--newer-than", metavar="AGE", help="In their status for at most: 30m, 12h, 7d, 2w.")
+    ] = "",
     as_json: Json = False,
 ) -> int:
     """List what the last scan found, the worst first.
 
-    Example: goldseam findings --severity high --services s3
+    Example: goldseam findings --severity high --services s3 --tag team=web --newer-than 1d
     """
     from goldseam.cli import scanning
-    from goldseam.service.findings import FindingFilter
+    from goldseam.service.findings import FindingRequest
     from goldseam.service.selection import words
 
-    statuses = () if status == "all" else words(status)
-    return scanning.findings(ctx.obj, FindingFilter(statuses, controls or [], services, severity), as_json=as_json)
+    wanted = FindingRequest(
+        () if status == "all" else words(status), controls or [], services, severity, words(accounts), words(regions),
+        words(kinds), tags or [], words(decisions), older, newer,
+    )  # fmt: skip
+    return scanning.findings(ctx.obj, wanted, as_json=as_json)
 
 
 @app.command()

@@ -18,7 +18,7 @@ from goldseam.service.findings import (
     Explanation,
     FactView,
     FailingControl,
-    FindingFilter,
+    FindingRequest,
     ListedFinding,
     explain_decision,
 )
@@ -107,7 +107,7 @@ def _by_control(failing: Sequence[FailingControl]) -> None:
         output.say(f"and {len(failing) - _CONTROLS} more controls; `goldseam findings` lists every finding", "dim")
 
 
-def findings(context: ServiceContext, wanted: FindingFilter, *, as_json: bool) -> int:
+def findings(context: ServiceContext, wanted: FindingRequest, *, as_json: bool) -> int:
     """List the latest findings."""
     found = finding_list.find(context, wanted)
     if as_json:

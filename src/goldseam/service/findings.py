@@ -10,13 +10,15 @@ from goldseam.assess.context import Fact
 from goldseam.assess.evaluate import Status
 from goldseam.control import Catalog, Control, Secrets
 from goldseam.decide import Decision, TraceLine, explain_decision, fact_shown
-from goldseam.model.errors import UnknownName, Unreadable
+from goldseam.decide.policy import Mode
+from goldseam.model.errors import Unreadable
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import Json
 from goldseam.service.automation import Tally, not_automatic
 from goldseam.service.context import ServiceContext
 from goldseam.service.rights import Right, needs
-from goldseam.service.selection import chosen, service_of, severity
+from goldseam.service.selection import age, chosen, known_words, service_of, severity, tag_of
+from goldseam.store.filters import FindingFilter
 from goldseam.store.scans import Kept
 
 __all__ = [
@@ -24,8 +26,8 @@ __all__ = [
     "Explanation",
     "FactView",
     "FailingControl",
-    "FindingFilter",
     "FindingList",
+    "FindingRequest",
     "ListedFinding",
     "Secrets",
     "TraceLine",
@@ -38,13 +40,24 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class FindingFilter:
-    """Which findings are listed: by status (none means all), control patterns, services, and at least a severity."""
+class FindingRequest:
+    """Which findings are listed, as a person says it; a member that is empty restricts nothing.
+
+    `controls` are patterns, `severity` is the least one. `tags` are `key` or `key=value`, all of which the resource
+    must carry. `older` and `newer` bound the time since the finding has its status: `30m`, `12h`, `7d`, `2w`.
+    """
 
     statuses: Sequence[str] = ()
     controls: Sequence[str] = ()
     services: str = ""
     severity: str = "low"
+    accounts: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    decisions: Sequence[str] = ()
+    older: str = ""
+    newer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +139,30 @@ class Explanation:
 
 
 @needs(Right.READ)
-def find(context: ServiceContext, wanted: FindingFilter) -> FindingList:
-    """The latest findings; those of controls that do not exist any more are left out. Raises UnknownName."""
-    catalog, statuses = chosen(context.catalog, wanted.services, wanted.controls), _statuses(wanted.statuses)
-    rank = severity(wanted.severity).rank
-    found = [
-        kept
-        for kept in _known(context.home.scans.findings(), catalog)
-        if str(kept.finding.status) in statuses and catalog.control(kept.finding.control).severity.rank >= rank
-    ]
+def find(context: ServiceContext, wanted: FindingRequest) -> FindingList:
+    """The latest findings; those of controls that do not exist any more are left out.
+
+    Raises UnknownName, and UsageError for a time or a tag that is none.
+    """
+    catalog, rank = chosen(context.catalog, wanted.services, wanted.controls), severity(wanted.severity).rank
+    stored = context.home.scans.findings(wanted=_filter(context.catalog, wanted))
+    found = [kept for kept in _known(stored, catalog) if catalog.control(kept.finding.control).severity.rank >= rank]
     found.sort(key=lambda kept: _order(catalog, kept))
     return FindingList(tuple(listed(kept, catalog) for kept in found), not_automatic(found, catalog))
+
+
+def _filter(catalog: Catalog, wanted: FindingRequest) -> FindingFilter:
+    """What the store can choose by."""
+    return FindingFilter(
+        accounts=tuple(wanted.accounts),
+        regions=tuple(wanted.regions),
+        kinds=known_words("kind", wanted.kinds, catalog.kind_by_name),
+        statuses=known_words("status", wanted.statuses, (*map(str, Status), "all")),
+        decisions=known_words("decision", wanted.decisions, map(str, Mode)),
+        tags=dict(tag_of(text) for text in wanted.tags),
+        at_least=age(wanted.older) if wanted.older else None,
+        at_most=age(wanted.newer) if wanted.newer else None,
+    )
 
 
 @needs(Right.READ)
@@ -193,14 +219,6 @@ def _order(catalog: Catalog, kept: Kept) -> tuple[int, str, Ref]:
     """The worst first, then by control and resource."""
     finding = kept.finding
     return -catalog.control(finding.control).severity.rank, finding.control, finding.ref
-
-
-def _statuses(names: Sequence[str]) -> tuple[str, ...]:
-    known = tuple(str(status) for status in Status)
-    for name in names:
-        if name not in known:
-            raise UnknownName("status", name, (*known, "all"))
-    return tuple(names) or known
 
 
 def _read_last(context: ServiceContext, ref: Ref) -> tuple[Resource | None, tuple[Fact, ...]]:

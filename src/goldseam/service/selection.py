@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Final
 
 from goldseam.control import Catalog, Control, Severity
-from goldseam.model.errors import UnknownName
+from goldseam.model.errors import UnknownName, UsageError
 from goldseam.model.pattern import matches
+
+_AGE: Final = re.compile(r"(\d{1,5})([mhdw])")
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -46,3 +52,28 @@ def severity(name: str) -> Severity:
         return Severity(name)
     except ValueError:
         raise UnknownName("severity", name, list(Severity)) from None
+
+
+def known_words(what: str, given: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The given words; raises UnknownName with the nearest ones for one that is not known."""
+    names = tuple(known)
+    for word in given:
+        if word not in names:
+            raise UnknownName(what, word, names)
+    return tuple(given)
+
+
+def tag_of(text: str) -> tuple[str, str]:
+    """The key and the value of `key=value`, the value empty for `key`; raises UsageError where there is no key."""
+    key, _, value = text.partition("=")
+    if not key:
+        raise UsageError(f"`{text}` is no tag; write `key` or `key=value`")
+    return key, value
+
+
+def age(text: str) -> timedelta:
+    """The time of `30m`, `12h`, `7d` or `2w`; raises UsageError."""
+    found = _AGE.fullmatch(text)
+    if not found:
+        raise UsageError(f"`{text}` is no time; write for example `30m`, `12h`, `7d` or `2w`")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
