@@ -84,7 +84,7 @@ def told(world: World, dana: Person) -> Iterator[dict[str, Any]]:
     for verb in ("check", "use", "show"):
         yield asks("policy", verb, *([str(policy)] if verb != "show" else []))
     yield asks("scan", "--control", PUBLIC, "--control", BLOCKED)
-    yield asks("policy", "simulate", str(policy))
+    yield asks("policy", "simulate", str(policy), "--all")
     yield (listed := asks("findings"))
     mine = {item["control"]: item for item in listed["findings"] if item["resource"].endswith(f":{bucket}")}
     yield asks("explain", mine[PUBLIC]["id"])
@@ -105,6 +105,9 @@ def told(world: World, dana: Person) -> Iterator[dict[str, Any]]:
     yield asks("ledger", "show")
     yield asks("ledger", "checkpoint")
     yield asks("ledger", "verify")
+    yield asks("database", "status")
+    yield asks("database", "migrate")
+    yield asks("database", "prune", "--days", "30")
     yield _code(world)
     for name in ("ledger.key", "ledger.pub"):
         (dana.home / name).unlink()
