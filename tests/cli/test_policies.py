@@ -165,7 +165,7 @@ def test_a_file_of_version_1_names_the_way_out(
     code, printed, said = ran(workspace, capsys, "policy", "migrate")
     assert (code, "no policy is in force; name the file to rewrite" in said) == (2, True)
     workspace.home.ledger.append("policy", {"version": "v", "text": OLD, "path": "p", "by": "dana"})
-    assert "goldseam policy migrate FILE" in ran(workspace, capsys, "policy", "show", "--json")[2]
+    assert "goldseam policy migrate" in ran(workspace, capsys, "policy", "show", "--json")[2]
     printed = ran(workspace, capsys, "policy", "migrate")[1]
     assert ran(workspace, capsys, "policy", "migrate", str(old))[1] == printed
     assert "version: 2\n" in printed
@@ -175,6 +175,29 @@ def test_a_file_of_version_1_names_the_way_out(
     assert old.read_text() == OLD
     assert ran(workspace, capsys, "policy", "use", str(new))[0] == 0
     assert ran(workspace, capsys, "policy", "show", "--json")[0] == 0
+
+
+def test_a_policy_in_force_from_before_is_read_as_it_would_be_rewritten(
+    workspace: ServiceContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An upgrade stops no rollback. The mutations: refuse it; or read the old text by the new order, which is auto."""
+    save(workspace, key("key-1"))
+    (kept,) = workspace.home.scans.findings()
+    workspace.home.ledger.append("policy", {"version": "v", "text": OLD, "path": "p", "by": "dana"})
+    assert [policy.mode for policy in workspace.policies.policies] == ["ask", "auto"]
+    code, _, said = ran(workspace, capsys, "policy", "show", "--json")
+    assert code == 0
+    assert "is of version 1 and is read as `goldseam policy migrate` rewrites it" in said
+    assert ran(workspace, capsys, "explain", kept.finding.id)[0] == 0
+
+
+def test_a_policy_in_force_that_cannot_be_read_at_all_is_an_error(
+    workspace: ServiceContext, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = OLD.replace("mode: ask", "mode: aks")
+    workspace.home.ledger.append("policy", {"version": "v", "text": text, "path": "p", "by": "dana"})
+    code, _, said = ran(workspace, capsys, "policy", "show", "--json")
+    assert (code, "version 1" in said) == (2, True)
 
 
 def test_the_first_policy_of_init_loads_without_a_warning(

@@ -144,15 +144,31 @@ class ServiceContext:
 
     @cached_property
     def policies(self) -> PolicySet:
-        """The policy in force, empty when there is none; raises InvalidDocument."""
-        from goldseam.decide.policy import load_policies, no_policies
+        """The policy in force, empty when there is none; raises InvalidDocument.
+
+        One that was put in force before policies had an order is read as `policy migrate` rewrites it, which is never
+        less careful: an upgrade stops neither a scan nor a rollback.
+        """
+        from goldseam.decide.policy import load_policies, migrate_policies, no_policies
+        from goldseam.model.errors import InvalidDocument
 
         entry = self.policy_entry
         if entry is None:
             return no_policies()
         path = self.home_path / POLICY_FILE
         where = str(path) if _text_of(path) == entry.body["text"] else f"policy of ledger entry {entry.seq}"
-        return load_policies(entry.body["text"], where, self.catalog)
+        try:
+            return load_policies(entry.body["text"], where, self.catalog)
+        except InvalidDocument as error:
+            try:
+                written = migrate_policies(entry.body["text"], where, self.catalog)
+            except InvalidDocument:
+                raise error from None
+        self.notify(
+            "goldseam: the policy in force is of version 1 and is read as `goldseam policy migrate` rewrites it, never "
+            "less careful; write that to a file with `-o`, look at it, and put it in force by `goldseam policy use`"
+        )
+        return load_policies(written, where, self.catalog)
 
     @cached_property
     def policy_entry(self) -> Entry | None:
