@@ -31,8 +31,12 @@ BOUNDED: Final = {
     "clouds/aws/write.py:_service": (16, "the SDK's own model of a service, as it is installed"),
     "control/networks.py:is_world": (4096, "whether a network is the internet: asked of every rule of every group"),
     "model/pattern.py:_compiled": (1024, "a pattern of a user compiled: asked of every finding"),
-    "proving/reference.py:_actions": (4096, "the actions of an operation in the data of a development package"),
-    "proving/reference.py:_service": (256, "a service in the data of a development package"),
+    "clouds/aws/proving/reference.py:_actions": (
+        4096,
+        "the actions of an operation in the data of a development package",
+    ),
+    "clouds/aws/proving/reference.py:_service": (256, "a service in the data of a development package"),
+    "store/postgres.py:_translated": (512, "a query of ours with the placeholders of the driver"),
 }
 """A pure function of a short text or of what is installed: how many answers it keeps, and what for."""
 

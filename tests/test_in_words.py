@@ -47,4 +47,8 @@ def test_no_message_is_made_of_the_name_of_an_exception() -> None:
         for path in SOURCE.rglob("*.py")
         if NAMED.search(path.read_text(encoding="utf-8")) and "proving" not in path.parts
     }
-    assert found <= FAULTS | {"model/values.py", "clouds/aws/representable.py"}
+    assert found <= FAULTS | {
+        "model/values.py",
+        "clouds/aws/representable.py",
+        "clouds/plugins.py",
+    }  # its author reads the last

@@ -51,7 +51,7 @@ def test_there_is_no_other_language() -> None:
         for path in SOURCE.rglob("*.py")
         if path.relative_to(SOURCE).parts[0] != OF_CLOUDS and _makes_patterns(path)
     }
-    assert others == {"model/pattern.py", "proving/reference.py"}  # the second judges IAM's, apart from the program
+    assert others == {"model/pattern.py"}
 
 
 def _makes_patterns(path: Path) -> bool:
