@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,11 +30,12 @@ from goldseam.decide.policy import Mode
 from goldseam.model.errors import AlreadyDone, HomeError, HomeLocked, StorageFull, UnknownName
 from goldseam.model.resource import Ref, Resource
 from goldseam.model.values import ABSENT, Unknown, document_digest
-from goldseam.ports import Gap, Shard
+from goldseam.ports import Entry, Gap, Shard
 from goldseam.store import Home
 from goldseam.store.database import Database
 from goldseam.store.engine import RuleBroken
 from goldseam.store.filters import FindingFilter
+from goldseam.store.kept import KeptCheckpoints
 from goldseam.store.retention import forget_before
 from goldseam.store.schema import MIGRATIONS
 from tests.memory_cloud import REF, FakeClock, scene
@@ -722,3 +724,30 @@ def test_findings_are_chosen_by_place_kind_tag_decision_and_age(home: Home, cloc
     assert chosen(at_least=age - timedelta(seconds=60)) == "ab"
     assert chosen(at_most=age - timedelta(seconds=120)) == "cd"
     assert chosen(accounts=("acc",), tags={"team": ""}, decisions=("ask",)) == "a"
+
+
+def test_a_claim_and_a_reading_of_two_threads_do_not_wait_for_each_other(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mutation: the chain is guarded by a lock of its own, which a reader takes first and a claim second."""
+    home.ledger.append("note", {})
+    reads, writes, right = threading.Event(), threading.Event(), KeptCheckpoints.read
+
+    def meeting(kept: KeptCheckpoints) -> tuple[Entry, ...]:
+        reads.set()
+        writes.wait(0.5)
+        return right(kept)
+
+    def claims() -> None:
+        reads.wait()
+        with home.database.writing():
+            writes.set()
+            assert list(home.ledger.verified())
+
+    monkeypatch.setattr(KeptCheckpoints, "read", meeting)
+    threads = [threading.Thread(target=act, daemon=True) for act in (lambda: list(home.ledger.verified()), claims)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)

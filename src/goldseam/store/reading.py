@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -29,7 +28,6 @@ class VerifiedReading:
     def __init__(self, database: Database, key: SigningKey, kept: KeptCheckpoints) -> None:
         self._database, self._key, self._kept = database, key, kept
         self._columns = f"seq, at, kind, {database.engine.body}, previous, hash, plan, {database.engine.is_text}"
-        self._turn = threading.RLock()
         self._chain: Chain | None = None
         self._outside: tuple[Break, ...] = ()
         self._cut_at: datetime | None = None
@@ -66,7 +64,7 @@ class VerifiedReading:
 
     def chain(self) -> Chain:
         """The chain up to the newest entry."""
-        with self._turn:
+        with self._database.alone():
             kept, problem = self._kept_now()
             chain = self._current()
             for row in ledger_rows(self._database, self._columns, after=chain.last_seq):
