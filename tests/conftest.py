@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from goldseam.demo.account import DemoAccount, seed_account
 from goldseam.demo.emulator import EmbeddedCloud
@@ -19,6 +20,9 @@ __all__ = [
     "database", "empty_postgres", "postgres", "postgres_server", "pytest_addoption", "pytest_collection_modifyitems",
     "pytest_configure", "stands_on",
 ]  # fmt: skip
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")  # a busy machine is slow, and that says nothing of the program
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
