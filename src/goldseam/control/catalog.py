@@ -15,6 +15,7 @@ from goldseam.control.fact import FactRule
 from goldseam.control.kind import Kind
 from goldseam.control.spelling import Spelling
 from goldseam.model.errors import UnknownName
+from goldseam.model.pattern import matches
 from goldseam.model.values import Json, document_digest, plain
 
 
@@ -75,6 +76,14 @@ class Catalog:
         """The same catalogue with fewer controls."""
         keep = set(wanted)
         return replace(self, controls=tuple(control for control in self.controls if control in keep))
+
+    def matching(self, patterns: Iterable[str]) -> tuple[Control, ...]:
+        """The controls whose ids match one of the patterns; raises UnknownName for a pattern that matches none."""
+        wanted = tuple(patterns)
+        for pattern in wanted:
+            if not any(matches((pattern,), control.id) for control in self.controls):
+                raise UnknownName("control", pattern, self.control_by_id)
+        return tuple(control for control in self.controls if matches(wanted, control.id))
 
     @cached_property
     def kind_by_name(self) -> Mapping[str, Kind]:

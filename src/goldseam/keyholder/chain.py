@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from goldseam.model.errors import HomeError, StorageFull
+from goldseam.model.key_file import sync_folder
 from goldseam.model.values import Json, canonical_document
 
 START: Final = "0" * 64
@@ -240,15 +241,6 @@ def replace_file(path: Path, content: bytes) -> None:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new file's name survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _next(head: Head, line: bytes) -> Head:

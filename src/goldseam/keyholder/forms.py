@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from goldseam.model.display import visible
-from goldseam.model.errors import UsageError
+from goldseam.model.form import formed
 
 _PLAN: Final = re.compile(r"p-[0-9a-f]{32}")
 _NONCE: Final = re.compile(r"[0-9a-f]{32}")
@@ -18,21 +17,14 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,63}")
 
 def plan_id(text: str) -> str:
     """The id of a plan, `p-` and 32 hexadecimal digits; raises UsageError."""
-    return _formed(_PLAN, text, "the id of a plan", "copy all of it: `p-` and 32 hexadecimal digits")
+    return formed(_PLAN, text, "the id of a plan", "copy all of it: `p-` and 32 hexadecimal digits")
 
 
 def nonce(text: str) -> str:
     """The nonce of a request, 32 hexadecimal digits; raises UsageError."""
-    return _formed(_NONCE, text, "a nonce", "it has 32 hexadecimal digits")
+    return formed(_NONCE, text, "a nonce", "it has 32 hexadecimal digits")
 
 
 def name(text: str) -> str:
     """The name of a requester or approver; raises UsageError."""
-    return _formed(_NAME, text, "a name", "use up to 64 letters, digits and `_.@+-`, beginning with a letter or digit")
-
-
-def _formed(form: re.Pattern[str], text: str, what: str, hint: str) -> str:
-    if form.fullmatch(text) is None:
-        msg = f"`{visible(text[:200])}` is not {what}; {hint}"
-        raise UsageError(msg)
-    return text
+    return formed(_NAME, text, "a name", "use up to 64 letters, digits and `_.@+-`, beginning with a letter or digit")

@@ -59,7 +59,7 @@ def write_key(path: Path, key: Ed25519PrivateKey) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path, follow_symlinks=False)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
@@ -83,7 +83,7 @@ def _bytes(text: str) -> bytes:
         raise ValueError(msg) from error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a new file's name survive a power cut."""
     handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:

@@ -11,8 +11,6 @@ from typing import Final
 
 from goldseam.control import Catalog, Control
 from goldseam.model.display import visible, write_error, write_json
-from goldseam.model.errors import UnknownName
-from goldseam.model.pattern import matches
 from goldseam.model.values import indented_document
 from goldseam.proving.jobs import loaded, whole
 from goldseam.proving.jobs import run as run_jobs
@@ -76,7 +74,7 @@ def run(
     """
     own = loaded(modules)
     chosen = Catalog.of(own) if own else catalog
-    chosen = chosen.only(_matching(chosen, patterns)) if patterns else chosen
+    chosen = chosen.only(chosen.matching(patterns)) if patterns else chosen
     del catalog
     made = table(chosen.controls, run_jobs(Catalog(whole(own, proving).kinds, chosen.controls), modules, proving))
     if as_json:
@@ -89,13 +87,6 @@ def run(
         write_error(f"{check} is stale: run `goldseam conform --write {check}`")
         return 1
     return made.exit_code
-
-
-def _matching(catalog: Catalog, patterns: Sequence[str]) -> list[Control]:
-    for pattern in patterns:
-        if not any(matches((pattern,), control.id) for control in catalog.controls):
-            raise UnknownName("control", pattern, catalog.control_by_id)
-    return [control for control in catalog.controls if matches(patterns, control.id)]
 
 
 def headline(made: Table) -> str:

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
-from goldseam.control import Catalog, Control, Severity
+from goldseam.control import Catalog, Severity
 from goldseam.model.errors import UnknownName, UsageError
-from goldseam.model.pattern import matches
 
 _AGE: Final = re.compile(r"(\d{1,5})([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -35,15 +34,9 @@ def chosen(catalog: Catalog, services: str = "", patterns: Sequence[str] = ()) -
                 raise UnknownName("service with controls", word, known)
         controls = [control for control in controls if service_of(control.id) in wanted]
     if patterns:
-        controls = list(_matching(catalog, controls, patterns))
+        named = set(catalog.matching(patterns))
+        controls = [control for control in controls if control in named]
     return catalog.only(controls) if len(controls) < len(catalog.controls) else catalog
-
-
-def _matching(catalog: Catalog, controls: Iterable[Control], patterns: Sequence[str]) -> Iterable[Control]:
-    for pattern in patterns:
-        if not any(matches((pattern,), control.id) for control in catalog.controls):
-            raise UnknownName("control", pattern, catalog.control_by_id)
-    return [control for control in controls if matches(patterns, control.id)]
 
 
 def severity(name: str) -> Severity:

@@ -7,6 +7,7 @@ from typing import Final
 
 from goldseam.model.display import visible
 from goldseam.model.errors import UsageError
+from goldseam.model.form import formed
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _ACCOUNTS: Final = re.compile(r"[0-9]{12}|(?=[0-9*]{1,12}\Z)[0-9]*\*[0-9*]*")
@@ -16,7 +17,7 @@ _UUID: Final = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,127}")
 
 def account_id(text: str) -> str:
     """The id of an AWS account; raises UsageError."""
-    return _formed(_ACCOUNT, text, "an AWS account id", "it has 12 digits; quote it")
+    return formed(_ACCOUNT, text, "an AWS account id", "it has 12 digits; quote it")
 
 
 def account_pattern(text: str) -> str:
@@ -29,7 +30,7 @@ def account_pattern(text: str) -> str:
 
 def role_arn(text: str) -> str:
     """The ARN of an IAM role; raises UsageError."""
-    return _formed(_ROLE, text, "the ARN of a role", "it looks like `arn:aws:iam::123456789012:role/name`")
+    return formed(_ROLE, text, "the ARN of a role", "it looks like `arn:aws:iam::123456789012:role/name`")
 
 
 def role_account(arn: str) -> str:
@@ -40,11 +41,4 @@ def role_account(arn: str) -> str:
 
 def external_uuid(text: str) -> str:
     """The part of an external id before the colon; raises UsageError."""
-    return _formed(_UUID, text, "the first part of an external id", "use letters, digits and dashes")
-
-
-def _formed(form: re.Pattern[str], text: str, what: str, hint: str) -> str:
-    if form.fullmatch(text) is None:
-        msg = f"`{visible(text[:200])}` is not {what}; {hint}"
-        raise UsageError(msg)
-    return text
+    return formed(_UUID, text, "the first part of an external id", "use letters, digits and dashes")
