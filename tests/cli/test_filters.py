@@ -85,6 +85,12 @@ def test_each_filter_lets_pass_what_it_names(
     assert listed(home, capsys, *words) == accounts
 
 
+def test_all_among_other_words_is_all(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The mutation: `all` is a status like any other, which no finding has."""
+    cli.run(["--home", str(home), "findings", "--status", "unknown,all", "--json"])
+    assert len(json.loads(capsys.readouterr().out)["findings"]) == 2
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

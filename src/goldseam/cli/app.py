@@ -199,7 +199,7 @@ def findings(
     from goldseam.service.selection import words
 
     wanted = FindingRequest(
-        () if status == "all" else words(status), controls or [], services, severity, words(accounts), words(regions),
+        words(status), controls or [], services, severity, words(accounts), words(regions),
         words(kinds), tags or [], words(decisions), older, newer,
     )  # fmt: skip
     return scanning.findings(ctx.obj, wanted, as_json=as_json)

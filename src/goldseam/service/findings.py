@@ -43,8 +43,9 @@ __all__ = [
 class FindingRequest:
     """Which findings are listed, as a person says it; a member that is empty restricts nothing.
 
-    `controls` are patterns, `severity` is the least one. `tags` are `key` or `key=value`, all of which the resource
-    must carry. `older` and `newer` bound the time since the finding has its status: `30m`, `12h`, `7d`, `2w`.
+    `statuses` may be `all`; `controls` are patterns, `severity` is the least one. `tags` are `key` or `key=value`, all
+    of which the resource must carry. `older` and `newer` bound the time since the finding has its status: `30m`,
+    `12h`, `7d`, `2w`.
     """
 
     statuses: Sequence[str] = ()
@@ -151,13 +152,19 @@ def find(context: ServiceContext, wanted: FindingRequest) -> FindingList:
     return FindingList(tuple(listed(kept, catalog) for kept in found), not_automatic(found, catalog))
 
 
+def _statuses(given: Sequence[str]) -> tuple[str, ...]:
+    """The statuses to choose by; none for `all`, which restricts nothing."""
+    chosen_words = known_words("status", given, (*map(str, Status), "all"))
+    return () if "all" in chosen_words else chosen_words
+
+
 def _filter(catalog: Catalog, wanted: FindingRequest) -> FindingFilter:
     """What the store can choose by."""
     return FindingFilter(
         accounts=tuple(wanted.accounts),
         regions=tuple(wanted.regions),
         kinds=known_words("kind", wanted.kinds, catalog.kind_by_name),
-        statuses=known_words("status", wanted.statuses, (*map(str, Status), "all")),
+        statuses=_statuses(wanted.statuses),
         decisions=known_words("decision", wanted.decisions, map(str, Mode)),
         tags=dict(tag_of(text) for text in wanted.tags),
         at_least=age(wanted.older) if wanted.older else None,
