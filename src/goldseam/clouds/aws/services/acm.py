@@ -111,7 +111,7 @@ def not_expiring(days_left: Value, in_use: bool, *, days: Annotated[int, Between
 
     On that day clients refuse what it serves. ACM renews its own 60 days before, so one that is nearer to its end was
     imported, or cannot be renewed. One that nothing uses passes, though Security Hub ACM.1 judges it too: its end
-    harms nobody, and `aws.acm.certificate.in-use` asks for its deletion.
+    harms nobody, and `aws.acm.certificate.in-use` reports it so that it is deleted.
     """
     if days_left is ABSENT or days_left > days or not in_use:
         return compliant
